@@ -1,0 +1,86 @@
+/** A labelled multi-band image, where it lies on Earth, and the face that every data set shows. */
+import type { Tensor } from '../tensor.js';
+
+/** The 12 Sentinel-2 L2A bands of BigEarthNet, in the order of this library. */
+export const sentinel2Bands = [
+  'B01',
+  'B02',
+  'B03',
+  'B04',
+  'B05',
+  'B06',
+  'B07',
+  'B08',
+  'B8A',
+  'B09',
+  'B11',
+  'B12',
+] as const;
+
+/** Ground sampling distance of each band, in metres. */
+export const bandResolution: Readonly<Record<(typeof sentinel2Bands)[number], 10 | 20 | 60>> = {
+  B01: 60,
+  B02: 10,
+  B03: 10,
+  B04: 10,
+  B05: 20,
+  B06: 20,
+  B07: 20,
+  B08: 10,
+  B8A: 20,
+  B09: 60,
+  B11: 20,
+  B12: 20,
+};
+
+/** Where the image lies: upper left corner and pixel size in the units of the projection. */
+export interface Georeference {
+  /** EPSG code of the coordinate reference system, for example 32635. */
+  readonly epsg?: number;
+  /** The projection as well-known text, where the source gives it. */
+  readonly projection?: string;
+  /** x (easting) of the left edge of the left column. */
+  readonly left: number;
+  /** y (northing) of the top edge of the top row. */
+  readonly top: number;
+  /** Width and height of a pixel, both positive. */
+  readonly pixelSize: readonly [number, number];
+}
+
+export interface Patch {
+  readonly name: string;
+  /** [bands, height, width], reflectance x 10,000 (Sentinel-2 digital numbers), on the 10 m grid. */
+  readonly image: Tensor;
+  readonly bands: readonly string[];
+  /** Indices into the data set's classes, ascending. */
+  readonly labels: readonly number[];
+  readonly georeference?: Georeference;
+  /** True share of each class in each pixel's label, one 0/1 mask per class [classes, height, width], where known. */
+  readonly masks?: Uint8Array;
+  /** Facts about the patch that a study may want to print, such as its acquisition date. */
+  readonly facts?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export type Split = 'train' | 'validation' | 'test';
+
+/** Random access to patches by index; reading one never loads the others. */
+export interface Dataset {
+  /** For example "scenes" or "BigEarthNet v1". */
+  readonly name: string;
+  readonly bands: readonly string[];
+  readonly classes: readonly string[];
+  /** Rendered data must never be mistaken for real imagery. */
+  readonly rendered: boolean;
+  /** Side of an image in pixels. */
+  readonly size: number;
+  /** Mean and standard deviation of each band, in reflectance x 10,000. */
+  readonly statistics: BandStatistics;
+  /** How many patches the split holds. */
+  count(split: Split): number;
+  read(split: Split, index: number): Promise<Patch>;
+}
+
+export interface BandStatistics {
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+}

@@ -1,0 +1,67 @@
+/** A dense float32 array with its shape, row-major: what users, methods and metrics pass around. */
+import { InputError } from './error.js';
+
+export interface Tensor {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** The number of values that a shape holds. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, dimension) => product * dimension, 1);
+}
+
+/** A tensor over `data` (not copied); throws InputError where data and shape disagree. */
+export function tensor(data: Float32Array, shape: readonly number[]): Tensor {
+  if (data.length !== sizeOf(shape)) {
+    throw new InputError({
+      what: 'data and shape disagree',
+      where: 'tensor',
+      expected: `${sizeOf(shape)} values for shape [${shape.join(', ')}]`,
+      got: `${data.length}`,
+    });
+  }
+  return { data, shape };
+}
+
+export function zeros(shape: readonly number[]): Tensor {
+  return { data: new Float32Array(sizeOf(shape)), shape };
+}
+
+/** The items `start` to `end` (exclusive) of the first axis, as a view that shares memory. */
+export function rows(source: Tensor, start: number, end = start + 1): Tensor {
+  const [count = 0, ...rest] = source.shape;
+  if (!(start >= 0 && start <= end && end <= count)) {
+    throw new InputError({
+      what: 'rows outside the tensor',
+      where: 'rows',
+      expected: `0 <= start <= end <= ${count}`,
+      got: `${start} to ${end}`,
+    });
+  }
+  const size = sizeOf(rest);
+  return { data: source.data.subarray(start * size, end * size), shape: [end - start, ...rest] };
+}
+
+/** Tensors of one shape [1, ...] or [n, ...] joined along the first axis. */
+export function stack(parts: readonly Tensor[]): Tensor {
+  const [first] = parts;
+  if (first === undefined) throw new InputError({ what: 'nothing to stack', where: 'stack' });
+  const rest = first.shape.slice(1);
+  const count = parts.reduce((sum, part) => sum + part.shape[0], 0);
+  const result = zeros([count, ...rest]);
+  let offset = 0;
+  for (const part of parts) {
+    if (part.shape.slice(1).join() !== rest.join()) {
+      throw new InputError({
+        what: 'tensors of different shapes cannot be stacked',
+        where: 'stack',
+        expected: `[*, ${rest.join(', ')}]`,
+        got: `[${part.shape.join(', ')}]`,
+      });
+    }
+    result.data.set(part.data, offset);
+    offset += part.data.length;
+  }
+  return result;
+}
