@@ -1,0 +1,111 @@
+/** The one walk: from an output backwards to any values of the graph, by a table of rules. */
+import { InputError } from '../error.js';
+import type { Operator } from './attributes.js';
+import { describeNode, topologicalOrder } from './graph.js';
+import type { Node, NodeOf, Value } from './node.js';
+import { add } from './operators/elementwise.js';
+import type { NotDifferentiable, Rule, RuleTable } from './rule.js';
+import { plain } from './rules/plain.js';
+
+export interface DifferentiateOptions {
+  readonly rules?: RuleTable;
+  /** The same value in the pass over the baseline, for rules that compare two passes. */
+  readonly reference?: (value: Value) => Value;
+}
+
+const noReference = (): Value => {
+  throw new Error('This rule table compares with a baseline: pass `reference` to differentiate.');
+};
+
+function applyRule(
+  node: Node,
+  table: RuleTable,
+  gradients: readonly (Value | undefined)[],
+  wanted: readonly boolean[],
+  reference: (value: Value) => Value,
+): readonly (Value | undefined)[] {
+  const gradient = gradients.find((value) => value !== undefined);
+  if (gradient === undefined) return [];
+  const call = <Op extends Exclude<Operator, NotDifferentiable>>(typed: NodeOf<Op>) => {
+    const rule: Rule<Op> = table[typed.operator];
+    return rule({ node: typed, gradient, gradients, wanted, reference });
+  };
+  switch (node.operator) {
+    case 'Input':
+    case 'Constant':
+    case 'Greater':
+    case 'Sign':
+    case 'Mod':
+    case 'ZerosLike':
+      return [];
+    case 'Opaque':
+    case 'ScatterElements':
+      throw new InputError({
+        what: 'this operator cannot be differentiated',
+        where: describeNode(node),
+        got:
+          node.operator === 'Opaque' && node.attributes.domain
+            ? `operator ${node.attributes.operator} of domain "${node.attributes.domain}"`
+            : undefined,
+        todo: 'The network can be run, and explained by perturbation (Occlusion, LIME); methods that need a gradient cannot pass this node.',
+      });
+    default:
+      return call(node as NodeOf<Exclude<Operator, NotDifferentiable>>);
+  }
+}
+
+/**
+ * The gradients of sum(output x seed) towards each of `wrt`, as values of a derived graph.
+ * `wrt` may be inputs, constants or inner values.
+ * @param seed has the output's shape; row n weighs the outputs of image n, so rows stay independent.
+ * @throws InputError naming node, operator and position where an operator has no rule, or where nothing leads to the output.
+ */
+export function differentiate(
+  output: Value,
+  wrt: readonly Value[],
+  seed: Value,
+  { rules = plain, reference = noReference }: DifferentiateOptions = {},
+): Value[] {
+  const order = topologicalOrder([output]);
+  const dependent = new Set<Value>(wrt);
+  for (const node of order) {
+    if (node.inputs.some((value) => dependent.has(value))) {
+      for (const value of node.outputs) dependent.add(value);
+    }
+  }
+  const gradients = new Map<Value, Value>([[output, seed]]);
+  for (const [index, node] of [...order.entries()].reverse()) {
+    const wanted = node.inputs.map((value) => dependent.has(value));
+    if (!wanted.includes(true)) continue;
+    const arriving = node.outputs.map((value) => gradients.get(value));
+    const position = `${index + 1} of ${order.length}`;
+    for (const [i, gradient] of located(position, () =>
+      applyRule(node, rules, arriving, wanted, reference),
+    ).entries()) {
+      if (gradient === undefined || !wanted[i]) continue;
+      const value = node.inputs[i];
+      const sum = gradients.get(value);
+      gradients.set(value, sum ? add(sum, gradient) : gradient);
+    }
+  }
+  return wrt.map((value) => {
+    const gradient = gradients.get(value);
+    if (gradient === undefined) {
+      throw new InputError({
+        what: 'the explained output does not depend on this value',
+        where: describeNode(value.node),
+      });
+    }
+    return gradient;
+  });
+}
+
+/** Adds to an error where in the walk it happened. */
+function located<Result>(position: string, action: () => Result): Result {
+  try {
+    return action();
+  } catch (thrown) {
+    if (!(thrown instanceof InputError)) throw thrown;
+    throw new InputError({ ...thrown.parts, where: `${thrown.parts.where}, node ${position}` });
+  }
+}

@@ -1,0 +1,84 @@
+/** A graph: named outputs over a web of nodes, in the order in which they can be computed. */
+import { InputError } from '../error.js';
+import { type Node, type Value, withInputs } from './node.js';
+import { type Shape, shapeText } from './type.js';
+
+export interface Graph {
+  readonly inputs: readonly Value[];
+  readonly outputs: Readonly<Record<string, Value>>;
+}
+
+/** Every node that the values need, inputs before users; `stop` values count as given. */
+export function topologicalOrder(values: readonly Value[], stop: ReadonlySet<Value> = new Set()): Node[] {
+  const order: Node[] = [];
+  const seen = new Set<Node>();
+  // Depth first without recursion: networks are deeper than the call stack.
+  const stack: { node: Node; next: number }[] = [];
+  const visit = (value: Value): void => {
+    if (stop.has(value) || seen.has(value.node)) return;
+    seen.add(value.node);
+    stack.push({ node: value.node, next: 0 });
+  };
+  for (const value of values) {
+    visit(value);
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const child = top.node.inputs[top.next++];
+      if (child !== undefined) visit(child);
+      else {
+        order.push(top.node);
+        stack.pop();
+      }
+    }
+  }
+  return order;
+}
+
+/** A graph over the outputs, with the inputs that they need. */
+export function createGraph(outputs: Readonly<Record<string, Value>>): Graph {
+  const inputs = topologicalOrder(Object.values(outputs))
+    .filter((node) => node.operator === 'Input')
+    .map((node) => node.outputs[0]);
+  const names = inputs.map((value) => value.node.name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new InputError({ what: 'two inputs share one name', where: `graph input "${twice}"` });
+  }
+  return { inputs, outputs };
+}
+
+/**
+ * The values recomputed with others in place of some: the same web of nodes, rebuilt only where something changes.
+ * A replacement may have another batch, and shapes are inferred anew.
+ */
+export function substitute(
+  values: readonly Value[],
+  replacements: ReadonlyMap<Value, Value>,
+  rebuilt = new Map<Value, Value>(),
+): Value[] {
+  for (const [from, to] of replacements) rebuilt.set(from, to);
+  for (const node of topologicalOrder(values, new Set(replacements.keys()))) {
+    if (node.outputs.some((value) => rebuilt.has(value))) continue;
+    const inputs = node.inputs.map((value) => rebuilt.get(value) ?? value);
+    if (inputs.every((value, i) => value === node.inputs[i])) continue;
+    const copy = withInputs(node, inputs);
+    for (const [i, output] of node.outputs.entries()) rebuilt.set(output, copy.outputs[i]);
+  }
+  return values.map((value) => rebuilt.get(value) ?? value);
+}
+
+/** How a message names a node: its name, operator and input shapes. */
+export function describeNode(node: Node): string {
+  const operator = node.operator === 'Opaque' ? node.attributes.operator : node.operator;
+  const shapes = node.inputs.map((value) => shapeText(value.type.shape)).join(', ');
+  return `${operator} node "${node.name || 'unnamed'}" (${shapes})`;
+}
+
+/** The shape of a value, which a rule needs to know. */
+export function shapeOf(value: Value): Shape {
+  if (value.type.shape !== undefined) return value.type.shape;
+  throw new InputError({
+    what: 'its shape is not known here, because an operator before it is not understood',
+    where: describeNode(value.node),
+    todo: 'Export the network with static shapes (all but the batch).',
+  });
+}

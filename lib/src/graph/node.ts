@@ -1,0 +1,83 @@
+/** The immutable nodes of a graph: an operator applied to values, with the types of what comes out. */
+import type { Operator, OperatorAttributes } from './attributes.js';
+import { inferTypes } from './shapes.js';
+import type { ConstantTensor, DataType, Shape, TensorType } from './type.js';
+
+/** One output of a node. Values are compared by identity. */
+export interface Value {
+  readonly node: Node;
+  readonly index: number;
+  readonly type: TensorType;
+}
+
+export interface NodeOf<Op extends Operator> {
+  readonly operator: Op;
+  /** A hint for messages and files; the writer makes names unique. */
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  readonly attributes: OperatorAttributes[Op];
+  readonly outputs: readonly Value[];
+}
+
+export type Node = { [Op in Operator]: NodeOf<Op> }[Operator];
+
+/** A new node; throws InputError where the operator cannot take these inputs. */
+export function createNode<Op extends Operator>(
+  operator: Op,
+  inputs: readonly Value[],
+  attributes: OperatorAttributes[Op],
+  name = '',
+): NodeOf<Op> {
+  const types = inferTypes(
+    operator,
+    inputs.map((value) => value.type),
+    attributes,
+    name || operator,
+  );
+  const outputs: Value[] = [];
+  const node: NodeOf<Op> = { operator, name, inputs, attributes, outputs };
+  // NodeOf<Op> for one Op is a member of the union Node; TypeScript cannot see that for a generic Op.
+  for (const [index, type] of types.entries()) outputs.push({ node: node as unknown as Node, index, type });
+  Object.freeze(outputs);
+  return Object.freeze(node);
+}
+
+/** The same operator on other inputs. */
+export function withInputs(node: Node, inputs: readonly Value[]): Node {
+  const copy = <Op extends Operator>(original: NodeOf<Op>) =>
+    createNode(original.operator, inputs, original.attributes, original.name);
+  return copy<Operator>(node) as Node;
+}
+
+/** The only output of a new node. */
+export function apply<Op extends Operator>(
+  operator: Op,
+  inputs: readonly Value[],
+  attributes: OperatorAttributes[Op],
+  name = '',
+): Value {
+  return createNode(operator, inputs, attributes, name).outputs[0];
+}
+
+/** A value fed from outside, such as an image batch of shape ['N', 12, 120, 120]. */
+export function input(name: string, shape: Shape, dataType: DataType = 'float32'): Value {
+  return apply('Input', [], { type: { dataType, shape } }, name);
+}
+
+export function constant(value: ConstantTensor, name = ''): Value {
+  return apply('Constant', [], { value }, name);
+}
+
+/** A float32 constant from plain numbers. */
+export function floats(data: Float32Array | readonly number[], shape: readonly number[], name = ''): Value {
+  return constant({ dataType: 'float32', shape, data: Float32Array.from(data) }, name);
+}
+
+export function scalar(value: number): Value {
+  return floats([value], []);
+}
+
+/** The numbers of a constant value, or undefined where the value is computed. */
+export function constantOf(value: Value): ConstantTensor | undefined {
+  return value.node.operator === 'Constant' ? value.node.attributes.value : undefined;
+}

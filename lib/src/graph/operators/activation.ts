@@ -1,0 +1,62 @@
+/** Activation functions and their ordinary gradients; explanation methods replace some of these rules. */
+import { apply, scalar, type Value } from '../node.js';
+import type { RuleArguments } from '../rule.js';
+import { add, greater, multiply, sign, subtract, where } from './elementwise.js';
+import { reduceSum } from './reduction.js';
+
+export const relu = (x: Value, name?: string): Value => apply('Relu', [x], {}, name);
+export const sigmoid = (x: Value, name?: string): Value => apply('Sigmoid', [x], {}, name);
+export const tanh = (x: Value): Value => apply('Tanh', [x], {});
+export const softplus = (x: Value): Value => apply('Softplus', [x], {});
+
+/** 1 where a rectified value is positive, else 0; at exactly 0 the gradient is 0, as in PyTorch. */
+export const rectifierMask = (rectified: Value): Value => sign(rectified);
+
+export const reluRule = ({ node, gradient }: RuleArguments<'Relu'>) => [
+  multiply(gradient, rectifierMask(node.outputs[0])),
+];
+
+export function leakyReluRule({ node, gradient }: RuleArguments<'LeakyRelu'>) {
+  const positive = greater(node.inputs[0], scalar(0));
+  return [where(positive, gradient, multiply(gradient, scalar(node.attributes.alpha)))];
+}
+
+/** For x <= 0: d(alpha (e^x - 1)) = alpha e^x = y + alpha. */
+export function eluRule({ node, gradient }: RuleArguments<'Elu'>) {
+  const positive = greater(node.inputs[0], scalar(0));
+  const slope = add(node.outputs[0], scalar(node.attributes.alpha));
+  return [where(positive, gradient, multiply(gradient, slope))];
+}
+
+/** y' = y (1 - y). */
+export function sigmoidRule({ node, gradient }: RuleArguments<'Sigmoid'>) {
+  const [y] = node.outputs;
+  return [multiply(gradient, multiply(y, subtract(scalar(1), y)))];
+}
+
+/** y' = 1 - y^2. */
+export function tanhRule({ node, gradient }: RuleArguments<'Tanh'>) {
+  const [y] = node.outputs;
+  return [multiply(gradient, subtract(scalar(1), multiply(y, y)))];
+}
+
+export const softplusRule = ({ node, gradient }: RuleArguments<'Softplus'>) => [
+  multiply(gradient, sigmoid(node.inputs[0])),
+];
+
+/** dx = y (g - sum(g y)) along the axis. */
+export function softmaxRule({ node, gradient }: RuleArguments<'Softmax'>) {
+  const [y] = node.outputs;
+  const inner = reduceSum(multiply(gradient, y), [node.attributes.axis], true);
+  return [multiply(y, subtract(gradient, inner))];
+}
+
+/** The gradient passes inside [min, max], borders included. */
+export function clipRule({ node, gradient }: RuleArguments<'Clip'>) {
+  const [x] = node.inputs;
+  const zero = scalar(0);
+  const below = (g: Value): Value => where(greater(scalar(node.attributes.min), x), zero, g);
+  const above = (g: Value): Value => where(greater(x, scalar(node.attributes.max)), zero, g);
+  const lower = Number.isFinite(node.attributes.min) ? below(gradient) : gradient;
+  return [Number.isFinite(node.attributes.max) ? above(lower) : lower];
+}

@@ -1,0 +1,203 @@
+/** Convolution and transposed convolution of any spatial rank, and their gradients. */
+import { InputError } from '../../error.js';
+import type { ConvolutionAttributes, OperatorAttributes } from '../attributes.js';
+import { shapeOf } from '../graph.js';
+import { apply, type Value } from '../node.js';
+import type { RuleArguments } from '../rule.js';
+import { type Shape, shapeText, staticDimension, type TensorType } from '../type.js';
+import { concat, pad, reshape, reverse, slice, transpose } from './arrangement.js';
+import { matMul, matrixTranspose } from './matMul.js';
+import { reduceSum } from './reduction.js';
+
+function complete(weight: Value, attributes: Partial<ConvolutionAttributes>): ConvolutionAttributes {
+  const spatial = shapeOf(weight).slice(2);
+  return {
+    strides: attributes.strides ?? spatial.map(() => 1),
+    pads: attributes.pads ?? [...spatial, ...spatial].map(() => 0),
+    dilations: attributes.dilations ?? spatial.map(() => 1),
+    group: attributes.group ?? 1,
+  };
+}
+
+/** x [N, C, ...] with weight [K, C/group, ...] and bias [K]. */
+export function conv(
+  x: Value,
+  weight: Value,
+  { bias, name, ...attributes }: Partial<ConvolutionAttributes> & { bias?: Value; name?: string } = {},
+): Value {
+  return apply('Conv', bias ? [x, weight, bias] : [x, weight], complete(weight, attributes), name);
+}
+
+/** x [N, C, ...] with weight [C, K/group, ...]. */
+export function convTranspose(
+  x: Value,
+  weight: Value,
+  { outputPadding, ...attributes }: Partial<OperatorAttributes['ConvTranspose']> = {},
+): Value {
+  const full = complete(weight, attributes);
+  return apply('ConvTranspose', [x, weight], {
+    ...full,
+    outputPadding: outputPadding ?? full.strides.map(() => 0),
+  });
+}
+
+function channelError(where: string, x: Shape, weight: Shape, expected: string): InputError {
+  return new InputError({
+    what: 'the input does not fit the weights',
+    where,
+    expected,
+    got: `input ${shapeText(x)}, weights ${shapeText(weight)}`,
+  });
+}
+
+/** floor((size + pads - dilated kernel) / stride) + 1 along every spatial axis. */
+export function inferConv(
+  [x, weight]: readonly TensorType[],
+  { strides, pads, dilations, group }: ConvolutionAttributes,
+  where: string,
+): TensorType {
+  const { dataType } = x;
+  if (x.shape === undefined || weight.shape === undefined) return { dataType, shape: undefined };
+  const { shape } = x;
+  const weights = weight.shape;
+  const [outputs, perGroup, ...kernel] = weights;
+  if (shape.length !== weight.shape.length || shape[1] !== Number(perGroup) * group) {
+    throw channelError(where, shape, weight.shape, `${Number(perGroup) * group} input channels`);
+  }
+  const spatial = kernel.map((size, i) => {
+    const reach = dilations[i] * (staticDimension(size, where) - 1) + 1;
+    const padded = staticDimension(shape[i + 2], where) + pads[i] + pads[i + kernel.length];
+    if (padded < reach) throw channelError(where, shape, weights, `at least ${reach} padded pixels`);
+    return Math.floor((padded - reach) / strides[i]) + 1;
+  });
+  return { dataType, shape: [shape[0], outputs, ...spatial] };
+}
+
+export function inferConvTranspose(
+  [x, weight]: readonly TensorType[],
+  { strides, pads, dilations, group, outputPadding }: OperatorAttributes['ConvTranspose'],
+  where: string,
+): TensorType {
+  const { dataType } = x;
+  if (x.shape === undefined || weight.shape === undefined) return { dataType, shape: undefined };
+  const shape = x.shape;
+  const [inputs, perGroup, ...kernel] = weight.shape;
+  if (shape.length !== weight.shape.length || shape[1] !== inputs) {
+    throw channelError(where, shape, weight.shape, `${inputs} input channels`);
+  }
+  const spatial = kernel.map((size, i) => {
+    const reach = dilations[i] * (staticDimension(size, where) - 1) + 1;
+    const steps = strides[i] * (staticDimension(shape[i + 2], where) - 1);
+    return steps + reach - pads[i] - pads[i + kernel.length] + outputPadding[i];
+  });
+  return { dataType, shape: [shape[0], Number(perGroup) * group, ...spatial] };
+}
+
+/** The weights [K, C/g, ...] of a convolution as those [C, K/g, ...] of the convolution that is its transpose. */
+function transposedWeights(weight: Value, group: number): Value {
+  const [outputs, perGroup, ...kernel] = shapeOf(weight).map((dimension) =>
+    staticDimension(dimension, 'Conv'),
+  );
+  const spatial = kernel.map((_, i) => i);
+  const flipped = spatial.reduce((value, i) => (kernel[i] === 1 ? value : reverse(value, i + 2)), weight);
+  if (group === 1) return transpose(flipped, [1, 0, ...spatial.map((i) => i + 2)]);
+  const grouped = reshape(flipped, [group, outputs / group, perGroup, ...kernel]);
+  const exchanged = transpose(grouped, [0, 2, 1, ...spatial.map((i) => i + 3)]);
+  return reshape(exchanged, [group * perGroup, outputs / group, ...kernel]);
+}
+
+/** The gradient towards the input of a convolution, given the input's spatial size. */
+function inputGradient(
+  gradient: Value,
+  weight: Value,
+  inputSize: readonly number[],
+  { strides, pads, dilations, group }: ConvolutionAttributes,
+): Value {
+  const kernel = shapeOf(weight)
+    .slice(2)
+    .map((size) => staticDimension(size, 'Conv'));
+  const rank = kernel.length;
+  const reach = kernel.map((size, i) => dilations[i] * (size - 1));
+  const fullPads = [...reach, ...reach].map((amount, i) => amount - pads[i]);
+  // With stride 1 it is a convolution with flipped, exchanged weights: as fast as the forward pass.
+  if (strides.every((stride) => stride === 1) && fullPads.every((amount) => amount >= 0)) {
+    return conv(gradient, transposedWeights(weight, group), { pads: fullPads, dilations, group });
+  }
+  const outputSize = shapeOf(gradient)
+    .slice(2)
+    .map((size) => staticDimension(size, 'Conv'));
+  const outputPadding = inputSize.map(
+    (size, i) => size - ((outputSize[i] - 1) * strides[i] + reach[i] + 1 - pads[i] - pads[i + rank]),
+  );
+  return convTranspose(gradient, weight, { strides, pads, dilations, group, outputPadding });
+}
+
+/**
+ * The gradient towards the weights: dW[k, c, u] = sum over n, p of g[n, k, p] x[n, c, stride p + dilation u - pad].
+ * The shifted views x[..., u] of all kernel offsets are laid side by side and multiplied with g at once.
+ */
+function weightGradient(
+  x: Value,
+  gradient: Value,
+  kernel: readonly number[],
+  { strides, pads, dilations, group }: ConvolutionAttributes,
+): Value {
+  const rank = kernel.length;
+  const [batch, channels] = shapeOf(x);
+  const inputs = staticDimension(channels, 'Conv') / group;
+  const outputs = staticDimension(shapeOf(gradient)[1], 'Conv') / group;
+  const size = shapeOf(gradient)
+    .slice(2)
+    .map((dimension) => staticDimension(dimension, 'Conv'));
+  const positions = size.reduce((product, dimension) => product * dimension, 1);
+  const offsets = kernel.reduce((product, dimension) => product * dimension, 1);
+
+  const padded = pad(x, [0, 0, ...pads.slice(0, rank), 0, 0, ...pads.slice(rank)]);
+  const shifted = Array.from({ length: offsets }, (_, offset) => {
+    let rest = offset;
+    let view = padded;
+    for (let i = rank - 1; i >= 0; i--) {
+      const start = (rest % kernel[i]) * dilations[i];
+      rest = Math.floor(rest / kernel[i]);
+      view = slice(view, i + 2, start, start + (size[i] - 1) * strides[i] + 1, strides[i]);
+    }
+    return reshape(view, [batch, group, inputs, positions]);
+  });
+  const rows = reshape(gradient, [batch, group, outputs, positions]);
+  const columns = matrixTranspose(concat(shifted, 2));
+  const summed = reduceSum(matMul(rows, columns), [0]);
+  const ordered = transpose(reshape(summed, [group * outputs, offsets, inputs]), [0, 2, 1]);
+  return reshape(ordered, [group * outputs, inputs, ...kernel]);
+}
+
+const spatialSize = (value: Value): number[] =>
+  shapeOf(value)
+    .slice(2)
+    .map((dimension) => staticDimension(dimension, 'Conv'));
+
+const sumOverAllButChannels = (gradient: Value): Value =>
+  reduceSum(
+    gradient,
+    shapeOf(gradient).flatMap((_, axis) => (axis === 1 ? [] : [axis])),
+  );
+
+export function convRule({ node, gradient, wanted }: RuleArguments<'Conv'>) {
+  const [x, weight] = node.inputs;
+  return [
+    wanted[0] ? inputGradient(gradient, weight, spatialSize(x), node.attributes) : undefined,
+    wanted[1] ? weightGradient(x, gradient, spatialSize(weight), node.attributes) : undefined,
+    wanted[2] ? sumOverAllButChannels(gradient) : undefined,
+  ];
+}
+
+/** A transposed convolution is the input gradient of a convolution, so its own gradient is that convolution. */
+export function convTransposeRule({ node, gradient, wanted }: RuleArguments<'ConvTranspose'>) {
+  const [x, weight] = node.inputs;
+  const { strides, pads, dilations, group } = node.attributes;
+  const attributes = { strides, pads, dilations, group };
+  return [
+    wanted[0] ? conv(gradient, weight, attributes) : undefined,
+    wanted[1] ? weightGradient(gradient, x, spatialSize(weight), attributes) : undefined,
+    wanted[2] ? sumOverAllButChannels(gradient) : undefined,
+  ];
+}

@@ -1,0 +1,87 @@
+/** Means and sums over axes, and their gradients. */
+
+import type { ReduceAttributes } from '../attributes.js';
+import { shapeOf } from '../graph.js';
+import { apply, floats, type Value } from '../node.js';
+import type { RuleArguments } from '../rule.js';
+import { normaliseAxis, type Shape, staticDimension, type TensorType } from '../type.js';
+import { reshape } from './arrangement.js';
+import { add, divide, multiply, zerosLike } from './elementwise.js';
+
+export function inferReduce(
+  [{ dataType, shape }]: readonly TensorType[],
+  { axes, keepDims }: ReduceAttributes,
+  where: string,
+): TensorType {
+  if (shape === undefined) return { dataType, shape };
+  const reduced = new Set(axes.map((axis) => normaliseAxis(axis, shape.length, where)));
+  const result = shape.flatMap((dimension, axis) =>
+    reduced.has(axis) ? (keepDims ? [1] : []) : [dimension],
+  );
+  return { dataType, shape: result };
+}
+
+export const reduceSum = (x: Value, axes: readonly number[], keepDims = false): Value =>
+  apply('ReduceSum', [x], { axes, keepDims });
+export const reduceMean = (x: Value, axes: readonly number[], keepDims = false): Value =>
+  apply('ReduceMean', [x], { axes, keepDims });
+
+function reducedAxes(shape: Shape, { axes }: ReduceAttributes): Set<number> {
+  return new Set(axes.map((axis) => normaliseAxis(axis, shape.length, 'reduction')));
+}
+
+/** The gradient with the reduced axes back as 1, then spread over them. */
+function spread(gradient: Value, x: Value, attributes: ReduceAttributes, factor: number): Value {
+  const shape = shapeOf(x);
+  const reduced = reducedAxes(shape, attributes);
+  const kept = reshape(
+    gradient,
+    shape.map((dimension, axis) => (reduced.has(axis) ? 1 : dimension)),
+  );
+  if (reduced.has(shape.indexOf('N'))) return add(multiply(kept, floats([factor], [])), zerosLike(x));
+  const ones = shape.map((dimension, axis) =>
+    reduced.has(axis) ? staticDimension(dimension, 'reduction') : 1,
+  );
+  const size = ones.reduce((product, dimension) => product * dimension, 1);
+  return multiply(kept, floats(new Float32Array(size).fill(factor), ones));
+}
+
+export const reduceSumRule = ({ node, gradient }: RuleArguments<'ReduceSum'>) => [
+  spread(gradient, node.inputs[0], node.attributes, 1),
+];
+
+/** The mean's gradient is the sum's divided by the number of averaged values, of which the batch may be part. */
+export function reduceMeanRule({ node, gradient }: RuleArguments<'ReduceMean'>) {
+  const [x] = node.inputs;
+  const shape = shapeOf(x);
+  const reduced = [...reducedAxes(shape, node.attributes)];
+  const count = reduced.reduce(
+    (product, axis) => product * (shape[axis] === 'N' ? 1 : Number(shape[axis])),
+    1,
+  );
+  if (!reduced.includes(shape.indexOf('N'))) return [spread(gradient, x, node.attributes, 1 / count)];
+  const batch = reduceSum(
+    add(zerosLike(x), floats([1], [])),
+    shape.map((_, axis) => axis),
+    false,
+  );
+  const others = shape.reduce<number>(
+    (product, dimension) => product * (dimension === 'N' ? 1 : dimension),
+    1,
+  );
+  const perBatch = divide(gradient, divide(batch, floats([others], [])));
+  return [spread(perBatch, x, node.attributes, 1 / count)];
+}
+
+export function inferGlobalAveragePool([{ dataType, shape }]: readonly TensorType[]): TensorType {
+  return { dataType, shape: shape?.map((dimension, axis) => (axis < 2 ? dimension : 1)) };
+}
+
+export const globalAveragePool = (x: Value): Value => apply('GlobalAveragePool', [x], {});
+
+export function globalAveragePoolRule({ node, gradient }: RuleArguments<'GlobalAveragePool'>) {
+  const [x] = node.inputs;
+  const axes = shapeOf(x).flatMap((_, axis) => (axis < 2 ? [] : [axis]));
+  const count = axes.reduce((product, axis) => product * Number(shapeOf(x)[axis]), 1);
+  return [spread(gradient, x, { axes, keepDims: true }, 1 / count)];
+}

@@ -1,0 +1,32 @@
+/** What a backward rule is: from the gradients of a node's outputs to the gradients of its inputs. */
+import type { Operator } from './attributes.js';
+import type { NodeOf, Value } from './node.js';
+
+export interface RuleArguments<Op extends Operator> {
+  readonly node: NodeOf<Op>;
+  /** The gradient of the first output that has one. */
+  readonly gradient: Value;
+  /** One entry per output; nothing where no gradient arrives. */
+  readonly gradients: readonly (Value | undefined)[];
+  /** Which inputs need a gradient; a rule may skip the others. */
+  readonly wanted: readonly boolean[];
+  /** The same value in the pass over the baseline (DeepLift); throws for tables that have no such pass. */
+  readonly reference: (value: Value) => Value;
+}
+
+/** One entry per input; nothing where no gradient flows. */
+export type Rule<Op extends Operator> = (rule: RuleArguments<Op>) => readonly (Value | undefined)[];
+
+/** Operators through which no gradient can flow. */
+export type NotDifferentiable =
+  | 'Input'
+  | 'Constant'
+  | 'Opaque'
+  | 'Greater'
+  | 'Sign'
+  | 'Mod'
+  | 'ScatterElements'
+  | 'ZerosLike';
+
+/** One rule for every differentiable operator: the compiler finds a missing one. */
+export type RuleTable = { readonly [Op in Exclude<Operator, NotDifferentiable>]: Rule<Op> };

@@ -1,0 +1,70 @@
+/** The types of values in a graph: element type and shape, with a symbolic batch dimension. */
+import { InputError } from '../error.js';
+
+export type DataType = 'float32' | 'float64' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool';
+
+/** The batch is symbolic ('N'); every other dimension is a number. */
+export type Dimension = number | 'N';
+export type Shape = readonly Dimension[];
+
+/** A shape is undefined behind operators that landlens can run but does not understand. */
+export interface TensorType {
+  readonly dataType: DataType;
+  readonly shape: Shape | undefined;
+}
+
+/** Stored numbers: float16 is widened to float32 when read, 8-bit and bool are bytes. */
+export interface ConstantTensor {
+  readonly dataType: DataType;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Float64Array | BigInt64Array | Int32Array | Int8Array | Uint8Array;
+}
+
+export function shapeText(shape: Shape | undefined): string {
+  return shape === undefined ? 'unknown shape' : `[${shape.join(', ')}]`;
+}
+
+/** A dimension that must be a number, such as a channel count. */
+export function staticDimension(dimension: Dimension | undefined, where: string): number {
+  if (typeof dimension === 'number') return dimension;
+  throw new InputError({
+    what: 'this dimension must be a fixed number',
+    where,
+    expected: 'a number',
+    got: dimension === undefined ? 'no such dimension' : `the symbolic batch "${dimension}"`,
+  });
+}
+
+/** NumPy's broadcasting of two shapes (ONNX "multidirectional"); the symbolic batch only meets itself or 1. */
+export function broadcastShapes(a: Shape, b: Shape, where: string): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const left = a[i - rank + a.length] ?? 1;
+    const right = b[i - rank + b.length] ?? 1;
+    if (left === right || right === 1) return left;
+    if (left === 1) return right;
+    throw new InputError({
+      what: 'shapes cannot be broadcast together',
+      where,
+      expected: 'equal dimensions, or 1',
+      got: `${shapeText(a)} and ${shapeText(b)}`,
+    });
+  });
+}
+
+/** A non-negative axis; -1 is the last one. */
+export function normaliseAxis(axis: number, rank: number, where: string): number {
+  const result = axis < 0 ? axis + rank : axis;
+  if (Number.isInteger(result) && result >= 0 && result < rank) return result;
+  throw new InputError({
+    what: 'axis outside the tensor',
+    where,
+    expected: `an axis from ${-rank} to ${rank - 1}`,
+    got: String(axis),
+  });
+}
+
+/** The number of elements where no dimension is symbolic. */
+export function staticSize(shape: Shape, where: string): number {
+  return shape.reduce<number>((product, dimension) => product * staticDimension(dimension, where), 1);
+}
