@@ -1,0 +1,35 @@
+/** What an engine does: it compiles a graph and runs it. Nothing outside this folder names a runtime. */
+import type { Graph } from '../graph/graph.js';
+import type { Tensor } from '../tensor.js';
+
+export type Feeds = Readonly<Record<string, Tensor>>;
+export type Results = Readonly<Record<string, Tensor>>;
+
+export interface CompileOptions {
+  /**
+   * Outputs that become inputs of the next run without leaving the engine: {output name: input name}.
+   * Used by training, whose parameters and moments stay where they are.
+   */
+  readonly state?: Readonly<Record<string, string>>;
+}
+
+export interface Program {
+  /** How many images one run should hold so that the engine's memory budget is kept. */
+  readonly batchSize: number;
+  /** Runs the graph; feeds are copied, results belong to the caller. State inputs are not fed. */
+  run(feeds: Feeds): Promise<Results>;
+  /** Sets state inputs, by input name. */
+  writeState(values: Feeds): Promise<void>;
+  /** The present state, by input name. */
+  readState(): Promise<Results>;
+  dispose(): Promise<void>;
+}
+
+export interface Engine {
+  /** For records and messages, for example "onnxruntime 1.30.0 cpu". */
+  readonly name: string;
+  readonly threads: number;
+  compile(graph: Graph, options?: CompileOptions): Promise<Program>;
+  /** Frees every program. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,40 @@
+/** IEEE 754 half precision, in which shipped weights are stored. */
+
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** Rounds to the nearest half (ties to even); values beyond 65504 become infinite. */
+export function toHalf(values: Float32Array): Uint16Array {
+  const result = new Uint16Array(values.length);
+  for (const [i, value] of values.entries()) {
+    float[0] = value;
+    const sign = (bits[0] >>> 16) & 0x8000;
+    const magnitude = bits[0] & 0x7fffffff;
+    if (magnitude >= 0x7f800000) result[i] = sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00);
+    else if (magnitude >= 0x38800000) {
+      // Normal halves: rebias the exponent by 112 and round off 13 bits.
+      const rounded = magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1);
+      result[i] = sign | Math.min(rounded >>> 13, 0x7c00);
+    } else {
+      // Subnormal halves are multiples of 2^-24.
+      const scaled = Math.abs(value) * 2 ** 24;
+      const down = Math.floor(scaled);
+      const rest = scaled - down;
+      result[i] = sign | (down + (rest > 0.5 || (rest === 0.5 && down % 2 === 1) ? 1 : 0));
+    }
+  }
+  return result;
+}
+
+export function fromHalf(values: Uint16Array): Float32Array {
+  const result = new Float32Array(values.length);
+  for (const [i, half] of values.entries()) {
+    const sign = half & 0x8000 ? -1 : 1;
+    const exponent = (half >>> 10) & 31;
+    const fraction = half & 1023;
+    if (exponent === 31) result[i] = fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    else if (exponent === 0) result[i] = sign * fraction * 2 ** -24;
+    else result[i] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  }
+  return result;
+}

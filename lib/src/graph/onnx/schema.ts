@@ -1,0 +1,110 @@
+/** The messages of the ONNX file format that landlens reads and writes (onnx.proto3), as a protobufjs descriptor. */
+import protobuf from 'protobufjs';
+
+const field = (type: string, id: number) => ({ type, id });
+const repeated = (type: string, id: number) => ({ rule: 'repeated', type, id });
+
+const root = protobuf.Root.fromJSON({
+  nested: {
+    onnx: {
+      nested: {
+        ModelProto: {
+          fields: {
+            irVersion: field('int64', 1),
+            producerName: field('string', 2),
+            producerVersion: field('string', 3),
+            domain: field('string', 4),
+            modelVersion: field('int64', 5),
+            docString: field('string', 6),
+            graph: field('GraphProto', 7),
+            opsetImport: repeated('OperatorSetIdProto', 8),
+            metadataProps: repeated('StringStringEntryProto', 14),
+          },
+        },
+        OperatorSetIdProto: { fields: { domain: field('string', 1), version: field('int64', 2) } },
+        StringStringEntryProto: { fields: { key: field('string', 1), value: field('string', 2) } },
+        GraphProto: {
+          fields: {
+            node: repeated('NodeProto', 1),
+            name: field('string', 2),
+            initializer: repeated('TensorProto', 5),
+            docString: field('string', 10),
+            input: repeated('ValueInfoProto', 11),
+            output: repeated('ValueInfoProto', 12),
+            valueInfo: repeated('ValueInfoProto', 13),
+          },
+        },
+        NodeProto: {
+          fields: {
+            input: repeated('string', 1),
+            output: repeated('string', 2),
+            name: field('string', 3),
+            opType: field('string', 4),
+            attribute: repeated('AttributeProto', 5),
+            docString: field('string', 6),
+            domain: field('string', 7),
+          },
+        },
+        AttributeProto: {
+          fields: {
+            name: field('string', 1),
+            f: field('float', 2),
+            i: field('int64', 3),
+            s: field('bytes', 4),
+            t: field('TensorProto', 5),
+            g: field('GraphProto', 6),
+            floats: repeated('float', 7),
+            ints: repeated('int64', 8),
+            strings: repeated('bytes', 9),
+            type: field('int32', 20),
+          },
+        },
+        TensorProto: {
+          fields: {
+            dims: repeated('int64', 1),
+            dataType: field('int32', 2),
+            floatData: repeated('float', 4),
+            int32Data: repeated('int32', 5),
+            int64Data: repeated('int64', 7),
+            name: field('string', 8),
+            rawData: field('bytes', 9),
+            doubleData: repeated('double', 10),
+            uint64Data: repeated('uint64', 11),
+            externalData: repeated('StringStringEntryProto', 13),
+            dataLocation: field('int32', 14),
+          },
+        },
+        ValueInfoProto: { fields: { name: field('string', 1), type: field('TypeProto', 2) } },
+        TypeProto: { fields: { tensorType: field('TensorTypeProto', 1) } },
+        TensorTypeProto: { fields: { elemType: field('int32', 1), shape: field('TensorShapeProto', 2) } },
+        TensorShapeProto: { fields: { dim: repeated('DimensionProto', 1) } },
+        DimensionProto: { fields: { dimValue: field('int64', 1), dimParam: field('string', 2) } },
+      },
+    },
+  },
+});
+
+export const ModelProto = root.lookupType('onnx.ModelProto');
+
+/** TensorProto.DataType codes of the element types that landlens knows. */
+export const dataTypeCodes = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+} as const;
+
+/** AttributeProto.AttributeType codes. */
+export const attributeTypeCodes = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  floats: 6,
+  ints: 7,
+  strings: 8,
+} as const;

@@ -1,0 +1,318 @@
+/** Writes a graph as an ONNX file (opset 18) that any ONNX runtime can load. */
+import type { Operator, RawAttribute } from '../attributes.js';
+import { type Graph, topologicalOrder } from '../graph.js';
+import type { Node, NodeOf, Value } from '../node.js';
+import type { ConstantTensor, Shape, TensorType } from '../type.js';
+import { toHalf } from './half.js';
+import { attributeTypeCodes, dataTypeCodes, ModelProto } from './schema.js';
+
+export interface WriteOptions {
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Store float32 weights in half precision, with a Cast that widens them when loaded. */
+  readonly halfWeights?: boolean;
+}
+
+type Attributes = Readonly<Record<string, RawAttribute>>;
+
+/** What becomes of one node: further constant inputs and attributes of one ONNX operator. */
+interface Encoded {
+  readonly operator: string;
+  readonly attributes?: Attributes;
+  /** int64 tensors and scalars that ONNX takes as inputs after the node's own. */
+  readonly extra?: readonly (readonly number[] | ConstantTensor | undefined)[];
+}
+
+const int = (value: number): RawAttribute => ({ type: 'int', value: BigInt(value) });
+const ints = (values: readonly number[]): RawAttribute => ({ type: 'ints', value: values.map(BigInt) });
+const float = (value: number): RawAttribute => ({ type: 'float', value });
+const text = (value: string): RawAttribute => ({ type: 'string', value: new TextEncoder().encode(value) });
+const number = (value: number): ConstantTensor => ({
+  dataType: 'float32',
+  shape: [],
+  data: Float32Array.of(value),
+});
+
+const convolution = ({ attributes }: NodeOf<'Conv'> | NodeOf<'ConvTranspose'>): Attributes => ({
+  strides: ints(attributes.strides),
+  pads: ints(attributes.pads),
+  dilations: ints(attributes.dilations),
+  group: int(attributes.group),
+});
+
+const pool = ({ attributes }: NodeOf<'MaxPool'> | NodeOf<'AveragePool'>): Attributes => ({
+  kernel_shape: ints(attributes.kernel),
+  strides: ints(attributes.strides),
+  pads: ints(attributes.pads),
+  ceil_mode: int(attributes.ceilMode ? 1 : 0),
+});
+
+const reduce = (node: NodeOf<'ReduceMean'> | NodeOf<'ReduceSum'>): Encoded => ({
+  operator: node.operator,
+  attributes: { keepdims: int(node.attributes.keepDims ? 1 : 0) },
+  extra: [node.attributes.axes],
+});
+
+const inferBatch = (shape: Shape): number[] => shape.map((dimension) => (dimension === 'N' ? -1 : dimension));
+
+type Encoder<Op extends Operator> = (node: NodeOf<Op>) => Encoded;
+
+/** Operators that are not in this table have no attributes and their own name in ONNX. */
+const encoders: { readonly [Op in Operator]?: Encoder<Op> } = {
+  Opaque: ({ attributes }) => ({ operator: attributes.operator, attributes: attributes.raw }),
+  Conv: (node) => ({ operator: 'Conv', attributes: convolution(node) }),
+  ConvTranspose: (node) => ({
+    operator: 'ConvTranspose',
+    attributes: { ...convolution(node), output_padding: ints(node.attributes.outputPadding) },
+  }),
+  Gemm: ({ attributes }) => ({
+    operator: 'Gemm',
+    attributes: {
+      alpha: float(attributes.alpha),
+      beta: float(attributes.beta),
+      transA: int(attributes.transA ? 1 : 0),
+      transB: int(attributes.transB ? 1 : 0),
+    },
+  }),
+  BatchNormalization: ({ attributes }) => ({
+    operator: 'BatchNormalization',
+    attributes: { epsilon: float(attributes.epsilon) },
+  }),
+  LeakyRelu: ({ attributes }) => ({ operator: 'LeakyRelu', attributes: { alpha: float(attributes.alpha) } }),
+  Elu: ({ attributes }) => ({ operator: 'Elu', attributes: { alpha: float(attributes.alpha) } }),
+  Softmax: ({ attributes }) => ({ operator: 'Softmax', attributes: { axis: int(attributes.axis) } }),
+  Clip: ({ attributes: { min, max } }) => ({
+    operator: 'Clip',
+    extra: [Number.isFinite(min) ? number(min) : undefined, ...(Number.isFinite(max) ? [number(max)] : [])],
+  }),
+  MaxPool: (node) => ({
+    operator: 'MaxPool',
+    attributes: { ...pool(node), dilations: ints(node.attributes.dilations) },
+  }),
+  AveragePool: (node) => ({
+    operator: 'AveragePool',
+    attributes: { ...pool(node), count_include_pad: int(node.attributes.countIncludePad ? 1 : 0) },
+  }),
+  ReduceMean: reduce,
+  ReduceSum: reduce,
+  Concat: ({ attributes }) => ({ operator: 'Concat', attributes: { axis: int(attributes.axis) } }),
+  Split: ({ attributes }) => ({
+    operator: 'Split',
+    attributes: { axis: int(attributes.axis) },
+    extra: [attributes.sizes],
+  }),
+  Slice: ({ attributes: { starts, ends, axes, steps } }) => ({
+    operator: 'Slice',
+    extra: [starts, ends, axes, steps],
+  }),
+  Pad: ({ attributes }) => ({
+    operator: 'Pad',
+    attributes: { mode: text(attributes.mode) },
+    extra: [attributes.pads, number(attributes.value)],
+  }),
+  Reshape: ({ attributes }) => ({ operator: 'Reshape', extra: [inferBatch(attributes.shape)] }),
+  Flatten: ({ attributes }) => ({ operator: 'Flatten', attributes: { axis: int(attributes.axis) } }),
+  Squeeze: ({ attributes }) => ({ operator: 'Squeeze', extra: [attributes.axes] }),
+  Unsqueeze: ({ attributes }) => ({ operator: 'Unsqueeze', extra: [attributes.axes] }),
+  Transpose: ({ attributes }) => ({
+    operator: 'Transpose',
+    attributes: { perm: ints(attributes.permutation) },
+  }),
+  Dropout: () => ({ operator: 'Identity' }),
+  Resize: ({ attributes }) => ({
+    operator: 'Resize',
+    attributes: {
+      mode: text(attributes.mode),
+      coordinate_transformation_mode: text(attributes.coordinates),
+      nearest_mode: text(attributes.nearest),
+      cubic_coeff_a: float(attributes.cubicCoefficient),
+    },
+    extra: [
+      undefined,
+      {
+        dataType: 'float32',
+        shape: [attributes.scales.length],
+        data: Float32Array.from(attributes.scales),
+      },
+    ],
+  }),
+  Cast: ({ attributes }) => ({ operator: 'Cast', attributes: { to: int(dataTypeCodes[attributes.to]) } }),
+  ScatterElements: ({ attributes }) => ({
+    operator: 'ScatterElements',
+    attributes: { axis: int(attributes.axis), reduction: text(attributes.reduction) },
+  }),
+};
+
+function encode(node: Node): Encoded {
+  const call = <Op extends Operator>(typed: NodeOf<Op>): Encoded => {
+    const encoder: Encoder<Op> | undefined = encoders[typed.operator];
+    return encoder ? encoder(typed) : { operator: typed.operator };
+  };
+  return call<Operator>(node);
+}
+
+function tensorProto(name: string, { dataType, shape, data }: ConstantTensor) {
+  return {
+    name,
+    dims: shape,
+    dataType: dataTypeCodes[dataType],
+    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  };
+}
+
+function attributeProto(name: string, attribute: RawAttribute) {
+  const base = { name, type: attributeTypeCodes[attribute.type] };
+  switch (attribute.type) {
+    case 'float':
+      return { ...base, f: attribute.value };
+    case 'int':
+      return { ...base, i: Number(attribute.value) };
+    case 'string':
+      return { ...base, s: attribute.value };
+    case 'tensor':
+      return { ...base, t: tensorProto('', attribute.value) };
+    case 'floats':
+      return { ...base, floats: attribute.value };
+    case 'ints':
+      return { ...base, ints: attribute.value.map(Number) };
+    case 'strings':
+      return { ...base, strings: attribute.value };
+  }
+}
+
+function valueInfo(name: string, { dataType, shape }: TensorType) {
+  const dim = shape?.map((dimension) => (dimension === 'N' ? { dimParam: 'N' } : { dimValue: dimension }));
+  return {
+    name,
+    type: { tensorType: { elemType: dataTypeCodes[dataType], ...(dim ? { shape: { dim } } : {}) } },
+  };
+}
+
+/** The bytes of an ONNX model. Constants keep their names, so weights can be found by name. */
+export function writeOnnx(
+  graph: Graph,
+  { metadata = {}, halfWeights = false }: WriteOptions = {},
+): Uint8Array {
+  const outputs = Object.entries(graph.outputs);
+  const names = new Map<Value, string>();
+  const taken = new Set(outputs.map(([name]) => name));
+  const unique = (hint: string): string => {
+    let name = hint;
+    for (let i = 1; taken.has(name); i++) name = `${hint}_${i}`;
+    taken.add(name);
+    return name;
+  };
+
+  const nodes: object[] = [];
+  const initializers: object[] = [];
+  const shared = new Map<string, string>();
+  /** Small tensors such as shapes and axes appear often: one copy of each. */
+  const smallTensor = (tensor: ConstantTensor): string => {
+    const key = `${tensor.dataType} ${tensor.shape} ${tensor.data}`;
+    const known = shared.get(key);
+    if (known !== undefined) return known;
+    const name = unique('constant');
+    initializers.push(tensorProto(name, tensor));
+    shared.set(key, name);
+    return name;
+  };
+
+  for (const value of graph.inputs) {
+    taken.add(value.node.name);
+    names.set(value, value.node.name);
+  }
+  const aliases: [string, Value][] = [];
+  for (const [name, value] of outputs) {
+    const direct = !names.has(value) && value.node.operator !== 'Input' && value.node.operator !== 'Constant';
+    if (direct) names.set(value, name);
+    else aliases.push([name, value]);
+  }
+  const nameOf = (value: Value): string => {
+    const known = names.get(value);
+    if (known !== undefined) return known;
+    const name = unique(value.node.name || value.node.operator.toLowerCase());
+    names.set(value, name);
+    return name;
+  };
+  const addNode = (
+    operator: string,
+    input: string[],
+    output: string[],
+    attributes: Attributes = {},
+    domain = '',
+  ) => {
+    nodes.push({
+      name: output[0],
+      opType: operator,
+      domain,
+      input,
+      output,
+      attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
+    });
+  };
+
+  for (const node of topologicalOrder(Object.values(graph.outputs))) {
+    if (node.operator === 'Input') continue;
+    if (node.operator === 'Constant') {
+      const { value } = node.attributes;
+      const name = nameOf(node.outputs[0]);
+      if (halfWeights && value.data instanceof Float32Array && value.data.length > 1) {
+        const half = toHalf(value.data);
+        const stored = unique(`${name}.half`);
+        initializers.push({
+          ...tensorProto(stored, value),
+          dataType: dataTypeCodes.float16,
+          rawData: new Uint8Array(half.buffer),
+        });
+        addNode('Cast', [stored], [name], { to: int(dataTypeCodes.float32) });
+      } else initializers.push(tensorProto(name, value));
+      continue;
+    }
+    const inputs = node.inputs.map(nameOf);
+    const results = node.outputs.map(nameOf);
+    if (node.operator === 'ZerosLike') {
+      const shape = unique('shape');
+      const zero: ConstantTensor = { dataType: 'float32', shape: [1], data: Float32Array.of(0) };
+      addNode('Shape', inputs, [shape]);
+      addNode('ConstantOfShape', [shape], results, { value: { type: 'tensor', value: zero } });
+      continue;
+    }
+    if (node.operator === 'Opaque') {
+      const slots = new Array<string>(Math.max(-1, ...node.attributes.slots) + 1).fill('');
+      for (const [i, slot] of node.attributes.slots.entries()) slots[slot] = inputs[i];
+      addNode(node.attributes.operator, slots, results, node.attributes.raw, node.attributes.domain);
+      continue;
+    }
+    const { operator, attributes, extra = [] } = encode(node);
+    const extras = extra.map((item) => {
+      if (item === undefined) return '';
+      if ('data' in item) return smallTensor(item);
+      return smallTensor({
+        dataType: 'int64',
+        shape: [item.length],
+        data: BigInt64Array.from(item, BigInt),
+      });
+    });
+    addNode(operator, [...inputs, ...extras], results, attributes);
+  }
+  for (const [name, value] of aliases) addNode('Identity', [nameOf(value)], [name]);
+
+  const domains = new Set(
+    topologicalOrder(Object.values(graph.outputs)).flatMap((node) =>
+      node.operator === 'Opaque' && node.attributes.domain ? [node.attributes.domain] : [],
+    ),
+  );
+  const model = {
+    irVersion: 8,
+    producerName: 'landlens',
+    opsetImport: [{ domain: '', version: 18 }, ...[...domains].map((domain) => ({ domain, version: 1 }))],
+    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+    graph: {
+      name: 'landlens',
+      node: nodes,
+      initializer: initializers,
+      input: graph.inputs.map((value) => valueInfo(nameOf(value), value.type)),
+      output: outputs.map(([name, value]) => valueInfo(name, value.type)),
+    },
+  };
+  return ModelProto.encode(ModelProto.fromObject(model)).finish();
+}
