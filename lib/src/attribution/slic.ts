@@ -31,6 +31,9 @@ interface Grid {
 
 /** Seeds nearly square to each other, as scikit-image's `regular_grid` places them. */
 function regularGrid(size: readonly [number, number], segments: number): Grid {
+  if (!Number.isInteger(segments) || segments < 1) {
+    throw unusable('segments', 'a whole number from 1', segments);
+  }
   const [short, long] = size[0] <= size[1] ? size : [size[1], size[0]];
   // A plane too thin for square steps has one row of seeds.
   const square = Math.sqrt((short * long) / segments);
@@ -64,7 +67,7 @@ function sizeLimits({ size: [height, width], centres }: Grid): { smallest: numbe
   return { smallest: Math.floor(0.5 * mean), largest: Math.floor(3 * mean) };
 }
 
-/** No segmentation of an image of this size has more segments. */
+/** No segmentation of an image of this size has more segments; throws InputError for a number below 1. */
 export function maximumSegments(size: readonly [height: number, width: number], segments: number): number {
   const { smallest } = sizeLimits(regularGrid(size, segments));
   // Every segment is at least that large; the first one may also be a smaller rest without a neighbour.
@@ -83,29 +86,31 @@ export function slic(
   image: Tensor,
   { segments = 64, compactness = 0.1, iterations = 10, sigma = 0 }: SlicOptions = {},
 ): Segmentation {
-  checkOptions(image, { segments, compactness, iterations, sigma });
+  checkOptions(image, { compactness, iterations, sigma });
   const [, height, width] = image.shape;
   const grid = regularGrid([height, width], segments);
   const features = scaledFeatures(gaussianFilter(scaledToUnit(image), Math.fround(sigma)), compactness);
   return connect(cluster(features, grid, iterations), grid);
 }
 
-function checkOptions(image: Tensor, options: Required<SlicOptions>): void {
-  const fail = (where: string, expected: string, got: unknown): never => {
-    throw new InputError({ what: 'not a usable value', where: `slic: ${where}`, expected, got: String(got) });
-  };
-  const { segments, compactness, iterations, sigma } = options;
+function checkOptions(image: Tensor, options: Required<Omit<SlicOptions, 'segments'>>): void {
+  const { compactness, iterations, sigma } = options;
   if (image.shape.length !== 3 || image.data.length === 0) {
-    fail('image', '[bands, height, width], not empty', `[${image.shape.join(', ')}]`);
+    throw unusable('image', '[bands, height, width], not empty', `[${image.shape.join(', ')}]`);
   }
-  if (!Number.isInteger(segments) || segments < 1) fail('segments', 'a whole number from 1', segments);
-  if (!Number.isInteger(iterations) || iterations < 1)
-    fail('iterations', 'a whole number from 1', iterations);
-  if (!(compactness > 0 && Number.isFinite(compactness)))
-    fail('compactness', 'a positive number', compactness);
-  if (!(sigma >= 0 && Number.isFinite(sigma))) fail('sigma', 'pixels from 0', sigma);
+  if (!Number.isInteger(iterations) || iterations < 1) {
+    throw unusable('iterations', 'a whole number from 1', iterations);
+  }
+  if (!(compactness > 0 && Number.isFinite(compactness))) {
+    throw unusable('compactness', 'a positive number', compactness);
+  }
+  if (!(sigma >= 0 && Number.isFinite(sigma))) throw unusable('sigma', 'pixels from 0', sigma);
   const bad = image.data.find((value) => !Number.isFinite(value));
-  if (bad !== undefined) fail('image', 'finite values', bad);
+  if (bad !== undefined) throw unusable('image', 'finite values', bad);
+}
+
+function unusable(where: string, expected: string, got: string | number): InputError {
+  return new InputError({ what: 'not a usable value', where: `slic: ${where}`, expected, got: String(got) });
 }
 
 /** The whole image, all bands jointly, shifted and scaled to [0, 1]. */
