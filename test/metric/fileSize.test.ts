@@ -77,12 +77,13 @@ describe('mapFileSize', () => {
     assert.equal(new Set(sizes).size, 1);
   });
 
-  it('refuses NaN, infinity and another number of values', async () => {
+  it('refuses NaN, infinity, another number of values and sides that no JPEG has', async () => {
     const broken = maps.ramp.slice();
     broken[7] = Number.NaN;
     await assert.rejects(mapFileSize(broken, side, side), InputError);
     await assert.rejects(mapFileSize([Number.POSITIVE_INFINITY], 1, 1), InputError);
     await assert.rejects(mapFileSize(maps.ramp, side, side + 1), InputError);
     await assert.rejects(mapFileSize([], 0, 0), InputError);
+    await assert.rejects(mapFileSize(new Float32Array(70_000), 1, 70_000), InputError);
   });
 });

@@ -1,9 +1,12 @@
 /** File size: how many bytes a relevance map takes as a JPEG, a measure of its visual complexity (Samek et al., 2021). */
 import { createCanvas } from '@napi-rs/canvas';
 import { requireCount, requireFinite, requireLength } from '../check.js';
+import { InputError } from '../error.js';
 
 /** Quality on libjpeg's scale of 1 to 100; colour channels are halved in both directions (4:2:0). */
 const quality = 75;
+/** In pixels: the limit of libjpeg. */
+const longestSide = 65_500;
 
 /**
  * Bytes of the map's JPEG; divide by 1024 for the KB of this library's tables.
@@ -19,8 +22,17 @@ export async function mapFileSize(map: ArrayLike<number>, height: number, width:
 
 /** The JPEG whose bytes mapFileSize counts. */
 export async function encodeMap(map: ArrayLike<number>, height: number, width: number): Promise<Uint8Array> {
-  requireCount(height, 'mapFileSize, height');
-  requireCount(width, 'mapFileSize, width');
+  for (const [name, side] of Object.entries({ height, width })) {
+    requireCount(side, `mapFileSize, ${name}`);
+    if (side > longestSide) {
+      throw new InputError({
+        what: 'the map is too large for a JPEG',
+        where: `mapFileSize, ${name}`,
+        expected: `at most ${longestSide} pixels`,
+        got: `${side}`,
+      });
+    }
+  }
   requireLength(map, height * width, 'mapFileSize, map');
   requireFinite(map, 'mapFileSize, map');
   const canvas = createCanvas(width, height);
