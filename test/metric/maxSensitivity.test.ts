@@ -103,6 +103,18 @@ describe('maxSensitivity', () => {
     );
   });
 
+  it('draws noise evenly on both sides of every value', async () => {
+    const { explain, calls } = stub((value) => value);
+    const radius = 0.5;
+    await maxSensitivity(explain, images, targets, { seed: 2, radius, draws: 500 });
+    const noise = [...calls[1].images.data].map((value, i) => value - images.data[i % images.data.length]);
+    assert.ok(noise.every((value) => Math.abs(value) <= radius));
+    const mean = noise.reduce((sum, value) => sum + value, 0) / noise.length;
+    const variance = noise.reduce((sum, value) => sum + value ** 2, 0) / noise.length;
+    assert.ok(Math.abs(mean) < 0.05 * radius, `mean ${mean}`);
+    assert.ok(Math.abs(variance - radius ** 2 / 3) < 0.05 * radius ** 2, `variance ${variance}`);
+  });
+
   it('repeats with the seed and changes with it', async () => {
     const run = (seed: number) =>
       maxSensitivity(stub((value) => value ** 2).explain, images, targets, { seed });

@@ -25,8 +25,10 @@ export interface ClassificationMetrics {
   readonly macro: PrecisionRecall;
   /** Mean over classes, weighted by support. */
   readonly weighted: PrecisionRecall;
-  /** Mean over images: the kind of average of Tables 1 and 2, as their F1 cannot be a micro average (it is not the
-   * harmonic mean of their precision and recall) and Sumbul et al. (2020), whom they compare with, average so. */
+  /**
+   * Mean over images. The paper does not say how Tables 1 and 2 average: not micro, whose F1 is the harmonic mean of
+   * precision and recall, nor macro, which Tables S1 and S2 print; so weighted or, as usual for multi-label, this.
+   */
   readonly samples: PrecisionRecall;
   /** Share of wrong decisions among all images x classes. */
   readonly hammingLoss: number;
