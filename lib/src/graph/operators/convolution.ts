@@ -134,39 +134,87 @@ function inputGradient(
 
 /**
  * The gradient towards the weights: dW[k, c, u] = sum over n, p of g[n, k, p] x[n, c, stride p + dilation u - pad].
- * The shifted views x[..., u] of all kernel offsets are laid side by side and multiplied with g at once.
+ * The shifted views of one side, one per kernel offset u, are laid below each other and multiplied with the other
+ * side at once. With stride 1 either side can be shifted, and the one with fewer channels copies less.
  */
 function weightGradient(
   x: Value,
   gradient: Value,
   kernel: readonly number[],
-  { strides, pads, dilations, group }: ConvolutionAttributes,
+  attributes: ConvolutionAttributes,
 ): Value {
+  const { strides, pads, dilations, group } = attributes;
   const rank = kernel.length;
   const [batch, channels] = shapeOf(x);
   const inputs = staticDimension(channels, 'Conv') / group;
   const outputs = staticDimension(shapeOf(gradient)[1], 'Conv') / group;
-  const size = shapeOf(gradient)
-    .slice(2)
-    .map((dimension) => staticDimension(dimension, 'Conv'));
-  const positions = size.reduce((product, dimension) => product * dimension, 1);
   const offsets = kernel.reduce((product, dimension) => product * dimension, 1);
+  const reach = kernel.map((size, i) => dilations[i] * (size - 1));
+  const fullPads = [...reach, ...reach].map((amount, i) => amount - pads[i]);
+  const shiftGradient =
+    outputs < inputs && strides.every((stride) => stride === 1) && fullPads.every((amount) => amount >= 0);
 
-  const padded = pad(x, [0, 0, ...pads.slice(0, rank), 0, 0, ...pads.slice(rank)]);
-  const shifted = Array.from({ length: offsets }, (_, offset) => {
-    let rest = offset;
-    let view = padded;
-    for (let i = rank - 1; i >= 0; i--) {
-      const start = (rest % kernel[i]) * dilations[i];
-      rest = Math.floor(rest / kernel[i]);
-      view = slice(view, i + 2, start, start + (size[i] - 1) * strides[i] + 1, strides[i]);
-    }
-    return reshape(view, [batch, group, inputs, positions]);
-  });
-  const rows = reshape(gradient, [batch, group, outputs, positions]);
-  const columns = matrixTranspose(concat(shifted, 2));
-  const summed = reduceSum(matMul(rows, columns), [0]);
-  const ordered = transpose(reshape(summed, [group * outputs, offsets, inputs]), [0, 2, 1]);
+  // A fixed batch becomes part of the summed axis of one product; a symbolic one is summed after it.
+  const fixed = typeof batch === 'number';
+  const channelsFirst = (value: Value): Value =>
+    fixed ? transpose(value, [1, 0, ...reach.map((_, i) => i + 2)]) : value;
+  const asRows = (value: Value, count: number): Value => {
+    const positions = spatialSize(value).reduce((product, dimension) => product * dimension, 1);
+    return reshape(
+      value,
+      fixed ? [group, count, batch * positions] : [batch ?? 'N', group, count, positions],
+    );
+  };
+  /** The views of a padded value that start at every kernel offset, below each other: [..., offsets x count, positions]. */
+  const shifted = (
+    value: Value,
+    count: number,
+    size: readonly number[],
+    step: readonly number[],
+    start: (offset: number, axis: number) => number,
+  ): Value => {
+    const views = Array.from({ length: offsets }, (_, offset) => {
+      let rest = offset;
+      let view = value;
+      for (let i = rank - 1; i >= 0; i--) {
+        const from = start(rest % kernel[i], i);
+        rest = Math.floor(rest / kernel[i]);
+        view = slice(view, i + 2, from, from + (size[i] - 1) * step[i] + 1, step[i]);
+      }
+      return asRows(view, count);
+    });
+    return concat(views, fixed ? 1 : 2);
+  };
+  const padded = (value: Value, amounts: readonly number[]): Value =>
+    pad(value, [0, 0, ...amounts.slice(0, rank), 0, 0, ...amounts.slice(rank)]);
+
+  const [source, arriving] = [channelsFirst(x), channelsFirst(gradient)];
+  const [above, below] = shiftGradient
+    ? [
+        shifted(
+          padded(arriving, fullPads),
+          outputs,
+          spatialSize(x),
+          strides,
+          (offset, i) => reach[i] - offset * dilations[i],
+        ),
+        asRows(source, inputs),
+      ]
+    : [
+        asRows(arriving, outputs),
+        shifted(
+          padded(source, pads),
+          inputs,
+          spatialSize(gradient),
+          strides,
+          (offset, i) => offset * dilations[i],
+        ),
+      ];
+  const products = matMul(above, matrixTranspose(below));
+  const summed = fixed ? products : reduceSum(products, [0]);
+  const ordered = shiftGradient
+    ? transpose(reshape(summed, [group, offsets, outputs, inputs]), [0, 2, 3, 1])
+    : transpose(reshape(summed, [group, outputs, offsets, inputs]), [0, 1, 3, 2]);
   return reshape(ordered, [group * outputs, inputs, ...kernel]);
 }
 

@@ -64,6 +64,8 @@ export const subtractRule = (rule: RuleArguments<'Sub'>) => binaryRule(rule, [(g
 
 export function multiplyRule(rule: RuleArguments<'Mul'>) {
   const [a, b] = rule.node.inputs;
+  // A square: 2 x g in one product.
+  if (a === b) return [multiply(multiply(scalar(2), rule.gradient), a)];
   return binaryRule(rule, [(g) => multiply(g, b), (g) => multiply(g, a)]);
 }
 

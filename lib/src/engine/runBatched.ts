@@ -1,0 +1,30 @@
+/** Runs more images than fit into memory at once. */
+import { InputError } from '../error.js';
+import { rows, stack, type Tensor } from '../tensor.js';
+import type { Feeds, Program, Results } from './engine.js';
+
+/**
+ * Cuts the first axis of `feeds` into pieces of the program's batch size, runs each and joins the results.
+ * @param shared is fed to every run as it is, such as one image that all rows perturb.
+ */
+export async function runBatched(program: Program, feeds: Feeds, shared: Feeds = {}): Promise<Results> {
+  const entries = Object.entries(feeds);
+  const counts = new Set(entries.map(([, { shape }]) => shape[0]));
+  const [count] = counts;
+  if (counts.size !== 1 || count === undefined || count === 0) {
+    throw new InputError({
+      what: 'the inputs of a run must have the same number of rows, at least one',
+      where: entries.map(([name]) => `"${name}"`).join(', '),
+      got: entries.map(([, { shape }]) => shape[0]).join(', '),
+    });
+  }
+  const parts: Results[] = [];
+  for (let start = 0; start < count; start += program.batchSize) {
+    const end = Math.min(count, start + program.batchSize);
+    const piece = entries.map(([name, tensor]): [string, Tensor] => [name, rows(tensor, start, end)]);
+    parts.push(await program.run({ ...shared, ...Object.fromEntries(piece) }));
+  }
+  const [first] = parts;
+  if (parts.length === 1) return first;
+  return Object.fromEntries(Object.keys(first).map((name) => [name, stack(parts.map((part) => part[name]))]));
+}

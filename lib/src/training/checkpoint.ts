@@ -1,0 +1,93 @@
+/** A training's state on disk: a line of JSON, then float32 values; written whole or not at all. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { InputError, messageOf } from '../error.js';
+import { writeFileAtomic } from '../file.js';
+import type { Recipe } from './recipe.js';
+import type { FlatState } from './trainingStep.js';
+
+/** What validation said after so many images. */
+export interface Check {
+  readonly images: number;
+  readonly phase: number;
+  readonly trainingLoss: number;
+  readonly validationLoss: number;
+  readonly validationMicroF1: number;
+  readonly seconds: number;
+}
+
+export interface Checkpoint {
+  readonly recipe: Recipe;
+  /** What is trained on what; must agree when a training goes on. */
+  readonly subject: string;
+  readonly phase: number;
+  /** Steps done in this phase. */
+  readonly step: number;
+  /** Updates done in all. */
+  readonly updates: number;
+  readonly history: readonly Check[];
+  readonly state: FlatState;
+}
+
+const vectors = ['parameters', 'first', 'second', 'statistics'] as const;
+
+export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
+  const { state, ...rest } = checkpoint;
+  const values = vectors.map((name) => state[name].data);
+  const body = Buffer.concat(
+    values.map((data) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
+  );
+  const header = {
+    ...rest,
+    lengths: values.map(({ length }) => length),
+    sha256: createHash('sha256').update(body).digest('hex'),
+  };
+  await writeFileAtomic(path, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]));
+}
+
+/** The checkpoint at `path`, or undefined where there is none; throws InputError where it is damaged or of another training. */
+export async function readCheckpoint(
+  path: string,
+  expected: Pick<Checkpoint, 'recipe' | 'subject'> & { readonly lengths: readonly number[] },
+): Promise<Checkpoint | undefined> {
+  const todo = 'Delete the file to start the training anew.';
+  let file: Buffer;
+  try {
+    file = await readFile(path);
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    throw new InputError({ what: `cannot be read: ${messageOf(thrown)}`, where: path, todo });
+  }
+  const end = file.indexOf('\n');
+  const body = file.subarray(end + 1);
+  let header: Omit<Checkpoint, 'state'> & { lengths: number[]; sha256: string };
+  try {
+    header = JSON.parse(file.subarray(0, Math.max(0, end)).toString());
+  } catch {
+    throw new InputError({ what: 'is not a checkpoint', where: path, todo });
+  }
+  if (header.sha256 !== createHash('sha256').update(body).digest('hex')) {
+    throw new InputError({ what: 'is damaged: its checksum does not fit its content', where: path, todo });
+  }
+  const identity = ({ recipe, subject, lengths }: typeof expected) =>
+    JSON.stringify([recipe, subject, lengths]);
+  if (identity(header) !== identity(expected)) {
+    throw new InputError({
+      what: 'belongs to another training',
+      where: path,
+      expected: identity(expected),
+      got: identity(header),
+      todo,
+    });
+  }
+  let offset = 0;
+  const read = (length: number) => {
+    const data = new Float32Array(length);
+    new Uint8Array(data.buffer).set(body.subarray(offset, offset + 4 * length));
+    offset += 4 * length;
+    return { data, shape: [length] };
+  };
+  const [parameters, first, second, statistics] = header.lengths.map(read);
+  const { recipe, subject, phase, step, updates, history } = header;
+  return { recipe, subject, phase, step, updates, history, state: { parameters, first, second, statistics } };
+}
