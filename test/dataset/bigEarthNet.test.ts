@@ -321,14 +321,14 @@ describe('openBigEarthNet', () => {
       ['with a strip outside the file', { tags: { 273: [4, [4e9]] } }, /pixels are missing/],
       ['whose width is a list', { tags: { 256: [3, [120, 120]] } }, /tag 256/],
       ['whose width is a text', { tags: { 256: [2, [49, 50, 48, 0]] } }, /tag 256/],
-      ['with damaged Deflate data', { tags: { 259: [3, [8]] } }, /compressed pixels|cannot be decoded/],
+      ['with damaged Deflate data', { tags: { 259: [3, [8]] } }, /cannot be decoded/],
       [
         'that inflates without end',
         {
           compress: () => deflateSync(Buffer.alloc(5e7)),
           tags: { 259: [3, [8]] },
         },
-        /more room than plain/,
+        /cannot be decoded/,
       ],
       [
         'with too little Deflate data',

@@ -25,8 +25,12 @@ const tags = {
 
 export type TiffTag = keyof typeof tags;
 
-/** The numbers stored under a tag, at least one; none where the tag is absent. */
-export type TiffDirectory = (tag: TiffTag) => readonly number[];
+export interface TiffDirectory {
+  /** Byte order of the whole file. */
+  readonly littleEndian: boolean;
+  /** The numbers stored under a tag, at least one; none where the tag is absent. */
+  values(tag: TiffTag): readonly number[];
+}
 
 const holdsByCode = new Map<number, string>(Object.values(tags).map(({ code, holds }) => [code, holds]));
 
@@ -92,5 +96,5 @@ export function readTiffDirectory(bytes: Uint8Array, path: string, todo: string)
       Array.from({ length }, (_, index) => read.call(view, offset + index * size, little)),
     );
   }
-  return (tag) => fields.get(tags[tag].code) ?? [];
+  return { littleEndian: little, values: (tag) => fields.get(tags[tag].code) ?? [] };
 }
