@@ -29,7 +29,7 @@ export interface BigEarthNetOptions {
   readonly exclude?: readonly string[];
 }
 
-/** Mean and standard deviation over the recommended training patches, in reflectance x 10,000. */
+/** Published mean and standard deviation of each band over BigEarthNet v1, in reflectance x 10,000. */
 export const bigEarthNetStatistics: BandStatistics = {
   mean: [
     340.76769064, 429.9430203, 614.21682446, 590.23569706, 950.68368468, 1792.46290469, 2075.46795189,
