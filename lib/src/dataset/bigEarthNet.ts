@@ -1,0 +1,271 @@
+/** BigEarthNet v1 (Sumbul et al. 2019): Sentinel-2 L2A patches of 1.2 km as distributed, one GeoTIFF a band. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError, messageOf } from '../error.js';
+import { zeros } from '../tensor.js';
+import { classes19, classes43, classIndices } from './bigEarthNet/labels.js';
+import { type PatchMetadata, readPatchMetadata } from './bigEarthNet/metadata.js';
+import { isPatchName, readPatchList } from './bigEarthNet/patchList.js';
+import { readGeoTiff } from './geoTiff.js';
+import {
+  type BandStatistics,
+  bandResolution,
+  type Dataset,
+  type Georeference,
+  type Patch,
+  type Split,
+  sentinel2Bands,
+} from './patch.js';
+import { type Resampling, resamplings, upsample } from './resample.js';
+
+export interface BigEarthNetOptions {
+  /** How 20 m and 60 m bands are brought to the 10 m grid; bilinear unless told. */
+  readonly resampling?: Resampling;
+  /** 19 unless told. */
+  readonly nomenclature?: 19 | 43;
+  /** Paths of CSV files of patch names. A patch in none is left out; with no lists every patch is in 'test'. */
+  readonly splits?: Readonly<Partial<Record<Split, string>>>;
+  /** Paths of CSV files of patches to leave out: seasonal snow, cloud and shadow, no 19-class label. */
+  readonly exclude?: readonly string[];
+}
+
+/** Published mean and standard deviation of each band over BigEarthNet v1, in reflectance x 10,000. */
+export const bigEarthNetStatistics: BandStatistics = {
+  mean: [
+    340.76769064, 429.9430203, 614.21682446, 590.23569706, 950.68368468, 1792.46290469, 2075.46795189,
+    2218.94553375, 2266.46036911, 2246.0605464, 1594.42694882, 1009.32729131,
+  ],
+  deviation: [
+    554.81258967, 572.41639287, 582.87945694, 675.88746967, 729.89827633, 1096.01480586, 1273.45393088,
+    1365.45589904, 1356.13789355, 1302.3292881, 1079.19066363, 818.86747235,
+  ],
+};
+
+/** Side of a patch on the 10 m grid, in pixels. */
+const size = 120;
+
+const splitNames: readonly Split[] = ['train', 'validation', 'test'];
+
+const fetchAgain = 'Extract the patch again from the BigEarthNet v1.0 archive, or take it out of the folder.';
+
+/**
+ * Opens a folder of BigEarthNet v1 patch folders. Only their names are read now; `read` reads one patch.
+ *
+ * Patches are sorted by name. Images are [12, 120, 120] in the order of `sentinel2Bands`, digital numbers
+ * (reflectance x 10,000) as stored; no patch is scaled or clipped. With 19 classes a patch whose CORINE names
+ * have no counterpart has no labels.
+ * @throws InputError where the folder holds no patches, a list is missing or wrong, or an option is unknown
+ */
+export async function openBigEarthNet(folder: string, options: BigEarthNetOptions = {}): Promise<Dataset> {
+  const { resampling = 'bilinear', nomenclature = 19, splits = {}, exclude = [] } = options;
+  checkChoice('resampling', resampling, resamplings);
+  checkChoice('nomenclature', nomenclature, [19, 43]);
+  for (const name of Object.keys(splits)) checkChoice('splits', name, splitNames);
+
+  const names = await assignSplits(await listPatches(folder), splits, exclude);
+  const total = splitNames.reduce((sum, split) => sum + names[split].length, 0);
+  if (total === 0) {
+    throw new InputError({
+      what: 'no patch of the folder is left after the split and exclusion lists',
+      where: folder,
+      todo: 'Check that the lists are of BigEarthNet v1.0 and that the folder holds the patches they name.',
+    });
+  }
+  return {
+    name: 'BigEarthNet v1',
+    bands: sentinel2Bands,
+    classes: nomenclature === 43 ? classes43 : classes19,
+    rendered: false,
+    size,
+    statistics: bigEarthNetStatistics,
+    count: (split) => namesOf(names, split).length,
+    read: async (split, index) => {
+      const available = namesOf(names, split);
+      if (!Number.isInteger(index) || index < 0 || index >= available.length) {
+        throw new InputError({
+          what: `no such patch in split "${split}"`,
+          where: folder,
+          expected:
+            available.length > 0 ? `an index from 0 to ${available.length - 1}` : 'a split with patches',
+          got: `index ${index}`,
+        });
+      }
+      return readPatch(folder, available[index], resampling, nomenclature);
+    },
+  };
+}
+
+type Names = Readonly<Record<Split, readonly string[]>>;
+
+function namesOf(names: Names, split: Split): readonly string[] {
+  checkChoice('split', split, splitNames);
+  return names[split];
+}
+
+function checkChoice<T>(option: string, value: T, choices: readonly T[]): void {
+  if (choices.includes(value)) return;
+  throw new InputError({
+    what: `unknown ${option}`,
+    where: 'BigEarthNet v1',
+    expected: choices.join(' or '),
+    got: String(value),
+  });
+}
+
+/** The names of the patch folders in `folder`, sorted; other entries are passed over. */
+async function listPatches(folder: string): Promise<readonly string[]> {
+  const todo = 'Name the folder that holds the patch folders, usually "BigEarthNet-v1.0".';
+  let entries: readonly string[];
+  try {
+    entries = await readdir(folder);
+  } catch (thrown) {
+    throw new InputError({ what: `the folder cannot be listed: ${messageOf(thrown)}`, where: folder, todo });
+  }
+  const patches = entries.filter(isPatchName).sort();
+  if (patches.length === 0) {
+    throw new InputError({
+      what: 'the folder holds no BigEarthNet v1 patches',
+      where: folder,
+      expected: 'folders named like S2A_MSIL2A_20170613T101031_87_48',
+      got:
+        entries.length === 0
+          ? 'an empty folder'
+          : entries
+              .slice(0, 3)
+              .map((e) => JSON.stringify(e))
+              .join(', '),
+      todo,
+    });
+  }
+  return patches;
+}
+
+async function assignSplits(
+  patches: readonly string[],
+  splits: Readonly<Partial<Record<Split, string>>>,
+  exclude: readonly string[],
+): Promise<Names> {
+  const excluded: Set<string>[] = [];
+  for (const path of exclude) excluded.push(await readPatchList(path));
+  const kept = patches.filter((name) => !excluded.some((list) => list.has(name)));
+
+  const lists: Partial<Record<Split, Set<string>>> = {};
+  for (const split of splitNames) {
+    const path = splits[split];
+    if (path !== undefined) lists[split] = await readPatchList(path);
+  }
+  const listed = splitNames.filter((split) => lists[split] !== undefined);
+  if (listed.length === 0) return { train: [], validation: [], test: kept };
+  for (const name of kept) {
+    const holders = listed.filter((split) => lists[split]?.has(name));
+    if (holders.length > 1) {
+      throw new InputError({
+        what: `patch ${name} is listed in more than one split`,
+        where: holders.map((split) => splits[split]).join(' and '),
+        expected: 'each patch in one split',
+        todo: 'Correct the lists: a patch seen in training must not be evaluated.',
+      });
+    }
+  }
+  const members = (split: Split) => kept.filter((name) => lists[split]?.has(name));
+  return { train: members('train'), validation: members('validation'), test: members('test') };
+}
+
+async function readPatch(
+  folder: string,
+  name: string,
+  resampling: Resampling,
+  nomenclature: 19 | 43,
+): Promise<Patch> {
+  const stem = join(folder, name, name);
+  const metadata = await readPatchMetadata(`${stem}_labels_metadata.json`, fetchAgain);
+  const image = zeros([sentinel2Bands.length, size, size]);
+  const places: { readonly band: string; readonly path: string; readonly georeference: Georeference }[] = [];
+  // One after the other, so that of several damaged bands always the first is reported.
+  for (const [index, band] of sentinel2Bands.entries()) {
+    const path = `${stem}_${band}.tif`;
+    const factor = bandResolution[band] / 10;
+    const side = size / factor;
+    const { pixels, georeference } = await readGeoTiff(path, { width: side, height: side, todo: fetchAgain });
+    checkDigitalNumbers(pixels, path);
+    image.data.set(upsample(pixels, [side, side], factor, resampling), index * size * size);
+    if (georeference !== undefined) places.push({ band, path, georeference });
+  }
+  const reference = places.find(({ band }) => band === 'B02');
+  for (const { path, georeference } of places) {
+    if (reference !== undefined) checkSamePlace(georeference, reference.georeference, path);
+  }
+  if (reference !== undefined)
+    checkAgainstMetadata(reference.georeference, metadata, `${stem}_labels_metadata.json`);
+  const { projection, facts } = metadata;
+  return {
+    name,
+    image,
+    bands: sentinel2Bands,
+    labels: classIndices(metadata.labels, nomenclature),
+    ...(reference === undefined
+      ? {}
+      : { georeference: { ...reference.georeference, ...(projection === undefined ? {} : { projection }) } }),
+    facts,
+  };
+}
+
+function checkDigitalNumbers(pixels: Float32Array, path: string): void {
+  const index = pixels.findIndex((value) => !(value >= 0 && value <= 65535));
+  if (index < 0) return;
+  throw new InputError({
+    what: 'a pixel is no digital number',
+    where: path,
+    expected: '0 to 65535 (reflectance x 10,000)',
+    got: `${pixels[index]} at pixel ${index}`,
+    todo: fetchAgain,
+  });
+}
+
+function corners({ left, top, pixelSize }: Georeference, side: number): readonly number[] {
+  return [left, top, left + side * pixelSize[0], top - side * pixelSize[1]];
+}
+
+/** Half a 10 m pixel: corners that differ by less are the same corner written with rounding. */
+const tolerance = 5;
+
+function agree(a: readonly number[], b: readonly number[]): boolean {
+  return a.every((value, index) => Math.abs(value - b[index]) <= tolerance);
+}
+
+/** Throws unless a band covers the same ground as B02. */
+function checkSamePlace(band: Georeference, reference: Georeference, path: string): void {
+  const side = Math.round((size * reference.pixelSize[0]) / band.pixelSize[0]);
+  const [expected, got] = [corners(reference, size), corners(band, side)];
+  if (agree(expected, got) && band.epsg === reference.epsg) return;
+  throw new InputError({
+    what: 'the band lies elsewhere than band B02 of its patch',
+    where: path,
+    expected: `corners [${expected.join(', ')}], EPSG ${reference.epsg}`,
+    got: `[${got.join(', ')}], EPSG ${band.epsg}`,
+    todo: fetchAgain,
+  });
+}
+
+function checkAgainstMetadata(reference: Georeference, metadata: PatchMetadata, path: string): void {
+  const { coordinates, epsg } = metadata;
+  const expected = corners(reference, size);
+  if (coordinates !== undefined && !agree(expected, coordinates)) {
+    throw new InputError({
+      what: 'the coordinates disagree with the GeoTIFF of band B02',
+      where: path,
+      expected: `[ulx, uly, lrx, lry] = [${expected.join(', ')}]`,
+      got: `[${coordinates.join(', ')}]`,
+      todo: fetchAgain,
+    });
+  }
+  if (epsg !== undefined && reference.epsg !== undefined && epsg !== reference.epsg) {
+    throw new InputError({
+      what: 'the projection disagrees with the GeoTIFF of band B02',
+      where: path,
+      expected: `EPSG ${reference.epsg}`,
+      got: `EPSG ${epsg}`,
+      todo: fetchAgain,
+    });
+  }
+}

@@ -1,0 +1,77 @@
+/** DeepLift (Rescale): multipliers from the differences between two passes, over the input and over a baseline. */
+import { scalar, type Value } from '../node.js';
+import {
+  absolute,
+  add,
+  divide,
+  greater,
+  maximum,
+  multiply,
+  subtract,
+  where,
+} from '../operators/elementwise.js';
+import { maximumIndices, unpool } from '../operators/pooling.js';
+import type { Rule, RuleArguments, RuleTable } from '../rule.js';
+import { plain } from './plain.js';
+
+/** Below this difference of the inputs the ordinary gradient is used, as in Captum. */
+const epsilon = 1e-10;
+
+type Nonlinear = 'Relu' | 'LeakyRelu' | 'Elu' | 'Sigmoid' | 'Tanh' | 'Softplus';
+
+/** m_in = m_out (y - y') / (x - x'), where x and x' differ. */
+function rescale<Op extends Nonlinear>(ordinary: Rule<Op>): Rule<Op> {
+  return (rule) => {
+    const [x] = rule.node.inputs;
+    const [y] = rule.node.outputs;
+    const [fallback = rule.gradient] = ordinary(rule);
+    const inputs = subtract(x, rule.reference(x));
+    const outputs = subtract(y, rule.reference(y));
+    return [orElse(inputs, divide(multiply(rule.gradient, outputs), inputs), fallback)];
+  };
+}
+
+const orElse = (difference: Value, multiplier: Value, fallback: Value): Value =>
+  where(greater(absolute(difference), scalar(epsilon)), multiplier, fallback);
+
+export interface DeepLiftOptions {
+  /**
+   * Where two windows have their maximum at the same pixel: 'add' their contributions, so that they sum up to
+   * f(x) - f(x'); or let the later one 'overwrite' the earlier, as Captum's use of max_unpool does.
+   */
+  readonly sharedMaximum?: 'add' | 'overwrite';
+}
+
+/**
+ * The output difference of a window, cut at the larger of both maxima: the part above the baseline's output belongs to
+ * the input's own maximum, the rest to the baseline's.
+ */
+function rescaleMaxPool(reduction: 'add' | 'none'): Rule<'MaxPool'> {
+  return (rule: RuleArguments<'MaxPool'>) => {
+    const { node, gradient, reference } = rule;
+    const [x] = node.inputs;
+    const [y] = node.outputs;
+    const [x0, y0] = [reference(x), reference(y)];
+    const larger = maximum(y, y0);
+    const share = (difference: Value, of: Value): Value =>
+      unpool(multiply(gradient, difference), maximumIndices(of, node.attributes), of, reduction);
+    const contributions = add(share(subtract(larger, y0), x), share(subtract(y, larger), x0));
+    const inputs = subtract(x, x0);
+    const [fallback = gradient] = plain.MaxPool(rule);
+    return [orElse(inputs, divide(contributions, inputs), fallback)];
+  };
+}
+
+/** Linear operators keep the ordinary gradient; the other rows compare with the baseline pass. */
+export function deepLift({ sharedMaximum = 'add' }: DeepLiftOptions = {}): RuleTable {
+  return {
+    ...plain,
+    Relu: rescale(plain.Relu),
+    LeakyRelu: rescale(plain.LeakyRelu),
+    Elu: rescale(plain.Elu),
+    Sigmoid: rescale(plain.Sigmoid),
+    Tanh: rescale(plain.Tanh),
+    Softplus: rescale(plain.Softplus),
+    MaxPool: rescaleMaxPool(sharedMaximum === 'add' ? 'add' : 'none'),
+  };
+}

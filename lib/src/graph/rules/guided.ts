@@ -1,0 +1,22 @@
+/** Guided backpropagation and deconvnet: the ordinary gradient with another rule at every ReLU. */
+import { rectifierMask, relu } from '../operators/activation.js';
+import { multiply } from '../operators/elementwise.js';
+import type { RuleTable } from '../rule.js';
+import { plain } from './plain.js';
+
+/**
+ * Springenberg et al., 2015: the gradient passes where both the forward value and the gradient are positive.
+ * @param except names of ReLU nodes that stay plain; Captum leaves functional ReLUs so (torchvision's DenseNet ends in one).
+ */
+export function guided({ except = [] }: { readonly except?: readonly string[] } = {}): RuleTable {
+  return {
+    ...plain,
+    Relu: (rule) => {
+      if (except.includes(rule.node.name)) return plain.Relu(rule);
+      return [multiply(relu(rule.gradient), rectifierMask(rule.node.outputs[0]))];
+    },
+  };
+}
+
+/** Zeiler and Fergus, 2014: the gradient passes where it is positive itself, whatever the forward value. */
+export const deconvnet: RuleTable = { ...plain, Relu: ({ gradient }) => [relu(gradient)] };
