@@ -129,6 +129,7 @@ describe('lime', () => {
       { alpha: Number.NaN },
       { shown: 0 },
       { segments: 0 },
+      { baseline: [0] },
     ]) {
       assert.throws(() => lime(classifier, options), refused, JSON.stringify(options));
     }

@@ -115,9 +115,12 @@ describe('occlusion', () => {
     assert.throws(() => occlusion(classifier, { window: [0, 5], stride: [1, 1] }), refused);
     assert.throws(() => occlusion(classifier, { window: [5, 5], stride: [0, 1] }), refused);
     const small = { window: [5, 5], stride: [5, 5] } as const;
-    await assert.rejects(occlusion(classifier, { ...small, baseline: [0, 0] })(image, [0]), refused);
+    assert.throws(() => occlusion(classifier, { ...small, baseline: [0, 0] }), refused);
+    assert.throws(() => occlusion(classifier, { ...small, baseline: Number.NaN }), refused);
     await assert.rejects(occlusion(classifier, small)(image, [4]), refused);
     await assert.rejects(occlusion(classifier, small)(image, [0, 1]), refused);
+    const broken = { ...image, data: image.data.map((value, i) => (i === 7 ? Number.NaN : value)) };
+    await assert.rejects(occlusion(classifier, small)(broken, [0]), refused);
     await assert.rejects(occlusion(classifier, small)(zeros([1, 3, 20, 17]), [0]), refused);
   });
 });

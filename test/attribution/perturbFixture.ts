@@ -29,6 +29,7 @@ interface Fixture {
   }[];
   readonly lime: readonly {
     readonly segments: number;
+    readonly compactness: number;
     readonly samples: number;
     readonly seed: number;
     readonly distance: 'cosine' | 'squared';

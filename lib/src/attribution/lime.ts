@@ -1,4 +1,5 @@
 /** LIME (Ribeiro et al., 2016): a linear model of the output over the presence of superpixels. */
+import { requireCount } from '../check.js';
 import { runBatched } from '../engine/runBatched.js';
 import { InputError } from '../error.js';
 import { floats, input, scalar, type Value } from '../graph/node.js';
@@ -11,6 +12,7 @@ import { createRandom } from '../random.js';
 import { type Tensor, zeros } from '../tensor.js';
 import type { Explain } from './attribution.js';
 import {
+  baselinePerBand,
   explainDistinct,
   explainedQuantities,
   type PerturbationOptions,
@@ -58,7 +60,7 @@ export function lime(
   classifier: Classifier,
   {
     segments = 64,
-    compactness = 0.1,
+    compactness = 0.3,
     samples = 6000,
     distance = 'cosine',
     kernelWidth = 0.25,
@@ -72,8 +74,9 @@ export function lime(
   checkOptions({ samples, kernelWidth, alpha, shown });
   const [height, width] = classifier.size;
   const slots = maximumSegments(classifier.size, segments);
+  const absent = baselinePerBand(classifier, baseline);
   const build = () => ({
-    output: perturbedOutput(classifier, shownPixels(slots, height, width), { baseline, output }),
+    output: perturbedOutput(classifier, shownPixels(slots, height, width), { baseline: absent, output }),
   });
 
   const answer = async ({ image, digest, weights }: Question): Promise<Float32Array[]> => {
@@ -84,7 +87,7 @@ export function lime(
     const distances =
       distance === 'cosine'
         ? cosineDistances(bits, count)
-        : imageDistances(bits, segmentEnergies(image, segmentation, baseline));
+        : imageDistances(bits, segmentEnergies(image, segmentation, absent));
     const sampleWeights = distances.map((squared) => Math.exp(-squared / (2 * kernelWidth ** 2)));
     checkSampleWeights(sampleWeights, { count, distance, kernelWidth });
 
@@ -178,13 +181,12 @@ function imageDistances(bits: Uint8Array, energies: Float64Array): Float64Array 
 function segmentEnergies(
   image: Tensor,
   { labels, count }: Segmentation,
-  baseline: number | readonly number[],
+  absent: readonly number[],
 ): Float64Array {
   const energies = new Float64Array(count);
   for (let i = 0; i < image.data.length; i++) {
     const band = Math.floor(i / labels.length);
-    const absent = typeof baseline === 'number' ? baseline : baseline[band];
-    energies[labels[i % labels.length]] += (image.data[i] - absent) ** 2;
+    energies[labels[i % labels.length]] += (image.data[i] - absent[band]) ** 2;
   }
   return energies;
 }
@@ -202,15 +204,15 @@ function checkOptions(options: {
   readonly alpha: number;
   readonly shown: number | undefined;
 }): void {
-  const fail = (where: string, expected: string, got: unknown): never => {
-    throw new InputError({ what: 'not a usable value', where: `lime: ${where}`, expected, got: String(got) });
-  };
   const { samples, kernelWidth, alpha, shown } = options;
-  const counts = (value: number) => Number.isInteger(value) && value >= 1;
-  if (!counts(samples)) fail('samples', 'a whole number from 1', samples);
-  if (!(kernelWidth > 0)) fail('kernelWidth', 'a positive number', kernelWidth);
-  if (!(alpha >= 0 && Number.isFinite(alpha))) fail('alpha', 'a number from 0', alpha);
-  if (shown !== undefined && !counts(shown)) fail('shown', 'a whole number of segments from 1', shown);
+  requireCount(samples, 'lime: samples');
+  if (shown !== undefined) requireCount(shown, 'lime: shown');
+  if (!(kernelWidth > 0)) throw unusable('kernelWidth', 'a positive number', kernelWidth);
+  if (!(alpha >= 0 && Number.isFinite(alpha))) throw unusable('alpha', 'a number from 0', alpha);
+}
+
+function unusable(option: string, expected: string, got: number): InputError {
+  return new InputError({ what: 'not a usable value', where: `lime: ${option}`, expected, got: String(got) });
 }
 
 /** Refuses a fit that would rest on fewer samples than it has coefficients. */

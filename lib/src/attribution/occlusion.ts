@@ -7,6 +7,7 @@ import type { Classifier } from '../model/classifier.js';
 import { type Tensor, zeros } from '../tensor.js';
 import type { Explain } from './attribution.js';
 import {
+  baselinePerBand,
   explainDistinct,
   explainedQuantities,
   type PerturbationOptions,
@@ -46,9 +47,12 @@ export function occlusion(
   const hiddenRows = spanMasks([empty, ...windows.map(({ y }) => y)], [height, 1]);
   const hiddenColumns = spanMasks([empty, ...windows.map(({ x }) => x)], [1, width]);
 
+  const replacement = baselinePerBand(classifier, baseline);
   const build = () => {
     const hidden = multiply(input('rows', ['N', 1, height, 1]), input('columns', ['N', 1, 1, width]));
-    return { output: perturbedOutput(classifier, subtract(scalar(1), hidden), { baseline, output }) };
+    return {
+      output: perturbedOutput(classifier, subtract(scalar(1), hidden), { baseline: replacement, output }),
+    };
   };
   return async (images, targets) => {
     const program = await classifier.program(`occlusion ${JSON.stringify({ baseline, output })}`, build);

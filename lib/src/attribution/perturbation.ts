@@ -1,11 +1,12 @@
 /** What the perturbation methods share: pixels replaced inside the graph, and forward passes shared by targets. */
 import { createHash } from 'node:crypto';
+import { requireFinite, requireShape } from '../check.js';
 import { InputError } from '../error.js';
 import { substitute } from '../graph/graph.js';
 import { floats, input, scalar, type Value } from '../graph/node.js';
 import { add, multiply, subtract } from '../graph/operators/elementwise.js';
 import type { Classifier } from '../model/classifier.js';
-import { rows, sizeOf, type Tensor, zeros } from '../tensor.js';
+import { rows, type Tensor, zeros } from '../tensor.js';
 import type { Target } from './attribution.js';
 import { targetWeights } from './target.js';
 
@@ -19,29 +20,35 @@ export interface PerturbationOptions {
   readonly output?: 'logit' | 'score';
 }
 
+/** The baseline as one number per band; throws InputError where it does not fit the classifier's bands. */
+export function baselinePerBand(
+  { bands }: Classifier,
+  baseline: number | readonly number[],
+): readonly number[] {
+  const perBand = typeof baseline === 'number' ? bands.map(() => baseline) : baseline;
+  if (perBand.length === bands.length && perBand.every(Number.isFinite)) return perBand;
+  throw new InputError({
+    what: 'not a baseline for these bands',
+    where: 'baseline',
+    expected: `one finite number, or ${bands.length}`,
+    got: `[${perBand.join(', ')}]`,
+  });
+}
+
 /**
  * The classifier's outputs ['N', classes] for one image, fed as "original" [1, bands, height, width], of which
  * only some pixels are shown.
- * @param shown ['N', 1, height, width]: 1 keeps a pixel, 0 replaces it by the baseline
+ * @param shown ['N', 1, height, width]: 1 keeps a pixel, 0 replaces it by the baseline of its band
  */
 export function perturbedOutput(
   classifier: Classifier,
   shown: Value,
-  { baseline = 0, output = 'logit' }: PerturbationOptions,
+  { baseline, output }: { readonly baseline: readonly number[]; readonly output: 'logit' | 'score' },
 ): Value {
   const bands = classifier.bands.length;
-  const perBand = typeof baseline === 'number' ? classifier.bands.map(() => baseline) : baseline;
-  if (perBand.length !== bands || !perBand.every(Number.isFinite)) {
-    throw new InputError({
-      what: 'not a baseline for these bands',
-      where: 'baseline',
-      expected: `one finite number, or ${bands}`,
-      got: `[${perBand.join(', ')}]`,
-    });
-  }
   const original = input('original', [1, bands, ...classifier.size]);
-  const hidden = multiply(floats(perBand, [1, bands, 1, 1]), subtract(scalar(1), shown));
-  const perturbed = add(multiply(original, shown), hidden);
+  const replacement = multiply(floats(baseline, [1, bands, 1, 1]), subtract(scalar(1), shown));
+  const perturbed = add(multiply(original, shown), replacement);
   const explained = output === 'logit' ? classifier.logits : classifier.scores;
   return substitute([explained], new Map([[classifier.image, perturbed]]))[0];
 }
@@ -58,8 +65,10 @@ export interface Question {
 
 /**
  * Explains every distinct image once for all of its targets.
+ * @param images [n, bands, height, width], one per target
  * @param answer one map [height * width] per target of the question, in its order
  * @returns [n, 1, height, width]
+ * @throws InputError for images of another shape or with values that are not finite, and for unknown classes
  */
 export async function explainDistinct(
   classifier: Classifier,
@@ -67,7 +76,8 @@ export async function explainDistinct(
   targets: readonly Target[],
   answer: (question: Question) => Promise<readonly Float32Array[]>,
 ): Promise<Tensor> {
-  checkImages(classifier, images, targets);
+  requireShape(images.shape, [targets.length, classifier.bands.length, ...classifier.size], 'images');
+  requireFinite(images.data, 'images');
   const weights = targetWeights(targets, classifier.classes.length);
   const places = new Map<string, number[]>();
   for (let i = 0; i < targets.length; i++) {
@@ -96,16 +106,5 @@ export function explainedQuantities(outputs: Tensor, weights: Tensor): Float64Ar
       const output = outputs.data.subarray(row * classes, (row + 1) * classes);
       return output.reduce((sum, value, c) => (share[c] === 0 ? sum : sum + share[c] * value), 0);
     });
-  });
-}
-
-function checkImages(classifier: Classifier, images: Tensor, targets: readonly Target[]): void {
-  const expected = [targets.length, classifier.bands.length, ...classifier.size];
-  if (images.shape.join() === expected.join() && images.data.length === sizeOf(expected)) return;
-  throw new InputError({
-    what: 'these images do not fit the classifier and the targets',
-    where: 'images',
-    expected: `[${expected.join(', ')}]: one image per target`,
-    got: `[${images.shape.join(', ')}]`,
   });
 }
