@@ -51,7 +51,7 @@ export interface LimeOptions extends PerturbationOptions {
  * Defaults: the paper's segments and samples. Its kernel exp(-‖x - h(z)‖²_F) on unscaled images is 0 for nearly
  * every sample (norms of hundreds), so distances are relative here, and the default is Ribeiro's: cosine on bits,
  * width 0.25, ridge with alpha 1, which shrinks weights by some 0.1 % at 6000 samples. The paper's formula to the
- * letter is distance "squared", kernelWidth 1 / (√2 ‖x - x'‖_F), alpha 0. Captum's default (Lasso) is not offered.
+ * letter is distance "squared", kernelWidth 1 / (√2 ‖x - x'‖_F), alpha 0, and ends in an error. Captum's default (Lasso) is not offered.
  * Equal images with equal seeds get equal samples.
  * @returns attributions [n, 1, height, width]; equal images share their forward passes
  * @throws InputError for options out of range, or where nearly all samples weigh nothing

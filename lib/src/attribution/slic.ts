@@ -25,7 +25,7 @@ export interface Segmentation {
   readonly count: number;
 }
 
-/** The image's plane; seeds start at `start` and follow every `step` pixels, per dimension. */
+/** The seeds of the clusters on an image of this size, and the pixels between neighbouring ones. */
 interface Grid {
   readonly size: readonly [height: number, width: number];
   readonly step: readonly [y: number, x: number];
