@@ -193,10 +193,15 @@ export function convRule({ node, gradient, wanted }: RuleArguments<'Conv'>) {
 /** A transposed convolution is the input gradient of a convolution, so its own gradient is that convolution. */
 export function convTransposeRule({ node, gradient, wanted }: RuleArguments<'ConvTranspose'>) {
   const [x, weight] = node.inputs;
-  const { strides, pads, dilations, group } = node.attributes;
+  const { strides, pads, dilations, group, outputPadding } = node.attributes;
   const attributes = { strides, pads, dilations, group };
+  // Output padding of a stride or more would make room for one window too many.
+  const reached = outputPadding.reduce((value, amount, i) => {
+    if (amount < strides[i]) return value;
+    return slice(value, i + 2, 0, staticDimension(shapeOf(value)[i + 2], 'ConvTranspose') - amount);
+  }, gradient);
   return [
-    wanted[0] ? conv(gradient, weight, attributes) : undefined,
+    wanted[0] ? conv(reached, weight, attributes) : undefined,
     wanted[1] ? weightGradient(gradient, x, spatialSize(weight), attributes) : undefined,
     wanted[2] ? sumOverAllButChannels(gradient) : undefined,
   ];
