@@ -195,13 +195,17 @@ export function convTransposeRule({ node, gradient, wanted }: RuleArguments<'Con
   const [x, weight] = node.inputs;
   const { strides, pads, dilations, group, outputPadding } = node.attributes;
   const attributes = { strides, pads, dilations, group };
-  // Output padding of a stride or more would make room for one window too many.
-  const reached = outputPadding.reduce((value, amount, i) => {
-    if (amount < strides[i]) return value;
-    return slice(value, i + 2, 0, staticDimension(shapeOf(value)[i + 2], 'ConvTranspose') - amount);
-  }, gradient);
+  // Output padding of a stride or more makes room for windows behind the last pixel of x.
+  const towardsInput = (): Value =>
+    outputPadding.reduce(
+      (value, amount, i) =>
+        amount < strides[i]
+          ? value
+          : slice(value, i + 2, 0, staticDimension(shapeOf(x)[i + 2], 'ConvTranspose')),
+      conv(gradient, weight, attributes),
+    );
   return [
-    wanted[0] ? conv(reached, weight, attributes) : undefined,
+    wanted[0] ? towardsInput() : undefined,
     wanted[1] ? weightGradient(gradient, x, spatialSize(weight), attributes) : undefined,
     wanted[2] ? sumOverAllButChannels(gradient) : undefined,
   ];
