@@ -15,6 +15,8 @@ import { sizeOf } from '../../lib/src/tensor.js';
 export type Values = 'free' | 'positive' | 'nonzero' | 'distinct' | 'distinct between' | 'off tenths';
 
 export interface Sketch {
+  /** How many images the inputs hold. */
+  readonly batch: number;
   readonly feeds: Readonly<Record<string, ReferenceTensor>>;
   /** Inputs towards which the gradient is asked for. */
   readonly wanted: readonly Value[];
@@ -49,6 +51,7 @@ function createSketch(g: fc.GeneratorValue): Sketch {
     return Float32Array.from({ length: count }, (_, i) => draw(i));
   };
   return {
+    batch,
     feeds,
     wanted,
     integer,
