@@ -6,7 +6,7 @@ import { differentiate } from '../../lib/src/graph/differentiate.js';
 import { createGraph, shapeOf, topologicalOrder } from '../../lib/src/graph/graph.js';
 import { apply, input, type Value } from '../../lib/src/graph/node.js';
 import { concat, pad, reshape, slice, split, transpose } from '../../lib/src/graph/operators/arrangement.js';
-import { conv } from '../../lib/src/graph/operators/convolution.js';
+import { conv, convTranspose } from '../../lib/src/graph/operators/convolution.js';
 import { add } from '../../lib/src/graph/operators/elementwise.js';
 import { gemm, matMul } from '../../lib/src/graph/operators/matMul.js';
 import { averagePool, maxPool } from '../../lib/src/graph/operators/pooling.js';
@@ -64,6 +64,8 @@ describe('inferred shapes', () => {
   const misfits: Readonly<Record<string, () => unknown>> = {
     'channels that the weights do not take': () => conv(x, input('w', [4, 2, 3, 3])),
     'a kernel larger than the image': () => conv(x, input('w', [4, 3, 9, 9])),
+    'an output padding of the stride': () =>
+      convTranspose(x, input('w', [3, 4, 3, 3]), { outputPadding: [1, 0] }),
     'a window larger than the image': () => maxPool(x, { kernel: [9, 9] }),
     'broadcasting 3 with 2': () => add(x, input('b', [2, 1, 1])),
     'a batch against a number': () => add(x, input('b', [5, 3, 8, 8])),

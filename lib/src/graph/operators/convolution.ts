@@ -85,6 +85,15 @@ export function inferConvTranspose(
   if (shape.length !== weight.shape.length || shape[1] !== inputs) {
     throw channelError(where, shape, weight.shape, `${inputs} input channels`);
   }
+  // The transposed convolution must be the gradient of a convolution; onnxruntime asks for the same.
+  if (outputPadding.some((amount, i) => amount >= strides[i])) {
+    throw new InputError({
+      what: 'the output padding must be smaller than the stride',
+      where,
+      expected: `less than [${strides.join(', ')}]`,
+      got: `[${outputPadding.join(', ')}]`,
+    });
+  }
   const spatial = kernel.map((size, i) => {
     const reach = dilations[i] * (staticDimension(size, where) - 1) + 1;
     const steps = strides[i] * (staticDimension(shape[i + 2], where) - 1);
@@ -193,19 +202,10 @@ export function convRule({ node, gradient, wanted }: RuleArguments<'Conv'>) {
 /** A transposed convolution is the input gradient of a convolution, so its own gradient is that convolution. */
 export function convTransposeRule({ node, gradient, wanted }: RuleArguments<'ConvTranspose'>) {
   const [x, weight] = node.inputs;
-  const { strides, pads, dilations, group, outputPadding } = node.attributes;
+  const { strides, pads, dilations, group } = node.attributes;
   const attributes = { strides, pads, dilations, group };
-  // Output padding of a stride or more makes room for windows behind the last pixel of x.
-  const towardsInput = (): Value =>
-    outputPadding.reduce(
-      (value, amount, i) =>
-        amount < strides[i]
-          ? value
-          : slice(value, i + 2, 0, staticDimension(shapeOf(x)[i + 2], 'ConvTranspose')),
-      conv(gradient, weight, attributes),
-    );
   return [
-    wanted[0] ? towardsInput() : undefined,
+    wanted[0] ? conv(gradient, weight, attributes) : undefined,
     wanted[1] ? weightGradient(gradient, x, spatialSize(weight), attributes) : undefined,
     wanted[2] ? sumOverAllButChannels(gradient) : undefined,
   ];
