@@ -48,7 +48,8 @@ const pool = ({ attributes }: NodeOf<'MaxPool'> | NodeOf<'AveragePool'>): Attrib
 
 const reduce = (node: NodeOf<'ReduceMean'> | NodeOf<'ReduceSum'>): Encoded => ({
   operator: node.operator,
-  attributes: { keepdims: int(node.attributes.keepDims ? 1 : 0) },
+  // No axes means none here, where ONNX by default means all.
+  attributes: { keepdims: int(node.attributes.keepDims ? 1 : 0), noop_with_empty_axes: int(1) },
   extra: [node.attributes.axes],
 });
 
