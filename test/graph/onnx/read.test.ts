@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, it } from 'mocha';
 import type { Engine } from 'landlens/engine/engine';
 import { createEngine } from 'landlens/engine/onnxRuntime';
+import { after, before, describe, it } from 'mocha';
 import { readOnnx } from '../../../lib/src/graph/onnx/read.js';
 import { sizeOf, tensor } from '../../../lib/src/tensor.js';
 
@@ -42,7 +42,10 @@ describe('readOnnx on networks that PyTorch exported', () => {
         assert.equal(data.length, scores.length);
         assert.equal(sizeOf(result.scores.shape), scores.length);
         for (const [i, score] of scores.entries()) {
-          assert.ok(Math.abs(data[i] - score) <= 1e-5 * Math.max(1, Math.abs(score)), `score ${i}: ${data[i]} against ${score}`);
+          assert.ok(
+            Math.abs(data[i] - score) <= 1e-5 * Math.max(1, Math.abs(score)),
+            `score ${i}: ${data[i]} against ${score}`,
+          );
         }
         await program.dispose();
       });

@@ -1,7 +1,8 @@
 /** Evaluates the small sub-graphs with which exporters compute shapes, with the batch as the symbol N. */
 
+import { sizeOf } from '../../tensor.js';
 import { sliceRange } from '../operators/arrangement.js';
-import type { ConstantTensor, Dimension, Shape } from '../type.js';
+import { type ConstantTensor, type Dimension, normaliseAxis, type Shape } from '../type.js';
 import { type Call, flag, integer, integers, type Known, operand, staticContents } from './call.js';
 import { dataTypeOf } from './tensorProto.js';
 
@@ -144,16 +145,49 @@ function foldConcat(parts: readonly Known[]): Known | undefined {
   return items.length > longest ? undefined : { ...parts[0], shape: [items.length], items };
 }
 
+/** Items taken from elsewhere in a row-major tensor: `source` maps an index of the result to one of the data. */
+function rearranged(
+  data: Known,
+  shape: readonly number[],
+  source: (index: readonly number[]) => readonly number[],
+): Known {
+  const items = Array.from({ length: sizeOf(shape) }, (_, position) => {
+    const index = new Array<number>(shape.length);
+    let rest = position;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      index[axis] = rest % shape[axis];
+      rest = Math.floor(rest / shape[axis]);
+    }
+    return data.items[source(index).reduce((sum, part, axis) => sum * data.shape[axis] + part, 0)];
+  });
+  return { ...data, shape, items };
+}
+
 function foldSlice(call: Call, data: Known): Known | undefined {
   const part = (index: number, name: string) =>
     call.inputs.length > 1 ? staticContents(call, index) : integers(call, name);
   const [start] = part(1, 'starts') ?? [];
   const [end] = part(2, 'ends') ?? [];
   const [step] = (call.inputs[4] === undefined ? [1] : staticContents(call, 4)) ?? [];
-  if (data.shape.length !== 1 || start === undefined || end === undefined || !step) return undefined;
-  const { from, count } = sliceRange(data.items.length, start, end, step);
-  const items = Array.from({ length: count }, (_, i) => data.items[from + i * step]);
-  return { ...data, shape: [count], items };
+  const axes = call.inputs[3] === undefined ? (integers(call, 'axes') ?? [0]) : staticContents(call, 3);
+  const rank = data.shape.length;
+  if (rank === 0 || axes?.length !== 1 || start === undefined || end === undefined || !step) return undefined;
+  const axis = normaliseAxis(axes[0], rank, call.where);
+  const { from, count } = sliceRange(data.shape[axis], start, end, step);
+  return rearranged(
+    data,
+    data.shape.map((length, i) => (i === axis ? count : length)),
+    (index) => index.map((position, i) => (i === axis ? from + position * step : position)),
+  );
+}
+
+function foldTranspose(call: Call, data: Known): Known {
+  const permutation = integers(call, 'perm') ?? data.shape.map((_, axis) => axis).reverse();
+  return rearranged(
+    data,
+    permutation.map((axis) => data.shape[axis]),
+    (index) => data.shape.map((_, axis) => index[permutation.indexOf(axis)]),
+  );
 }
 
 function foldRange(call: Call, dataType: Known['dataType']): Known | undefined {
@@ -217,6 +251,8 @@ export function fold(call: Call, result: Shape | undefined): Known | undefined {
       return foldConcat(parts);
     case 'Slice':
       return foldSlice(call, first);
+    case 'Transpose':
+      return foldTranspose(call, first);
     case 'Range':
       return foldRange(call, dataType);
     case 'Cast': {
