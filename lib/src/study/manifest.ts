@@ -1,0 +1,101 @@
+/** What a results folder holds: a study that continues there must be the same study. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError, messageOf } from '../error.js';
+import { writeFileAtomic } from '../file.js';
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+export interface Manifest {
+  readonly format: 'landlens study 1';
+  readonly dataset: { readonly name: string; readonly rendered: boolean; readonly testImages: number };
+  readonly model: { readonly name: string; readonly hash: string };
+  readonly preset: string;
+  readonly seed: number;
+  /** Settings of the metrics. */
+  readonly measurement: Readonly<Record<string, number>>;
+  readonly versions: Readonly<Record<string, string>>;
+  /** Parameters of each method that has run so far; later runs may add methods. */
+  readonly methods: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+}
+
+function manifestPath(folder: string): string {
+  return join(folder, 'study.json');
+}
+
+/** Every value that is not an object, by its dotted path. */
+function leaves(value: unknown, path = ''): ReadonlyMap<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return new Map([[path, JSON.stringify(value)]]);
+  }
+  return new Map(
+    Object.entries(value).flatMap(([name, inner]) => [...leaves(inner, path ? `${path}.${name}` : name)]),
+  );
+}
+
+async function readManifest(folder: string): Promise<unknown> {
+  const path = manifestPath(folder);
+  let content: string;
+  try {
+    content = await readFile(path, 'utf8');
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    throw new InputError({ what: `could not be read: ${messageOf(thrown)}`, where: path });
+  }
+  try {
+    return JSON.parse(content);
+  } catch (thrown) {
+    throw new InputError({
+      what: `is not JSON: ${messageOf(thrown)}`,
+      where: path,
+      todo: 'Choose another --out or delete the folder.',
+    });
+  }
+}
+
+/**
+ * Writes the manifest of a new study, or compares it with the one in the folder and keeps what that knows about
+ * further methods. Returns the manifest as stored; InputError names every difference.
+ */
+export async function reconcileManifest(folder: string, manifest: Manifest): Promise<Manifest> {
+  const found = await readManifest(folder);
+  const stored = found === undefined ? undefined : leaves(found);
+  if (stored !== undefined) {
+    const expected = leaves(manifest);
+    // A method that only one of the two knows is no contradiction: the choice of methods may change.
+    const known = (names: ReadonlyMap<string, string>, path: string): boolean => {
+      const [first, method] = path.split('.');
+      return first !== 'methods' || [...names.keys()].some((name) => name.startsWith(`methods.${method}.`));
+    };
+    const differences = [...new Set([...expected.keys(), ...stored.keys()])]
+      .filter(
+        (path) => expected.get(path) !== stored.get(path) && known(expected, path) && known(stored, path),
+      )
+      .map((path) => `${path} ${stored.get(path) ?? 'absent'} there, ${expected.get(path) ?? 'absent'} now`);
+    if (differences.length > 0) {
+      throw new InputError({
+        what: `the folder holds another study: ${differences.join('; ')}`,
+        where: manifestPath(folder),
+        todo: 'Choose another --out or delete the folder.',
+      });
+    }
+  }
+  const methods = { ...methodsOf(found), ...manifest.methods };
+  const merged = { ...manifest, methods };
+  const content = `${JSON.stringify(merged, undefined, 2)}\n`;
+  if (found === undefined || JSON.stringify(found) !== JSON.stringify(merged)) {
+    await writeFileAtomic(manifestPath(folder), content);
+  }
+  return merged;
+}
+
+function methodsOf(found: unknown): Manifest['methods'] {
+  if (typeof found !== 'object' || found === null || !('methods' in found)) return {};
+  return isMethods(found.methods) ? found.methods : {};
+}
+
+function isMethods(value: unknown): value is Manifest['methods'] {
+  const isPlain = (inner: unknown): boolean =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner);
+  return isPlain(value) && Object.values(value ?? {}).every(isPlain);
+}

@@ -1,0 +1,129 @@
+/** The measurements of one explanation: the paper's four metrics, and localisation where the truth is known. */
+import type { Attribution, Explain } from '../attribution/attribution.js';
+import { type Reduction, relevance } from '../attribution/reduce.js';
+import { computationTime } from '../metric/computationTime.js';
+import { mapFileSize } from '../metric/fileSize.js';
+import { localisation } from '../metric/localisation.js';
+import { maxSensitivity } from '../metric/maxSensitivity.js';
+import { areaUnderCurve, morfCurve } from '../metric/morf.js';
+import { type Ranking, randomRanking, relevanceRanking } from '../metric/ranking.js';
+import { createRandom } from '../random.js';
+import { rows, type Tensor } from '../tensor.js';
+import type { MeasurementSettings } from './presets.js';
+import type { StudyRecord } from './records.js';
+import type { StudiedClassifier, Subject } from './subject.js';
+
+/** A method bound to its classifier and parameters. */
+export interface StudiedMethod {
+  readonly id: string;
+  readonly name: string;
+  readonly reduction: Reduction;
+  readonly explain: Explain;
+}
+
+export interface MeasureOptions {
+  readonly settings: MeasurementSettings;
+  readonly seed: number;
+}
+
+/** What is measured of one subject and method. */
+export type Measurement = Pick<StudyRecord, 'parameters' | 'metrics' | 'completenessGap' | 'localisation'>;
+
+export interface MeasuredMap {
+  readonly measurement: Measurement;
+  /** Relevance [height x width], as shown, ranked and compressed. */
+  readonly map: Float32Array;
+}
+
+/** Measures one method on one subject. Max-Sensitivity goes first and compiles what the timed run needs. */
+export async function measureMethod(
+  subject: Subject,
+  { explain, reduction }: StudiedMethod,
+  classifier: StudiedClassifier,
+  { settings: { draws, radius, fraction, repeats }, seed }: MeasureOptions,
+): Promise<MeasuredMap> {
+  const { input, target, patch } = subject;
+  const [sensitivity] = await maxSensitivity(explain, input, [target.index], {
+    draws,
+    radius,
+    seed: createRandom(seed, 'study', patch.name).integer(2 ** 31),
+  });
+  const timed = keepLast(explain);
+  const seconds = await computationTime(timed.explain, input, target.index, { warmUp: 0, repeats });
+  const attribution = timed.last();
+  const map = relevance(attribution, reduction).data;
+  const [, , height, width] = input.shape;
+  const morf = await perturb(subject, classifier, relevanceRanking(seed, patch.name, map), fraction);
+  const gap = attribution.completenessGap?.[0];
+  return {
+    map,
+    measurement: {
+      parameters: attribution.parameters,
+      metrics: {
+        maxSensitivity: sensitivity,
+        ...morf,
+        fileSize: (await mapFileSize(map, height, width)) / 1024,
+        seconds,
+      },
+      ...(Number.isFinite(gap) && { completenessGap: gap }),
+      ...localise(map, subject.mask),
+    },
+  };
+}
+
+/** Measures the baseline that a method has to beat: pixels ranked at random. */
+export async function measureRandom(
+  subject: Subject,
+  classifier: StudiedClassifier,
+  { settings: { fraction }, seed }: MeasureOptions,
+): Promise<Measurement> {
+  const [, , height, width] = subject.input.shape;
+  const pixels = height * width;
+  const ranking = randomRanking(seed, subject.patch.name, pixels);
+  const map = new Float32Array(pixels);
+  for (const [rank, pixel] of ranking.entries()) map[pixel] = 1 - rank / pixels;
+  return {
+    parameters: {},
+    metrics: await perturb(subject, classifier, ranking, fraction),
+    ...localise(map, subject.mask),
+  };
+}
+
+async function perturb(
+  { input, target }: Subject,
+  classifier: StudiedClassifier,
+  ranking: Ranking,
+  fraction: number,
+): Promise<{ readonly morf: readonly number[]; readonly aucMorf: number }> {
+  const score = async (images: Tensor): Promise<number[]> => {
+    const { data } = await classifier.score(images);
+    return Array.from(
+      { length: images.shape[0] },
+      (_, i) => data[i * classifier.classes.length + target.index],
+    );
+  };
+  const [, ...imageShape] = input.shape;
+  const curve = await morfCurve(score, { data: rows(input, 0).data, shape: imageShape }, ranking, {
+    fraction,
+  });
+  return { morf: curve.scores, aucMorf: areaUnderCurve(curve) };
+}
+
+function localise(map: Float32Array, mask: Uint8Array | undefined): Pick<Measurement, 'localisation'> {
+  return mask === undefined ? {} : { localisation: localisation(map, mask) };
+}
+
+/** Keeps what `explain` returned last, so that the explanation that is timed is also the one that is measured. */
+function keepLast(explain: Explain): { readonly explain: Explain; readonly last: () => Attribution } {
+  let kept: Attribution | undefined;
+  return {
+    async explain(images, targets) {
+      kept = await explain(images, targets);
+      return kept;
+    },
+    last() {
+      if (kept === undefined) throw new Error('nothing was explained');
+      return kept;
+    },
+  };
+}

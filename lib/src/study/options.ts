@@ -1,0 +1,136 @@
+/** The command line of `npm run reproduce`. */
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { InputError, messageOf } from '../error.js';
+import { type PresetName, presetNames } from './presets.js';
+
+/** The root of the repository, seen from lib/src/study or lib/dist/study. */
+export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+
+/** The classifier that ships with the repository. */
+export const defaultModel = join(repositoryRoot, 'data/densenet121-scenes.onnx');
+
+export type DatasetChoice =
+  | { readonly kind: 'scenes' }
+  | { readonly kind: 'bigearthnet'; readonly folder: string };
+
+export interface StudyOptions {
+  readonly dataset: DatasetChoice;
+  /** Path of the ONNX file. */
+  readonly model: string;
+  readonly images: number;
+  /** Method ids, in the order of the registry. */
+  readonly methods: readonly string[];
+  readonly preset: PresetName;
+  readonly seed: number;
+  /** Folder of the results. */
+  readonly out: string;
+}
+
+const names = ['dataset', 'model', 'images', 'methods', 'preset', 'seed', 'out'] as const;
+type Name = (typeof names)[number];
+
+/** The text of `--help`. */
+export function usage(methods: readonly string[]): string {
+  return `Usage: npm run reproduce -- [options]
+Explains the first test images of a data set with every method and measures the explanations as the paper does.
+Stop it at any time with Ctrl+C; the same command continues where it stopped.
+
+  --dataset scenes | bigearthnet:<folder>   images to explain (default scenes: rendered, not real imagery)
+  --model <file.onnx>                       classifier (default ${relative(process.cwd(), defaultModel)})
+  --images <count>                          number of test images, in a seeded order (default 8)
+  --methods <id,id,...>                     methods (default all):
+${wrap(methods, 60)
+  .map((line) => `                                              ${line}`)
+  .join('\n')}
+  --preset quick | paper                    parameters of methods and metrics (default quick)
+  --seed <number>                           seed of every random number (default 0)
+  --out <folder>                            results (default results/reproduce-<dataset>-<preset>)
+  --help                                    this text`;
+}
+
+function wrap(words: readonly string[], width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of words) {
+    if (line !== '' && line.length + word.length > width) {
+      lines.push(line);
+      line = '';
+    }
+    line += line === '' ? word : `,${word}`;
+  }
+  return [...lines, line];
+}
+
+/** Reads the arguments; undefined for `--help`. InputError for anything that is not valid. */
+export function parseOptions(argv: readonly string[], methods: readonly string[]): StudyOptions | undefined {
+  const values = parseValues(argv);
+  if (values === undefined) return undefined;
+  const dataset = parseDataset(values.dataset ?? 'scenes');
+  const preset = presetNames.find((name) => name === (values.preset ?? 'quick'));
+  if (preset === undefined) throw invalid('preset', presetNames.join(' or '), values.preset);
+  return {
+    dataset,
+    preset,
+    model: resolve(values.model ?? defaultModel),
+    images: parseWhole('images', values.images ?? '8', 1, 1_000_000),
+    seed: parseWhole('seed', values.seed ?? '0', 0, 2 ** 32 - 1),
+    methods: parseMethods(values.methods, methods),
+    out: resolve(values.out ?? join(repositoryRoot, 'results', `reproduce-${dataset.kind}-${preset}`)),
+  };
+}
+
+function parseValues(argv: readonly string[]): Readonly<Partial<Record<Name, string>>> | undefined {
+  const text = { type: 'string', multiple: true } as const;
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        ...{ dataset: text, model: text, images: text, methods: text, preset: text, seed: text, out: text },
+        help: { type: 'boolean' },
+      },
+    });
+    if (values.help) return undefined;
+    const pairs = names.map((name) => [name, values[name]] as const);
+    for (const [name, given] of pairs) {
+      if ((given?.length ?? 0) > 1) throw invalid(name, 'the option once', `it ${given?.length} times`);
+      if (given?.[0].trim() === '') throw invalid(name, 'a value', 'an empty one');
+    }
+    return Object.fromEntries(pairs.map(([name, given]) => [name, given?.[0]]));
+  } catch (thrown) {
+    if (thrown instanceof InputError) throw thrown;
+    throw new InputError({
+      what: messageOf(thrown).split('. To specify')[0].replace(/\.$/, ''),
+      where: 'command line',
+      expected: [...names, 'help'].map((name) => `--${name}`).join(', '),
+      todo: 'See npm run reproduce -- --help.',
+    });
+  }
+}
+
+function invalid(name: Name, expected: string, got = 'nothing'): InputError {
+  return new InputError({ what: 'not a valid value', where: `--${name}`, expected, got });
+}
+
+function parseDataset(value: string): DatasetChoice {
+  if (value === 'scenes') return { kind: 'scenes' };
+  const [, folder] = /^bigearthnet:(.+)$/s.exec(value) ?? [];
+  if (folder !== undefined) return { kind: 'bigearthnet', folder: resolve(folder) };
+  throw invalid('dataset', 'scenes or bigearthnet:<folder>', `"${value}"`);
+}
+
+function parseWhole(name: Name, value: string, lowest: number, highest: number): number {
+  const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= lowest && number <= highest) return number;
+  throw invalid(name, `a whole number from ${lowest} to ${highest}`, `"${value}"`);
+}
+
+function parseMethods(value: string | undefined, known: readonly string[]): readonly string[] {
+  if (value === undefined) return known;
+  const chosen = value.split(',').map((id) => id.trim());
+  const unknown = chosen.find((id) => !known.includes(id));
+  if (unknown !== undefined)
+    throw invalid('methods', `ids among ${known.join(', ')}, separated by commas`, `"${unknown}"`);
+  return known.filter((id) => chosen.includes(id));
+}

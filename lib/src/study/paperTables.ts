@@ -1,0 +1,58 @@
+/** Table 3 of the paper (DenseNet-121; seconds on an RTX 3070), for comparison with our figures. */
+
+/** The four measures of one method; lower is better in all of them. */
+export interface Scores {
+  /** Max-Sensitivity, a ratio. */
+  readonly maxSensitivity: number;
+  /** Area under the MoRF curve, score x iterations. */
+  readonly aucMorf: number;
+  /** Size of the map as a JPEG, in KB. */
+  readonly fileSize: number;
+  /** Time of one explanation, in seconds. */
+  readonly seconds: number;
+}
+
+export type Measure = keyof Scores;
+
+export const measures = ['maxSensitivity', 'aucMorf', 'fileSize', 'seconds'] as const satisfies Measure[];
+
+/** The two columns of the paper: BigEarthNet at 120 x 120 pixels, SEN12MS at 256 x 256. */
+export type PaperDataset = 'bigEarthNet' | 'sen12ms';
+
+function scores(maxSensitivity: number, aucMorf: number, fileSize: number, seconds: number): Scores {
+  return { maxSensitivity, aucMorf, fileSize, seconds };
+}
+
+/** Table 3 by method id. */
+export const paperTable3: Readonly<Record<string, Readonly<Record<PaperDataset, Scores>>>> = {
+  saliency: { bigEarthNet: scores(0.55, 21.47, 6.22, 0.07), sen12ms: scores(0.27, 36.92, 23.35, 0.08) },
+  'saliency-sg': { bigEarthNet: scores(0.24, 19.57, 5.71, 1.75), sen12ms: scores(0.14, 36.32, 22.54, 1.94) },
+  'input-x-gradient': {
+    bigEarthNet: scores(0.59, 26.15, 5.7, 0.05),
+    sen12ms: scores(0.3, 38.8, 18.07, 0.06),
+  },
+  'input-x-gradient-sg': {
+    bigEarthNet: scores(0.29, 25.9, 5.43, 0.14),
+    sen12ms: scores(0.16, 38.67, 17.68, 0.24),
+  },
+  'integrated-gradients': {
+    bigEarthNet: scores(0.38, 25.64, 5.07, 0.23),
+    sen12ms: scores(0.26, 37.4, 17.91, 0.36),
+  },
+  'integrated-gradients-sg': {
+    bigEarthNet: scores(0.19, 25.5, 4.86, 4.47),
+    sen12ms: scores(0.13, 37.64, 16.72, 7.96),
+  },
+  'guided-backpropagation': {
+    bigEarthNet: scores(0.36, 23.14, 5.5, 0.06),
+    sen12ms: scores(0.23, 34.67, 22.68, 0.07),
+  },
+  'grad-cam': { bigEarthNet: scores(0.14, 16.38, 1.89, 0.03), sen12ms: scores(0.03, 23.62, 6.31, 0.03) },
+  'guided-grad-cam': {
+    bigEarthNet: scores(0.5, 23.66, 4.57, 0.08),
+    sen12ms: scores(0.23, 35.71, 16.55, 0.1),
+  },
+  deeplift: { bigEarthNet: scores(0.42, 23.41, 5.65, 0.11), sen12ms: scores(0.25, 34.65, 19.33, 0.13) },
+  occlusion: { bigEarthNet: scores(0.14, 16.32, 3.02, 8.73), sen12ms: scores(0.03, 28.87, 3.84, 29.71) },
+  lime: { bigEarthNet: scores(0.2, 14.39, 3.24, 5.8), sen12ms: scores(0.11, 27.65, 7.91, 18.67) },
+};

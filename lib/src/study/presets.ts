@@ -1,0 +1,20 @@
+/** How thoroughly each explanation is measured; the methods' own parameters live with the methods. */
+
+export interface MeasurementSettings {
+  /** Random neighbours of the image in Max-Sensitivity. */
+  readonly draws: number;
+  /** Half-width of their uniform noise, in network input units. */
+  readonly radius: number;
+  /** Share of the remaining pixels that each MoRF iteration removes. */
+  readonly fraction: number;
+  /** Timed explanations, of which the median counts; the programs are compiled before. */
+  readonly repeats: number;
+}
+
+export const presetNames = ['quick', 'paper'] as const;
+export type PresetName = (typeof presetNames)[number];
+
+export const presets: Readonly<Record<PresetName, MeasurementSettings>> = {
+  quick: { draws: 3, radius: 0.02, fraction: 0.2, repeats: 1 },
+  paper: { draws: 10, radius: 0.02, fraction: 0.2, repeats: 3 },
+};

@@ -1,0 +1,95 @@
+/** A progress bar on one line, with the time that is left estimated from the time that each kind of step took. */
+
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+export interface Progress {
+  /** One step of a kind (a method's id) starts. */
+  start(kind: string, label: string): void;
+  /** The step that started last is done. */
+  done(): void;
+  /** Leaves the line. */
+  finish(): void;
+}
+
+export interface ProgressOptions {
+  readonly stream?: ProgressStream;
+  /** Milliseconds. */
+  readonly now?: () => number;
+  /** Milliseconds between two lines where the stream is not a terminal. */
+  readonly interval?: number;
+}
+
+const width = 24;
+
+/** `steps` holds the kind of every step to come, in any order. */
+export function createProgress(
+  steps: readonly string[],
+  { stream = process.stderr, now = Date.now, interval = 10_000 }: ProgressOptions = {},
+): Progress {
+  const left = new Map<string, number>();
+  for (const kind of steps) left.set(kind, (left.get(kind) ?? 0) + 1);
+  const taken = new Map<string, { total: number; count: number }>();
+  let finished = 0;
+  let current: { kind: string; label: string; since: number } | undefined;
+  let lastLine = Number.NEGATIVE_INFINITY;
+  let drawn = 0;
+
+  const show = (): void => {
+    if (current === undefined) return;
+    const share = steps.length === 0 ? 1 : finished / steps.length;
+    const bar = '█'.repeat(Math.round(share * width)).padEnd(width, '░');
+    const estimate = remaining(left, taken);
+    const text = `${bar} ${finished}/${steps.length}  ${current.label}${
+      estimate === undefined ? '' : `  about ${duration(estimate)} left`
+    }`;
+    if (stream.isTTY) {
+      stream.write(`\r${text.padEnd(drawn)}`);
+      drawn = text.length;
+    } else if (now() - lastLine >= interval) {
+      stream.write(`${text}\n`);
+      lastLine = now();
+    }
+  };
+  return {
+    start(kind, label) {
+      current = { kind, label, since: now() };
+      show();
+    },
+    done() {
+      if (current === undefined) return;
+      const { kind, since } = current;
+      const { total, count } = taken.get(kind) ?? { total: 0, count: 0 };
+      taken.set(kind, { total: total + now() - since, count: count + 1 });
+      left.set(kind, (left.get(kind) ?? 1) - 1);
+      finished++;
+      show();
+    },
+    finish() {
+      if (stream.isTTY && drawn > 0) stream.write('\n');
+      current = undefined;
+    },
+  };
+}
+
+/** Milliseconds: each kind at its own mean, a kind not yet seen at the mean of all that were. */
+function remaining(
+  left: ReadonlyMap<string, number>,
+  taken: ReadonlyMap<string, { total: number; count: number }>,
+): number | undefined {
+  if (taken.size === 0) return undefined;
+  const means = new Map([...taken].map(([kind, { total, count }]) => [kind, total / count]));
+  const overall = [...means.values()].reduce((sum, mean) => sum + mean, 0) / means.size;
+  return [...left].reduce((sum, [kind, count]) => sum + count * (means.get(kind) ?? overall), 0);
+}
+
+/** For example "45 s", "12 min", "3 h 05 min". */
+export function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}

@@ -1,0 +1,189 @@
+/** The store of measurements: one JSON line per image, target and method, appended durably, safe to kill. */
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { ParameterValue } from '../attribution/attribution.js';
+import { InputError, messageOf } from '../error.js';
+import { writeError } from '../file.js';
+import type { Localisation } from '../metric/localisation.js';
+
+/** The method id of the baseline: pixels ranked at random. */
+export const randomBaseline = 'random';
+
+export interface StudyTarget {
+  /** Index into the model's classes. */
+  readonly index: number;
+  readonly name: string;
+  /** The model's score for the class, in [0, 1]. */
+  readonly score: number;
+  /** Whether the class is one of the image's labels and its score is at least 0.5. */
+  readonly truePositive: boolean;
+}
+
+export interface StudyMetrics {
+  /** Absent for the random baseline, which explains nothing. */
+  readonly maxSensitivity?: number;
+  /** The model's score after each MoRF iteration; the first is that of the whole image. */
+  readonly morf: readonly number[];
+  readonly aucMorf: number;
+  /** KB of 1024 bytes; absent for the random baseline. */
+  readonly fileSize?: number;
+  /** Absent for the random baseline. */
+  readonly seconds?: number;
+}
+
+export interface StudyRecord {
+  readonly image: string;
+  /** Position in the data set's test split. */
+  readonly imageIndex: number;
+  readonly target: StudyTarget;
+  readonly method: string;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  readonly metrics: StudyMetrics;
+  /** Where the method promises completeness and f(x) differs from f(x'). */
+  readonly completenessGap?: number;
+  /** Against the class's true mask, where it is known; share and ratio are absent where no relevance is positive. */
+  readonly localisation?: Localisation;
+  readonly seed: number;
+  readonly preset: string;
+  readonly versions: Readonly<Record<string, string>>;
+  /** Hash of the model file. */
+  readonly model: string;
+  /** Processor and threads that the seconds belong to. */
+  readonly device: string;
+}
+
+export interface RecordStore {
+  /** The record of one image and method, where it has been measured; an image keeps its target. */
+  find(imageIndex: number, method: string): StudyRecord | undefined;
+  /** The target that the image was explained for, where any method has been measured. */
+  targetOf(imageIndex: number): StudyTarget | undefined;
+  /** Returns once the record has reached the disk. */
+  append(record: StudyRecord): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens or creates the store. A last line without its line end was torn by a kill and is cut off; any other line
+ * that is not a record is an InputError with its number.
+ */
+export async function openRecords(path: string): Promise<RecordStore> {
+  const found = new Map<number, Map<string, StudyRecord>>();
+  const remember = (record: StudyRecord): void => {
+    const ofImage = found.get(record.imageIndex) ?? new Map<string, StudyRecord>();
+    found.set(record.imageIndex, ofImage.set(record.method, record));
+  };
+  let handle: FileHandle;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    handle = await open(path, 'a+');
+  } catch (thrown) {
+    throw writeError(path, thrown);
+  }
+  try {
+    const content = await handle.readFile();
+    const end = content.lastIndexOf('\n') + 1;
+    const lines = content.subarray(0, end).toString('utf8').split('\n').slice(0, -1);
+    for (const [i, line] of lines.entries()) remember(parseRecord(line, `${path} line ${i + 1}`));
+    if (end < content.length) {
+      await handle.truncate(end);
+      await handle.sync();
+    }
+  } catch (thrown) {
+    await handle.close();
+    throw thrown instanceof InputError ? thrown : writeError(path, thrown);
+  }
+  return {
+    find: (imageIndex, method) => found.get(imageIndex)?.get(method),
+    targetOf: (imageIndex) => found.get(imageIndex)?.values().next().value?.target,
+    async append(record) {
+      const line = `${JSON.stringify(record)}\n`;
+      // What is kept is what a later run would read.
+      const written = parseRecord(line, `the record of ${record.method} on "${record.image}"`);
+      try {
+        await handle.appendFile(line);
+        await handle.sync();
+      } catch (thrown) {
+        throw writeError(path, thrown);
+      }
+      remember(written);
+    },
+    close: () => handle.close(),
+  };
+}
+
+type Check = (value: unknown) => boolean;
+
+const text: Check = (value) => typeof value === 'string';
+const finite: Check = (value) => typeof value === 'number' && Number.isFinite(value);
+const flag: Check = (value) => typeof value === 'boolean';
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const mapOf =
+  (check: Check): Check =>
+  (value) =>
+    isObject(value) && Object.values(value).every(check);
+const shape =
+  (fields: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    isObject(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** One check per field of StudyRecord; the mapped type makes the compiler find a forgotten one. */
+const fields: Readonly<Record<keyof Required<StudyRecord>, Check>> = {
+  image: text,
+  imageIndex: finite,
+  target: shape({ index: finite, name: text, score: finite, truePositive: flag }),
+  method: text,
+  parameters: mapOf((value) => text(value) || finite(value) || flag(value) || listOf(finite)(value)),
+  metrics: shape({
+    maxSensitivity: optional(finite),
+    morf: listOf(finite),
+    aucMorf: finite,
+    fileSize: optional(finite),
+    seconds: optional(finite),
+  }),
+  completenessGap: optional(finite),
+  localisation: optional(
+    shape({ share: optional(finite), area: finite, ratio: optional(finite), hit: finite }),
+  ),
+  seed: finite,
+  preset: text,
+  versions: mapOf(text),
+  model: text,
+  device: text,
+};
+
+function isStudyRecord(value: unknown): value is StudyRecord {
+  return shape(fields)(value);
+}
+
+function parseRecord(line: string, where: string): StudyRecord {
+  const broken = (got: string): InputError =>
+    new InputError({
+      what: 'not a record of the study',
+      where,
+      expected: 'one JSON object with finite numbers',
+      got,
+      todo: 'Delete the line, or choose another --out.',
+    });
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (thrown) {
+    throw broken(messageOf(thrown));
+  }
+  if (isStudyRecord(value)) return value;
+  const wrong = isObject(value)
+    ? Object.entries(fields).find(([name, check]) => !check(value[name]))
+    : undefined;
+  throw broken(wrong === undefined ? 'no object' : `a wrong or missing "${wrong[0]}"`);
+}

@@ -1,0 +1,170 @@
+/** Runs a study: explains, measures and records each image and method, and continues where it was stopped. */
+import { stat } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import type { Dataset } from '../dataset/patch.js';
+import { InputError } from '../error.js';
+import { writeFileAtomic } from '../file.js';
+import { type Manifest, reconcileManifest } from './manifest.js';
+import { hasMap, writeMap } from './maps.js';
+import { type MeasureOptions, measureMethod, measureRandom, type StudiedMethod } from './measure.js';
+import { type PresetName, presets } from './presets.js';
+import type { Progress } from './progress.js';
+import { openRecords, type RecordStore, randomBaseline, type StudyRecord } from './records.js';
+import { drawSubject, sheetPath } from './sheet.js';
+import {
+  chooseImages,
+  readSubject,
+  requireCompatible,
+  type StudiedClassifier,
+  type Subject,
+} from './subject.js';
+import { versionsOf } from './versions.js';
+
+export interface Study {
+  readonly dataset: Dataset;
+  readonly classifier: StudiedClassifier;
+  readonly methods: readonly StudiedMethod[];
+  readonly preset: PresetName;
+  readonly seed: number;
+  /** Number of test images. */
+  readonly images: number;
+  /** Where manifest, records, maps and sheets are kept. */
+  readonly folder: string;
+}
+
+export interface RunOptions {
+  /** Stops the study after the record that is being measured. */
+  readonly signal?: AbortSignal;
+  /** Shows the progress over steps, named by method id. */
+  readonly createProgress?: (steps: readonly string[]) => Progress;
+}
+
+export interface StudyResult {
+  /** False where the signal stopped the study. */
+  readonly complete: boolean;
+  /** Of the images and methods of this study, by image, then by method, the random baseline first. */
+  readonly records: readonly StudyRecord[];
+}
+
+const silent: Progress = { start: () => undefined, done: () => undefined, finish: () => undefined };
+
+/** Processor and threads, which the seconds depend on. */
+export function deviceOf(classifier: StudiedClassifier): string {
+  const { threads } = classifier.engine;
+  return `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+}
+
+/**
+ * Runs the study, or what is left of it. Killed at any moment and started again, it ends with the same records, apart
+ * from the seconds. InputError where model and data set do not fit, or where the folder holds another study.
+ */
+export async function runStudy(
+  study: Study,
+  { signal, createProgress = () => silent }: RunOptions = {},
+): Promise<StudyResult> {
+  const { dataset, classifier, methods, preset, seed, images, folder } = study;
+  requireCompatible(dataset, classifier);
+  const chosen = chooseImages(dataset, images, seed);
+  const ids = [randomBaseline, ...methods.map(({ id }) => id)];
+  let manifest = await reconcileManifest(folder, manifestOf(study));
+  const store = await openRecords(join(folder, 'records.jsonl'));
+  const progress = createProgress(
+    chosen.flatMap((index) => ids.filter((id) => store.find(index, id) === undefined)),
+  );
+  const common = {
+    seed,
+    preset,
+    versions: manifest.versions,
+    model: classifier.hash,
+    device: deviceOf(classifier),
+  };
+
+  /** Measures and records what the subject lacks; false where the signal stopped it. */
+  const measureSubject = async (subject: Subject, position: string): Promise<boolean> => {
+    const { patch, imageIndex, target } = subject;
+    const options: MeasureOptions = { settings: presets[preset], seed };
+    const record = (method: string, measurement: Awaited<ReturnType<typeof measureRandom>>): Promise<void> =>
+      store.append({ image: patch.name, imageIndex, target, method, ...measurement, ...common });
+    const missing = await missingIds(subject, ids, store, folder);
+    for (const id of missing) {
+      if (signal?.aborted) return false;
+      const method = methods.find((candidate) => candidate.id === id);
+      progress.start(id, `${method?.name ?? 'Random baseline'}, image ${position}`);
+      if (method === undefined) {
+        await record(id, await measureRandom(subject, classifier, options));
+      } else {
+        const { measurement, map } = await measureMethod(subject, method, classifier, options);
+        const { parameters } = measurement;
+        manifest = await reconcileManifest(folder, { ...manifest, methods: { [id]: parameters } });
+        await writeMap(folder, patch.name, id, map);
+        await record(id, measurement);
+      }
+      progress.done();
+    }
+    const path = sheetPath(folder, patch.name);
+    if (missing.length > 0 || !(await isFile(path))) {
+      const context = `preset ${preset}, seed ${seed}`;
+      await writeFileAtomic(
+        path,
+        await drawSubject(subject, { dataset, classifier, methods, store, folder, context }),
+      );
+    }
+    return true;
+  };
+
+  try {
+    for (const [i, imageIndex] of chosen.entries()) {
+      const subject = await readSubject(dataset, classifier, imageIndex, store.targetOf(imageIndex));
+      if (!(await measureSubject(subject, `${i + 1} of ${images}`))) break;
+    }
+  } finally {
+    progress.finish();
+    await store.close();
+  }
+  const records = chosen.flatMap((index) => ids.flatMap((id) => store.find(index, id) ?? []));
+  return { complete: records.length === chosen.length * ids.length, records };
+}
+
+function manifestOf({ dataset, classifier, preset, seed }: Study): Manifest {
+  return {
+    format: 'landlens study 1',
+    dataset: { name: dataset.name, rendered: dataset.rendered, testImages: dataset.count('test') },
+    model: { name: classifier.name, hash: classifier.hash },
+    preset,
+    seed,
+    measurement: { ...presets[preset] },
+    versions: versionsOf(classifier.engine),
+    methods: {},
+  };
+}
+
+/** The methods without a record; a record counts only together with its map. */
+async function missingIds(
+  { patch, imageIndex }: Subject,
+  ids: readonly string[],
+  store: RecordStore,
+  folder: string,
+): Promise<readonly string[]> {
+  const [, height, width] = patch.image.shape;
+  const missing: string[] = [];
+  for (const id of ids) {
+    const record = store.find(imageIndex, id);
+    if (record !== undefined && record.image !== patch.name) {
+      throw new InputError({
+        what: `test image ${imageIndex} is no longer the one that was recorded`,
+        where: join(folder, 'records.jsonl'),
+        expected: `"${record.image}"`,
+        got: `"${patch.name}"`,
+        todo: 'Choose another --out or delete the folder.',
+      });
+    }
+    const isMapped = id === randomBaseline || (await hasMap(folder, patch.name, id, height * width));
+    if (record === undefined || !isMapped) missing.push(id);
+  }
+  return missing;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() === true;
+}

@@ -1,0 +1,87 @@
+/** The contact sheet of one subject of a study. */
+import { join } from 'node:path';
+import type { Dataset, Patch } from '../dataset/patch.js';
+import { InputError } from '../error.js';
+import { paintTrueColour } from '../figure/colour.js';
+import { contactSheet, type SheetMap } from '../figure/contactSheet.js';
+import { safeFileName } from './fileName.js';
+import { readMap } from './maps.js';
+import type { StudiedMethod } from './measure.js';
+import type { RecordStore } from './records.js';
+import type { StudiedClassifier, Subject } from './subject.js';
+
+/** Digital numbers of black and white, the same for every image, and the gamma between. */
+const stretch = { low: 0, high: 3000, gamma: 1.4 };
+
+export interface SheetOptions {
+  readonly dataset: Dataset;
+  readonly classifier: StudiedClassifier;
+  readonly methods: readonly StudiedMethod[];
+  readonly store: RecordStore;
+  readonly folder: string;
+  /** Preset and seed, in words. */
+  readonly context: string;
+}
+
+export function sheetPath(folder: string, image: string): string {
+  return join(folder, 'sheets', `${safeFileName(image)}.png`);
+}
+
+/** Draws the subject and the stored maps of all methods as a PNG. */
+export async function drawSubject(
+  { patch, imageIndex, scores, target, mask }: Subject,
+  { dataset, classifier, methods, store, folder, context }: SheetOptions,
+): Promise<Uint8Array> {
+  const [, height, width] = patch.image.shape;
+  const maps: SheetMap[] = [];
+  for (const { id, name, reduction } of methods) {
+    const { maxSensitivity, aucMorf } = store.find(imageIndex, id)?.metrics ?? {};
+    maps.push({
+      caption: name,
+      note: `Max-Sensitivity ${maxSensitivity?.toFixed(2)}, AUC-MoRF ${aucMorf?.toFixed(1)}`,
+      values: await readMap(folder, patch.name, id, height * width),
+      signed: reduction === 'sum',
+    });
+  }
+  const highest = Array.from(scores, (score, i) => ({ score, name: classifier.classes[i] }))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, 5);
+  const labels = patch.labels.map((label) => dataset.classes[label]);
+  const verdict = target.truePositive ? 'a label, predicted' : 'no label is predicted: the highest score';
+  const facts = Object.entries(patch.facts ?? {}).map(([name, value]) => `${name} ${value}`);
+  return contactSheet({
+    title: `${patch.name} — ${dataset.name}${dataset.rendered ? ' (rendered, not real imagery)' : ''}`,
+    lines: [
+      `Explained class: ${target.name}, score ${target.score.toFixed(3)} (${verdict})`,
+      `Labels: ${labels.join('; ') || 'none'}`,
+      `Highest scores: ${highest.map(({ name, score }) => `${name} ${score.toFixed(2)}`).join('; ')}`,
+      ...(facts.length > 0 ? [`Facts: ${facts.join('; ')}`] : []),
+      `${classifier.name} ${classifier.hash}, ${context}`,
+    ],
+    width,
+    height,
+    picture: {
+      pixels: paintTrueColour(
+        [bandOf(patch, 'B04'), bandOf(patch, 'B03'), bandOf(patch, 'B02')],
+        stretch,
+        stretch.gamma,
+      ),
+      caption: 'True colour (B04, B03, B02)',
+      note: `Reflectance ${stretch.low / 10_000} to ${stretch.high / 10_000}, gamma ${stretch.gamma}`,
+    },
+    ...(mask && { mask: { values: mask, caption: 'True mask of the class', note: shareOf(mask) } }),
+    maps,
+  });
+}
+
+function shareOf(mask: Uint8Array): string {
+  const count = mask.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
+  return `${((100 * count) / mask.length).toFixed(1)} % of the image`;
+}
+
+function bandOf({ name, bands, image }: Patch, band: string): Float32Array {
+  const index = bands.indexOf(band);
+  if (index < 0) throw new InputError({ what: `no band ${band}`, where: name, got: bands.join(' ') });
+  const [, height, width] = image.shape;
+  return image.data.subarray(index * height * width, (index + 1) * height * width);
+}

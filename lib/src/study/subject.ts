@@ -1,0 +1,106 @@
+/** What is explained: a test image and one class that the model predicts for it. */
+import type { Dataset, Patch } from '../dataset/patch.js';
+import { InputError } from '../error.js';
+import type { Classifier } from '../model/classifier.js';
+import { createRandom } from '../random.js';
+import type { Tensor } from '../tensor.js';
+import type { StudyTarget } from './records.js';
+
+/** What a study needs of a classifier; the methods hold the rest. */
+export type StudiedClassifier = Pick<
+  Classifier,
+  'name' | 'bands' | 'classes' | 'size' | 'hash' | 'prepare' | 'score'
+> & { readonly engine: Pick<Classifier['engine'], 'name' | 'threads'> };
+
+/** The score from which a class counts as predicted. */
+const threshold = 0.5;
+
+export interface Subject {
+  readonly patch: Patch;
+  /** Position in the test split. */
+  readonly imageIndex: number;
+  /** [1, bands, height, width], network input units */
+  readonly input: Tensor;
+  /** One per class of the model, in [0, 1]. */
+  readonly scores: Float32Array;
+  readonly target: StudyTarget;
+  /** True mask of the target class [height x width], where it is known and not empty. */
+  readonly mask?: Uint8Array;
+}
+
+/** InputError unless the classifier reads the data set's images and knows at least one of its classes. */
+export function requireCompatible(dataset: Dataset, classifier: StudiedClassifier): void {
+  const compare = (what: string, expected: string, got: string): void => {
+    if (expected === got) return;
+    throw new InputError({
+      what: `the model's ${what} are not those of the data set`,
+      where: `${classifier.name} on ${dataset.name}`,
+      expected,
+      got,
+      todo: 'Choose a --model that was trained for these images.',
+    });
+  };
+  compare('bands', dataset.bands.join(' '), classifier.bands.join(' '));
+  compare('image sizes', `${dataset.size} x ${dataset.size} pixels`, `${classifier.size.join(' x ')} pixels`);
+  if (!dataset.classes.some((name) => classifier.classes.includes(name))) {
+    compare('classes', `some of ${dataset.classes.join('; ')}`, classifier.classes.join('; '));
+  }
+}
+
+/** The first `count` test images in an order that the seed alone decides, so that a larger study holds a smaller one. */
+export function chooseImages(dataset: Dataset, count: number, seed: number): readonly number[] {
+  const available = dataset.count('test');
+  if (count > available) {
+    throw new InputError({
+      what: 'more images than the test split holds',
+      where: '--images',
+      expected: `at most ${available}`,
+      got: `${count}`,
+    });
+  }
+  const indices = Array.from({ length: available }, (_, i) => i);
+  return createRandom(seed, 'study', dataset.name).shuffle(indices).slice(0, count);
+}
+
+/**
+ * The class to explain: the label with the highest score among those predicted (score ≥ 0.5), as the paper explains
+ * correct predictions; where no label is predicted, the class with the highest score.
+ * @param labels indices into the model's classes
+ */
+export function chooseTarget(
+  scores: ArrayLike<number>,
+  labels: readonly number[],
+  classes: readonly string[],
+): StudyTarget {
+  const best = (candidates: readonly number[]): number =>
+    candidates.reduce((a, b) => (scores[b] > scores[a] ? b : a));
+  const predicted = labels.filter((label) => scores[label] >= threshold);
+  const index = best(predicted.length > 0 ? predicted : classes.map((_, i) => i));
+  return { index, name: classes[index], score: scores[index], truePositive: predicted.length > 0 };
+}
+
+/** Reads the image and scores it. A target that an earlier run has chosen stays. */
+export async function readSubject(
+  dataset: Dataset,
+  classifier: StudiedClassifier,
+  imageIndex: number,
+  earlier?: StudyTarget,
+): Promise<Subject> {
+  const patch = await dataset.read('test', imageIndex);
+  const input = classifier.prepare(patch);
+  const scores = (await classifier.score(input)).data;
+  // Classes are matched by name; labels that the model does not know cannot be explained.
+  const labels = patch.labels
+    .map((label) => classifier.classes.indexOf(dataset.classes[label]))
+    .filter((label) => label >= 0);
+  const target = earlier ?? chooseTarget(scores, labels, classifier.classes);
+  const mask = maskOf(patch, dataset.classes.indexOf(target.name));
+  return { patch, imageIndex, input, scores, target, ...(mask && { mask }) };
+}
+
+function maskOf({ masks, image }: Patch, index: number): Uint8Array | undefined {
+  if (masks === undefined || index < 0) return undefined;
+  const size = image.shape[1] * image.shape[2];
+  const mask = masks.subarray(index * size, (index + 1) * size);
+  return mask.some((value) => value !== 0) ? mask : undefined;
+}

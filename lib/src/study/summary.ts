@@ -1,0 +1,174 @@
+/** Means over the images of a study, per method, next to the paper's Table 3. */
+import { type Correlation, spearman } from '../analysis/correlation.js';
+import type { Dataset } from '../dataset/patch.js';
+import { InputError } from '../error.js';
+import { type Measure, measures, type PaperDataset, paperTable3, type Scores } from './paperTables.js';
+import { randomBaseline, type StudyRecord } from './records.js';
+
+export interface LocalisationSummary {
+  /** Images with a true mask of the class. */
+  readonly images: number;
+  /** Mean share of the positive relevance inside the mask, over images with any. */
+  readonly share: number | undefined;
+  /** Mean share of the image that the mask covers. */
+  readonly area: number;
+  /** Mean of share / area, over images with any positive relevance. */
+  readonly ratio: number | undefined;
+  /** Share of the images whose most relevant pixel lies inside. */
+  readonly hit: number;
+}
+
+export interface MethodSummary {
+  readonly id: string;
+  readonly name: string;
+  /** Images that were measured. */
+  readonly images: number;
+  /** Means; a measure that does not apply (to the random baseline) is absent. */
+  readonly scores: Partial<Scores>;
+  readonly paper: Scores | undefined;
+  /** Mean MoRF curve. */
+  readonly morf: readonly number[];
+  readonly localisation: LocalisationSummary | undefined;
+}
+
+export interface StudySummary {
+  /** Says what the figures are of, in words; part of every table. */
+  readonly context: StudyContext;
+  /** In the order of the paper, the random baseline last. */
+  readonly methods: readonly MethodSummary[];
+  /** Spearman's rank correlation of our means with the paper's, where at least 3 methods differ. */
+  readonly agreement: Readonly<Partial<Record<Measure, Correlation>>>;
+}
+
+export interface StudyContext {
+  readonly dataset: string;
+  readonly rendered: boolean;
+  readonly images: number;
+  /** Images whose explained class is one of their labels. */
+  readonly truePositives: number;
+  readonly preset: string;
+  readonly seed: number;
+  readonly model: string;
+  readonly modelHash: string;
+  readonly versions: string;
+  /** Every processor that seconds were measured on. */
+  readonly devices: readonly string[];
+  readonly paperColumn: PaperDataset;
+}
+
+/** The column of the paper with the image size that is nearer. */
+export function paperColumnOf({ size }: Pick<Dataset, 'size'>): PaperDataset {
+  return Math.abs(size - 120) <= Math.abs(size - 256) ? 'bigEarthNet' : 'sen12ms';
+}
+
+function mean(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+const isNumber = (value: number | undefined): value is number => value !== undefined;
+
+/** Summarises the records of a complete study. `methods` gives ids and names in the paper's order. */
+export function summarise(
+  records: readonly StudyRecord[],
+  methods: readonly { readonly id: string; readonly name: string }[],
+  { dataset, model }: { readonly dataset: Dataset; readonly model: string },
+): StudySummary {
+  const [first] = records;
+  if (first === undefined) throw new InputError({ what: 'no records to summarise', where: 'summarise' });
+  const paperColumn = paperColumnOf(dataset);
+  const rows = [...methods, { id: randomBaseline, name: 'Random baseline' }].map((method) =>
+    summariseMethod(
+      method,
+      records.filter((record) => record.method === method.id),
+      paperTable3[method.id]?.[paperColumn],
+    ),
+  );
+  const perImage = new Map(records.map((record) => [record.imageIndex, record]));
+  return {
+    context: {
+      dataset: dataset.name,
+      rendered: dataset.rendered,
+      images: perImage.size,
+      truePositives: [...perImage.values()].filter(({ target }) => target.truePositive).length,
+      preset: first.preset,
+      seed: first.seed,
+      model,
+      modelHash: first.model,
+      versions: Object.entries(first.versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(', '),
+      devices: [...new Set(records.map(({ device }) => device))],
+      paperColumn,
+    },
+    methods: rows,
+    agreement: Object.fromEntries(
+      measures.flatMap((measure) => {
+        const correlation = correlate(rows, measure);
+        return correlation === undefined ? [] : [[measure, correlation]];
+      }),
+    ),
+  };
+}
+
+function summariseMethod(
+  { id, name }: { readonly id: string; readonly name: string },
+  records: readonly StudyRecord[],
+  paper: Scores | undefined,
+): MethodSummary {
+  const scores = Object.fromEntries(
+    measures.flatMap((measure) => {
+      const value = mean(records.map(({ metrics }) => metrics[measure]).filter(isNumber));
+      return value === undefined ? [] : [[measure, value]];
+    }),
+  );
+  const curves = records.map(({ metrics }) => metrics.morf);
+  return {
+    id,
+    name,
+    images: records.length,
+    scores,
+    paper,
+    morf: (curves[0] ?? []).map((_, point) => mean(curves.map((curve) => curve[point])) ?? 0),
+    localisation: summariseLocalisation(records),
+  };
+}
+
+function summariseLocalisation(records: readonly StudyRecord[]): LocalisationSummary | undefined {
+  const found = records.flatMap(({ localisation }) => localisation ?? []);
+  const area = mean(found.map((one) => one.area));
+  const hit = mean(found.map((one) => one.hit));
+  if (area === undefined || hit === undefined) return undefined;
+  return {
+    images: found.length,
+    share: mean(found.map((one) => one.share).filter(isNumber)),
+    area,
+    ratio: mean(found.map((one) => one.ratio).filter(isNumber)),
+    hit,
+  };
+}
+
+function correlate(rows: readonly MethodSummary[], measure: Measure): Correlation | undefined {
+  const pairs = rows.flatMap(({ scores, paper }) => {
+    const ours = scores[measure];
+    return ours === undefined || paper === undefined ? [] : [[ours, paper[measure]] as const];
+  });
+  const ours = pairs.map(([value]) => value);
+  const papers = pairs.map(([, value]) => value);
+  const isDefined = [ours, papers].every((series) => new Set(series).size > 1) && pairs.length >= 3;
+  return isDefined ? spearman(ours, papers) : undefined;
+}
+
+/** Place 1, 2 or 3 of each method in one measure, by id; equal values share a place. Lower is better. */
+export function bestThree(
+  rows: readonly MethodSummary[],
+  measured: (row: MethodSummary) => number | undefined,
+): ReadonlyMap<string, 1 | 2 | 3> {
+  const values = rows.map((row) => ({ id: row.id, value: measured(row) }));
+  return new Map(
+    values.flatMap(({ id, value }) => {
+      if (value === undefined) return [];
+      const better = values.filter((other) => other.value !== undefined && other.value < value).length;
+      return better === 0 || better === 1 || better === 2 ? [[id, ([1, 2, 3] as const)[better]]] : [];
+    }),
+  );
+}

@@ -1,0 +1,191 @@
+/** A study's tables: for the terminal, as Markdown and as CSV. */
+import { type Measure, measures } from './paperTables.js';
+import { randomBaseline } from './records.js';
+import { bestThree, type MethodSummary, type StudyContext, type StudySummary } from './summary.js';
+
+const headings: Readonly<Record<Measure, string>> = {
+  maxSensitivity: 'Max-Sensitivity',
+  aucMorf: 'AUC-MoRF',
+  fileSize: 'File size (KB)',
+  seconds: 'Time (s)',
+};
+
+const places = { 1: '¹', 2: '²', 3: '³' } as const;
+
+const paperNames = { bigEarthNet: 'BigEarthNet, 120 x 120', sen12ms: 'SEN12MS, 256 x 256' } as const;
+
+/** The cells of Table 3: one row a method, our value and the paper's for each measure, the best three marked. */
+function table3Cells({ methods }: StudySummary): readonly (readonly string[])[] {
+  const explained = methods.filter(({ id }) => id !== randomBaseline);
+  const columns = measures.map((measure) => ({
+    measure,
+    ours: bestThree(explained, ({ scores }) => scores[measure]),
+    papers: bestThree(explained, ({ paper }) => paper?.[measure]),
+  }));
+  return methods.map(({ id, name, scores, paper }) => [
+    name,
+    ...columns.flatMap(({ measure, ours, papers }) => [
+      cell(scores[measure], ours.get(id)),
+      cell(paper?.[measure], papers.get(id)),
+    ]),
+  ]);
+}
+
+function cell(value: number | undefined, place: 1 | 2 | 3 | undefined): string {
+  if (value === undefined) return '';
+  // A space keeps the points of marked and unmarked numbers below each other.
+  return `${value.toFixed(value < 0.1 ? 3 : 2)}${place === undefined ? ' ' : places[place]}`;
+}
+
+/** What the figures are of, one statement a line. */
+export function describeContext(context: StudyContext): readonly string[] {
+  const { dataset, rendered, images, truePositives, preset, seed } = context;
+  return [
+    `Data set: ${dataset}${rendered ? ', rendered, not real imagery' : ''}; ${images} test ${
+      images === 1 ? 'image' : 'images'
+    } with one class each, ${truePositives} of them a correctly predicted label; preset ${preset}, seed ${seed}.`,
+    `Model: ${context.model} ${context.modelHash}; ${context.versions}.`,
+    `Seconds: one explanation of one image, programs compiled, on ${context.devices.join(' and ')}; the paper's on an RTX 3070.`,
+    `Paper: Table 3, DenseNet-121 on ${paperNames[context.paperColumn]}. Lower is better; ¹ ² ³ mark the best three.`,
+  ];
+}
+
+/** Agreement of our order of the methods with the paper's, one line a measure. */
+export function describeAgreement({ agreement, methods }: StudySummary): readonly string[] {
+  const count = methods.filter(({ paper }) => paper !== undefined).length;
+  return measures.flatMap((measure) => {
+    const found = agreement[measure];
+    return found === undefined
+      ? []
+      : [
+          `Spearman rank correlation with the paper, ${headings[measure]}: ${found.r.toFixed(2)} (p ${pValue(found.p)}, n = ${count})`,
+        ];
+  });
+}
+
+function pValue(p: number): string {
+  return p < 0.001 ? '< 0.001' : `= ${p.toFixed(3)}`;
+}
+
+/** Table 3 for a terminal, with everything that its figures depend on. */
+export function table3Text(summary: StudySummary): string {
+  const cells = table3Cells(summary);
+  const second = ['Method', ...measures.flatMap(() => ['ours', 'paper'])];
+  const widths = second.map((heading, column) =>
+    Math.max(
+      ...[heading, ...cells.map((row) => row[column])].map((text) => text.length),
+      column === 0 ? 0 : 8,
+    ),
+  );
+  const line = (row: readonly string[]): string =>
+    row
+      .map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column])))
+      .join('  ')
+      .trimEnd();
+  const first = [
+    ''.padEnd(widths[0]),
+    ...measures.map((measure, i) => headings[measure].padStart(widths[2 * i + 1] + widths[2 * i + 2] + 2)),
+  ].join('  ');
+  // A blank behind the heading stands where the marks stand.
+  const head = line(second.map((heading, column) => (column === 0 ? heading : `${heading} `)));
+  return [
+    first,
+    head,
+    '─'.repeat(first.length),
+    ...cells.map(line),
+    '',
+    ...describeContext(summary.context),
+    ...describeAgreement(summary),
+  ].join('\n');
+}
+
+/** Table 3 as Markdown. */
+export function table3Markdown(summary: StudySummary): string {
+  const row = (texts: readonly string[]): string => `| ${texts.map((text) => text.trim()).join(' | ')} |`;
+  const heading = [
+    'Method',
+    ...measures.flatMap((measure) => [`${headings[measure]}, ours`, `${headings[measure]}, paper`]),
+  ];
+  return [
+    '# Table 3: quantitative metrics',
+    '',
+    row(heading),
+    row(heading.map((_, column) => (column === 0 ? ':---' : '---:'))),
+    ...table3Cells(summary).map(row),
+    '',
+    ...[...describeContext(summary.context), ...describeAgreement(summary)].map((text) => `- ${text}`),
+    '',
+  ].join('\n');
+}
+
+type CsvValue = string | number | boolean | undefined;
+
+/** Rows as CSV (RFC 4180); columns are those of the first row, absent values are empty. */
+export function csv(rows: readonly Readonly<Record<string, CsvValue>>[]): string {
+  const columns = Object.keys(rows[0] ?? {});
+  const quote = (value: CsvValue): string => {
+    const text = value === undefined ? '' : String(value);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];
+  return lines.map((line) => `${line.map(quote).join(',')}\r\n`).join('');
+}
+
+/** Every row says what it is of, so that tables of several studies can be joined. */
+function contextColumns({ context }: StudySummary): Readonly<Record<string, CsvValue>> {
+  const { dataset, rendered, images, preset, seed, modelHash, versions, devices } = context;
+  return { dataset, rendered, images, preset, seed, model: modelHash, versions, device: devices.join('; ') };
+}
+
+export function table3Csv(summary: StudySummary): string {
+  return csv(
+    summary.methods.map(({ id, name, scores, paper }) => ({
+      method: id,
+      name,
+      max_sensitivity: scores.maxSensitivity,
+      auc_morf: scores.aucMorf,
+      file_size_kb: scores.fileSize,
+      seconds: scores.seconds,
+      paper_max_sensitivity: paper?.maxSensitivity,
+      paper_auc_morf: paper?.aucMorf,
+      paper_file_size_kb: paper?.fileSize,
+      paper_seconds: paper?.seconds,
+      ...contextColumns(summary),
+    })),
+  );
+}
+
+/** The mean MoRF curves: one row per method and iteration; iteration 0 is the whole image. */
+export function morfCsv(summary: StudySummary): string {
+  return csv(
+    summary.methods.flatMap(({ id, morf }) =>
+      morf.map((score, iteration) => ({ method: id, iteration, score, ...contextColumns(summary) })),
+    ),
+  );
+}
+
+/** Localisation per method; undefined where no image has a true mask. */
+export function localisationCsv(summary: StudySummary): string | undefined {
+  const rows = summary.methods.flatMap((method) => localisationRow(method));
+  return rows.length === 0 ? undefined : csv(rows.map((row) => ({ ...row, ...contextColumns(summary) })));
+}
+
+function localisationRow({
+  id,
+  name,
+  localisation,
+}: MethodSummary): readonly Readonly<Record<string, CsvValue>>[] {
+  if (localisation === undefined) return [];
+  const { images, share, area, ratio, hit } = localisation;
+  return [
+    {
+      method: id,
+      name,
+      images_with_mask: images,
+      share_inside: share,
+      mask_area: area,
+      ratio,
+      pointing_hit: hit,
+    },
+  ];
+}
