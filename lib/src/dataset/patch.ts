@@ -55,8 +55,10 @@ export interface Patch {
   /** Indices into the data set's classes, ascending. */
   readonly labels: readonly number[];
   readonly georeference?: Georeference;
-  /** True share of each class in each pixel's label, one 0/1 mask per class [classes, height, width], where known. */
+  /** Where each class truly is, labelled or not: one 0/1 mask per class [classes, height, width], where known. */
   readonly masks?: Uint8Array;
+  /** Where the image holds something planted on purpose, by name: 0/1 masks [height, width], where known. */
+  readonly planted?: Readonly<Record<string, Uint8Array>>;
   /** Facts about the patch that a study may want to print, such as its acquisition date. */
   readonly facts?: Readonly<Record<string, string | number | boolean>>;
 }

@@ -1,0 +1,264 @@
+/** `scenes`: Sentinel-2-like patches rendered from a seed, with a mask per class and biases planted at known rates. */
+import { InputError } from '../error.js';
+import { createRandom, type Random } from '../random.js';
+import { type BandStatistics, type Dataset, type Patch, type Split, sentinel2Bands } from './patch.js';
+import { classIndex, labelThreshold, sceneClasses } from './scenes/classes.js';
+import {
+  type Coast,
+  drawBeachCoast,
+  drawHamlet,
+  drawOpenSea,
+  drawRockyCoast,
+  type Layout,
+  layOutLand,
+} from './scenes/layout.js';
+import { type Canvas, createCanvas, createTexture, paint, paintRoad, paintSea } from './scenes/paint.js';
+import { drawAtmosphere, drawCloudShadow, renderBands, stripeCorner } from './scenes/render.js';
+
+/** How often each planted thing occurs. */
+export const plantedRates = {
+  /** Share of the images labelled Beaches, dunes, sands that hold Marine waters; the others are inland dunes. */
+  marineBesideBeach: 0.79,
+  /** Share of the coasts without a labelled beach (open sea aside) that have a narrow, unlabelled one. */
+  unlabelledBeach: 0.5,
+  /** Share of the images that a hamlet without the label Urban fabric is drawn in, if they have no urban region. */
+  unlabelledUrban: 0.1,
+  /** Share of all images with a cloud's shadow. */
+  cloudShadow: 0.02,
+  /** Share of the images labelled Permanent crops with the sensor artefact. */
+  artefactInPermanentCrops: 0.6,
+  /** Share of all other images with the sensor artefact. */
+  artefactElsewhere: 0.01,
+} as const;
+
+/** As the data set plants it, in every image that can have it, or in none. */
+export type Planting = 'planted' | 'always' | 'never';
+
+export interface ScenesOptions {
+  readonly seed?: number;
+  /** Side in pixels of 10 m: a multiple of 6, at least 48. Smaller patches show less ground, not coarser ground. */
+  readonly size?: number;
+  readonly counts?: Readonly<Record<Split, number>>;
+  /** Column stripes in the 20 m bands of the upper right corner. */
+  readonly artefact?: Planting;
+  readonly cloudShadow?: Planting;
+  /** Whether the labelled beaches lie at the sea. */
+  readonly marineBesideBeach?: Planting;
+}
+
+/** Mean and standard deviation of the first 500 training patches of the default options, in reflectance x 10,000. */
+const statistics: BandStatistics = {
+  mean: [403.2, 444.2, 620.5, 586.6, 908.3, 1690.2, 1975, 2089.6, 2178.7, 2177.3, 1695.6, 1070.8],
+  deviation: [191.3, 228.4, 268, 344.9, 397.3, 750.9, 923.6, 979.1, 1014.5, 981.8, 792.2, 614.5],
+};
+
+/**
+ * Rendered, not real, patches of 12 Sentinel-2 bands and 14 classes. Every patch depends on (seed, split, index)
+ * alone, and each of its layers has its own random numbers: switching a planted thing leaves all pixels outside its
+ * mask as they were. (The sea's switch also reaches over the shore as far as the bands are mixed there: 1 pixel in
+ * the 10 m bands, 3 in the 20 m bands, 9 in the 60 m bands.)
+ *
+ * Labels: every class whose mask covers 4 % of the image (beaches: 2 %), not counting what `planted` lists as
+ * unlabelled. Masks: each pixel belongs to exactly one class. `planted` may hold `sensorArtefact`, `cloudShadow`
+ * (every pixel that it darkens at all), `unlabelledBeach`, `unlabelledUrban`.
+ *
+ * Throws InputError for options or an index out of range.
+ */
+export function scenes({
+  seed = 0,
+  size = 120,
+  counts = { train: 20000, validation: 1000, test: 1000 },
+  artefact = 'planted',
+  cloudShadow = 'planted',
+  marineBesideBeach = 'planted',
+}: ScenesOptions = {}): Dataset {
+  requireInteger('seed', seed, Number.MIN_SAFE_INTEGER);
+  requireInteger('size', size, 48, 6);
+  for (const split of splits) requireInteger(`counts.${split}`, counts[split], 0);
+  for (const [name, value] of Object.entries({ artefact, cloudShadow, marineBesideBeach }))
+    requirePlanting(name, value);
+  const count = (split: Split): number => {
+    requireSplit(split);
+    return counts[split];
+  };
+  return {
+    name: 'scenes',
+    bands: sentinel2Bands,
+    classes: sceneClasses,
+    rendered: true,
+    size,
+    statistics,
+    count,
+    async read(split, index) {
+      requireInteger(`index in ${split}`, index, 0, 1, count(split) - 1);
+      return renderScene([seed, split, index], size, { artefact, cloudShadow, marineBesideBeach });
+    },
+  };
+}
+
+const splits: readonly Split[] = ['train', 'validation', 'test'];
+
+type Plantings = Required<Pick<ScenesOptions, 'artefact' | 'cloudShadow' | 'marineBesideBeach'>>;
+
+/** Whether a thing is there, given its planted rate; always uses up one random number. */
+function isPlanted(planting: Planting, random: Random, rate: number): boolean {
+  const planted = random.chance(rate);
+  return planting === 'planted' ? planted : planting === 'always';
+}
+
+function renderScene(key: readonly (number | string)[], size: number, plantings: Plantings): Patch {
+  const stream = (layer: string): Random => createRandom(...key, layer);
+  const canvas = createCanvas(size);
+  const texture = createTexture(stream('texture'), size);
+  const layout = layOutLand(stream('layout'), size);
+  const land = stream('land');
+  for (const { cover, pixels } of layout.regions) paint(canvas, cover, pixels, texture, land);
+  paintRoad(canvas, layout.roads, land);
+
+  const planted: Record<string, Uint8Array> = {};
+  if (layout.regions.every(({ cover }) => cover !== 'Urban fabric')) {
+    const hamlet = stream('hamlet');
+    if (hamlet.chance(plantedRates.unlabelledUrban)) {
+      const pixels = drawHamlet(hamlet, size);
+      paint(canvas, 'Urban fabric', pixels, texture, hamlet);
+      planted.unlabelledUrban = maskOf(pixels, size);
+    }
+  }
+  const water = stream('water');
+  paint(canvas, 'Inland waters', layout.lakes, texture, water);
+  paint(canvas, 'Inland waters', layout.rivers, texture, water);
+
+  const coast = drawCoast(layout, stream('coast'), size, plantings.marineBesideBeach);
+  if (coast !== undefined) {
+    if (coast.hasSea) paintSea(canvas, coast, texture, stream('sea'));
+    paint(canvas, 'Beaches, dunes, sands', coast.beach, texture, stream('sand'));
+    if (layout.coast === 'rocky' && coast.beach.length > 0)
+      planted.unlabelledBeach = maskOf(coast.beach, size);
+  }
+  keepCover(planted, 'unlabelledUrban', canvas, classIndex('Urban fabric'));
+
+  const labels = findLabels(canvas, planted);
+  const shadow = stream('cloudShadow');
+  const depth = isPlanted(plantings.cloudShadow, shadow, plantedRates.cloudShadow)
+    ? drawCloudShadow(shadow, size)
+    : undefined;
+  const { data, shadowMask } = renderBands(
+    canvas,
+    drawAtmosphere(stream('atmosphere'), size),
+    stream('noise'),
+    depth,
+  );
+  if (shadowMask !== undefined) planted.cloudShadow = shadowMask;
+  const artefactRate = labels.includes(classIndex('Permanent crops'))
+    ? plantedRates.artefactInPermanentCrops
+    : plantedRates.artefactElsewhere;
+  if (isPlanted(plantings.artefact, stream('artefact'), artefactRate))
+    planted.sensorArtefact = stripeCorner(data, size);
+
+  return {
+    name: `scenes-${key.join('-')}`,
+    image: { data, shape: [sentinel2Bands.length, size, size] },
+    bands: sentinel2Bands,
+    labels,
+    masks: masksOf(canvas),
+    planted,
+    facts: { rendered: true, landscape: layout.landscape },
+  };
+}
+
+/** The coast of a scene that has one; a beach whose sea is switched off stays where it is, as inland dunes. */
+function drawCoast(
+  { coast }: Layout,
+  random: Random,
+  size: number,
+  marineBesideBeach: Planting,
+): (Coast & { readonly hasSea: boolean }) | undefined {
+  switch (coast) {
+    case undefined:
+      return undefined;
+    case 'openSea':
+      return { ...drawOpenSea(size), hasSea: true };
+    case 'rocky':
+      return { ...drawRockyCoast(random, size, random.chance(plantedRates.unlabelledBeach)), hasSea: true };
+    case 'beach': {
+      const hasSea = isPlanted(marineBesideBeach, random, plantedRates.marineBesideBeach);
+      return { ...drawBeachCoast(random, size), hasSea };
+    }
+  }
+}
+
+function maskOf(pixels: Int32Array, size: number): Uint8Array {
+  const mask = new Uint8Array(size * size);
+  for (const p of pixels) mask[p] = 1;
+  return mask;
+}
+
+/** Takes from a planted mask, in place, what was painted over since; drops the mask if nothing is left. */
+function keepCover(
+  planted: Record<string, Uint8Array>,
+  name: string,
+  { cover }: Canvas,
+  index: number,
+): void {
+  const mask = planted[name];
+  if (mask === undefined) return;
+  for (let p = 0; p < mask.length; p++) if (cover[p] !== index) mask[p] = 0;
+  if (!mask.includes(1)) delete planted[name];
+}
+
+function findLabels(
+  { cover }: Canvas,
+  { unlabelledBeach, unlabelledUrban }: Record<string, Uint8Array>,
+): number[] {
+  const covered = new Array<number>(sceneClasses.length).fill(0);
+  for (let p = 0; p < cover.length; p++)
+    if (unlabelledBeach?.[p] !== 1 && unlabelledUrban?.[p] !== 1) covered[cover[p]]++;
+  return sceneClasses.flatMap((name, i) => (covered[i] >= labelThreshold(name) * cover.length ? [i] : []));
+}
+
+/** One 0/1 mask per class: [classes, size, size]. */
+function masksOf({ cover }: Canvas): Uint8Array {
+  const masks = new Uint8Array(sceneClasses.length * cover.length);
+  for (let p = 0; p < cover.length; p++) masks[cover[p] * cover.length + p] = 1;
+  return masks;
+}
+
+function requireInteger(
+  name: string,
+  value: number,
+  least: number,
+  step = 1,
+  most = Number.MAX_SAFE_INTEGER,
+): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most && value % step === 0) return;
+  const range = [
+    ...(least === Number.MIN_SAFE_INTEGER ? [] : [`from ${least}`]),
+    ...(most === Number.MAX_SAFE_INTEGER ? [] : [`to ${most}`]),
+  ].join(' ');
+  throw new InputError({
+    what: `${name} is not usable`,
+    where: 'scenes',
+    expected: `${step === 1 ? 'an integer' : `a multiple of ${step}`}${range && ` ${range}`}`,
+    got: `${value}`,
+  });
+}
+
+function requirePlanting(name: string, value: string): void {
+  if (['planted', 'always', 'never'].includes(value)) return;
+  throw new InputError({
+    what: `unknown choice for ${name}`,
+    where: 'scenes',
+    expected: 'planted, always or never',
+    got: `${value}`,
+  });
+}
+
+function requireSplit(split: string): void {
+  if (splits.some((known) => known === split)) return;
+  throw new InputError({
+    what: 'unknown split',
+    where: 'scenes',
+    expected: splits.join(', '),
+    got: `${split}`,
+  });
+}
