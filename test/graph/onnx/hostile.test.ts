@@ -288,6 +288,8 @@ describe('external weights', () => {
     ];
     for (const bytes of wrong) await assert.rejects(read(bytes, folder), InputError);
     await assert.rejects(read(external('weights')), InputError);
+    await assert.rejects(read(external('weights'), join(folder, 'nowhere')), InputError);
+    await assert.rejects(read(external('../secret'), join(folder, 'nowhere')), InputError);
   });
 });
 
