@@ -15,6 +15,7 @@ import { conv } from '../../../lib/src/graph/operators/convolution.js';
 import { gemm } from '../../../lib/src/graph/operators/matMul.js';
 import { maxPool } from '../../../lib/src/graph/operators/pooling.js';
 import { resize } from '../../../lib/src/graph/operators/resize.js';
+import type { Shape } from '../../../lib/src/graph/type.js';
 
 type Fields = Record<string, unknown>;
 
@@ -177,7 +178,10 @@ describe('readOnnx on wrong input', () => {
     );
     assert.deepEqual(Object.entries(metadata), [[name, 'v']]);
     assert.equal(graph.inputs[0].node.name, name);
-    assert.equal(graph.outputs.constructor.node.operator, 'Tanh');
+    assert.deepEqual(
+      Object.entries(graph.outputs).map(([key, value]) => [key, value.node.operator]),
+      [['constructor', 'Tanh']],
+    );
   });
 
   it('says which input shape is open, and takes it from inputShapes', async () => {
@@ -186,11 +190,8 @@ describe('readOnnx on wrong input', () => {
     const source = { bytes: open, name: 'network.onnx' };
     const { graph } = await readOnnx(source, { inputShapes: { x: ['N', 2, 6, 5] } });
     assert.deepEqual(graph.outputs.y.type.shape, ['N', 2, 6, 5]);
-    for (const inputShapes of [
-      { x: ['N', 3, 6, 5] as const },
-      { x: ['N', 2, 6] as const },
-      { z: ['N'] as const },
-    ]) {
+    const wrong: Record<string, Shape>[] = [{ x: ['N', 3, 6, 5] }, { x: ['N', 2, 6] }, { z: ['N'] }];
+    for (const inputShapes of wrong) {
       await assert.rejects(readOnnx(source, { inputShapes }), InputError);
     }
     await refused(model({ input: [{ name: 'x', type: tensorType([8, 2, 4, 4]) }] }), /fixed to one batch/);
@@ -200,11 +201,11 @@ describe('readOnnx on wrong input', () => {
     }
   });
 
-  it('survives a chain of a hundred thousand nodes and sub-graphs nested deeper than the stack', async () => {
-    const node = Array.from({ length: 1e5 }, (_, i) => ({
+  it('survives a chain of a thirty thousand nodes and sub-graphs nested deeper than the stack', async () => {
+    const node = Array.from({ length: 3e4 }, (_, i) => ({
       opType: 'Relu',
       input: [i === 0 ? 'x' : `v${i}`],
-      output: [i === 1e5 - 1 ? 'y' : `v${i + 1}`],
+      output: [i === 3e4 - 1 ? 'y' : `v${i + 1}`],
     }));
     const { graph } = await read(model({ node }));
     assert.deepEqual(graph.outputs.y.type.shape, ['N', 2, 4, 4]);
@@ -287,6 +288,8 @@ describe('external weights', () => {
     ];
     for (const bytes of wrong) await assert.rejects(read(bytes, folder), InputError);
     await assert.rejects(read(external('weights')), InputError);
+    await assert.rejects(read(external('weights'), join(folder, 'nowhere')), InputError);
+    await assert.rejects(read(external('../secret'), join(folder, 'nowhere')), InputError);
   });
 });
 

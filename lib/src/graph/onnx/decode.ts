@@ -440,6 +440,22 @@ const decodeSlice: Decoder = (call) => {
   return [apply('Slice', [x], attributes, call.name)];
 };
 
+/** One position of an axis, x[:, 3], is a slice without that axis; other gathers stay the engine's. */
+const decodeGather: Decoder = (call) => {
+  const [x, indices] = inputsOf(call, 2, 2);
+  const { shape } = x.type;
+  const [index] = staticContents(call, 1) ?? [];
+  if (shape === undefined || index === undefined || indices.type.shape?.length !== 0) return undefined;
+  const axis = normaliseAxis(integer(call, 'axis', 0), shape.length, call.where);
+  const length = shape[axis];
+  if (length === 'N') return undefined;
+  if (index < -length || index >= length) throw refuse(call, `no position ${index} in ${shapeText(shape)}`);
+  const start = index < 0 ? index + length : index;
+  const part = { axes: [axis], starts: [start], ends: [start + 1], steps: [1] };
+  const slice = apply('Slice', [x], part, `${call.name}.slice`);
+  return [apply('Squeeze', [slice], { axes: [axis] }, call.name)];
+};
+
 const decodePad: Decoder = (call) => {
   const x = operand(call, 0);
   const mode = text(call, 'mode', 'constant');
@@ -707,6 +723,7 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['Concat', decodeConcat],
   ['Split', decodeSplit],
   ['Slice', decodeSlice],
+  ['Gather', decodeGather],
   ['Pad', decodePad],
   ['Reshape', decodeReshape],
   ['Flatten', decodeFlatten],

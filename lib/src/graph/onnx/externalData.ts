@@ -24,18 +24,10 @@ async function resolveInside(folder: string, location: string, where: string): P
     win32.isAbsolute(location) ||
     /^[a-z]:/i.test(location) ||
     location.split(/[\\/]/).includes('..');
-  let path = '';
-  try {
-    if (!leaves) path = await realpath(join(folder, location));
-  } catch (thrown) {
-    throw new InputError({
-      what: `the file with the weights cannot be read: ${messageOf(thrown)}`,
-      where,
-      todo: `Put "${location}" beside the model.`,
-    });
+  if (!leaves) {
+    const [root, path] = await Promise.all([realpath(folder), realpath(join(folder, location))]);
+    if (path.startsWith(root.endsWith(sep) ? root : root + sep)) return path;
   }
-  const root = await realpath(folder);
-  if (!leaves && path.startsWith(root.endsWith(sep) ? root : root + sep)) return path;
   throw new InputError({
     what: 'the model asks for a file outside its folder',
     where,
@@ -43,6 +35,20 @@ async function resolveInside(folder: string, location: string, where: string): P
     got: JSON.stringify(location.slice(0, 200)),
     todo: 'Do not use this model unless you know why: such a path can read any file of yours.',
   });
+}
+
+/** Says which weights could not be read where the file system refuses. */
+async function readable<Result>(where: string, action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (thrown) {
+    if (thrown instanceof InputError) throw thrown;
+    throw new InputError({
+      what: `the file with the weights cannot be read: ${messageOf(thrown)}`,
+      where,
+      todo: 'Put it beside the model.',
+    });
+  }
 }
 
 /**
@@ -62,10 +68,10 @@ export async function readExternalData(
       todo: 'Read the model by its path, or pass `folder`.',
     });
   }
-  const path = await resolveInside(folder, fields.get('location') ?? '', where);
+  const path = await readable(where, () => resolveInside(folder, fields.get('location') ?? '', where));
   const offset = byteCount(fields.get('offset') ?? '0', `${where}, external offset`);
   const length = byteCount(fields.get('length') ?? String(size), `${where}, external length`);
-  const information = await stat(path);
+  const information = await readable(where, () => stat(path));
   if (!information.isFile()) throw new InputError({ what: 'not a regular file', where, got: path });
   if (length !== size || offset + length > information.size) {
     throw new InputError({
@@ -77,11 +83,11 @@ export async function readExternalData(
     });
   }
   const bytes = new Uint8Array(length);
-  const file = await open(path);
+  const file = await readable(where, () => open(path));
   try {
     let read = 0;
     while (read < length) {
-      const { bytesRead } = await file.read(bytes, read, length - read, offset + read);
+      const { bytesRead } = await readable(where, () => file.read(bytes, read, length - read, offset + read));
       if (bytesRead === 0) throw new InputError({ what: 'the file ended early', where, got: path });
       read += bytesRead;
     }

@@ -26,15 +26,20 @@ export function toHalf(values: Float32Array): Uint16Array {
   return result;
 }
 
+/** Exact: every half is a single. */
 export function fromHalf(values: Uint16Array): Float32Array {
-  const result = new Float32Array(values.length);
-  for (const [i, half] of values.entries()) {
-    const sign = half & 0x8000 ? -1 : 1;
-    const exponent = (half >>> 10) & 31;
-    const fraction = half & 1023;
-    if (exponent === 31) result[i] = fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-    else if (exponent === 0) result[i] = sign * fraction * 2 ** -24;
-    else result[i] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  const result = new Uint32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const half = values[i];
+    const sign = (half & 0x8000) << 16;
+    const magnitude = half & 0x7fff;
+    if (magnitude >= 0x7c00) result[i] = sign | 0x7f800000 | ((magnitude & 1023) << 13);
+    else if (magnitude >= 0x0400) result[i] = sign | ((magnitude << 13) + 0x38000000);
+    else {
+      // Subnormal halves are multiples of 2^-24.
+      float[0] = magnitude * 2 ** -24;
+      result[i] = sign | bits[0];
+    }
   }
-  return result;
+  return new Float32Array(result.buffer);
 }
