@@ -48,8 +48,8 @@ export interface ScenesOptions {
 
 /** Mean and standard deviation of the first 500 training patches of the default options, in reflectance x 10,000. */
 const statistics: BandStatistics = {
-  mean: [403.2, 444.2, 620.5, 586.6, 908.3, 1690.2, 1975.0, 2089.6, 2178.7, 2177.3, 1695.6, 1070.8],
-  deviation: [191.3, 228.4, 268.0, 344.9, 397.3, 750.9, 923.6, 979.1, 1014.5, 981.8, 792.2, 614.5],
+  mean: [403.2, 443.8, 619.2, 582.2, 904.9, 1690.1, 1974.7, 2089.7, 2179, 2178, 1699, 1072.9],
+  deviation: [201.5, 232.4, 267.2, 335.5, 391.7, 752.1, 924.9, 980.9, 1016.2, 984, 793.7, 612.9],
 };
 
 /**

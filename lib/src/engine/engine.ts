@@ -16,7 +16,11 @@ export interface CompileOptions {
 export interface Program {
   /** How many images one run should hold so that the engine's memory budget is kept. */
   readonly batchSize: number;
-  /** Runs the graph; feeds are copied, results belong to the caller. State inputs are not fed. */
+  /**
+   * Runs the graph; feeds are copied, results belong to the caller. State inputs are not fed.
+   * Feeds that the graph does not need are ignored.
+   * @throws InputError naming the input that is missing or does not fit.
+   */
   run(feeds: Feeds): Promise<Results>;
   /** Sets state inputs, by input name. */
   writeState(values: Feeds): Promise<void>;

@@ -5,6 +5,8 @@ import { Worker } from 'node:worker_threads';
 import { InputError } from '../error.js';
 import type { Graph } from '../graph/graph.js';
 import { writeOnnx } from '../graph/onnx/write.js';
+import { type Shape, shapeText } from '../graph/type.js';
+import { sizeOf, type Tensor } from '../tensor.js';
 import type { CompileOptions, Engine, Feeds, Program, Results } from './engine.js';
 import { planBatch } from './memory.js';
 import type { Reply, Request, RequestBody, WireTensor } from './onnxRuntimeProtocol.js';
@@ -43,7 +45,6 @@ export function createEngine({
     });
   }
   const worker = new Worker(new URL('./onnxRuntimeWorker.js', import.meta.url));
-  worker.unref();
   const waiting = new Map<number, Waiting>();
   let nextId = 0;
   let stopped: Error | undefined;
@@ -62,6 +63,8 @@ export function createEngine({
   });
   worker.on('error', fail);
   worker.on('exit', () => fail(new Error('the engine was disposed of')));
+  // After the listeners: adding one for messages makes Node wait for the worker again.
+  worker.unref();
 
   const send = (body: RequestBody): Promise<Readonly<Record<string, WireTensor>>> =>
     new Promise((resolve, reject) => {
@@ -86,8 +89,11 @@ export function createEngine({
       return {
         batchSize: planBatch(graph, { budget: memoryBudget }),
         async run(feeds: Feeds): Promise<Results> {
-          for (const { node, type } of fed) checkFeed(node.name, type.shape ?? [], feeds[node.name]);
-          return send({ kind: 'run', program, feeds });
+          const needed = fed.map(({ node: { name }, type }) => [
+            name,
+            checkFeed(name, type.shape, feeds[name]),
+          ]);
+          return send({ kind: 'run', program, feeds: Object.fromEntries(needed) });
         },
         async writeState(values) {
           await send({ kind: 'writeState', program, values });
@@ -104,15 +110,26 @@ export function createEngine({
   };
 }
 
-function checkFeed(name: string, shape: readonly (number | 'N')[], tensor: WireTensor | undefined): void {
+/** The feed as it goes to the worker; throws InputError where it is missing or does not fit. */
+function checkFeed(name: string, shape: Shape | undefined, tensor: Tensor | undefined): WireTensor {
+  const where = `input "${name}"`;
+  const expected = shapeText(shape);
+  if (tensor === undefined) {
+    throw new InputError({ what: 'a graph input is missing', where, expected, got: 'nothing' });
+  }
   const fits =
-    tensor?.shape.length === shape.length &&
-    shape.every((dimension, i) => dimension === 'N' || dimension === tensor.shape[i]);
-  if (fits) return;
-  throw new InputError({
-    what: tensor === undefined ? 'a graph input is missing' : 'a graph input has the wrong shape',
-    where: `input "${name}"`,
-    expected: `[${shape.join(', ')}]`,
-    got: tensor === undefined ? 'nothing' : `[${tensor.shape.join(', ')}]`,
-  });
+    shape === undefined ||
+    (tensor.shape.length === shape.length &&
+      shape.every((dimension, i) => dimension === 'N' || dimension === tensor.shape[i]));
+  const { data } = tensor;
+  if (!fits || data.length !== sizeOf(tensor.shape)) {
+    throw new InputError({
+      what: fits ? 'data and shape of a graph input disagree' : 'a graph input has the wrong shape',
+      where,
+      expected: fits ? `${sizeOf(tensor.shape)} values` : expected,
+      got: fits ? String(data.length) : shapeText(tensor.shape),
+    });
+  }
+  // Posting a view would copy all of the memory that it looks into.
+  return { data: data.byteLength === data.buffer.byteLength ? data : data.slice(), shape: tensor.shape };
 }

@@ -41,6 +41,8 @@ export interface OperatorAttributes {
   Opaque: {
     readonly operator: string;
     readonly domain: string;
+    /** Version of the domain's operator set that the operator needs, where it is not 18 (own domain) or 1 (others). */
+    readonly opset?: number;
     readonly raw: Readonly<Record<string, RawAttribute>>;
     /** ONNX input slot of each input (optional inputs may be missing). */
     readonly slots: readonly number[];

@@ -261,7 +261,7 @@ function bentLine(random: Random, size: number, margin: number, bend: number, pe
 
 function drawRoad(random: Random, size: number): Int32Array {
   const distance = bentLine(random, size, 0.1, size * random.uniform(0, 0.1), size / 2);
-  return select(distance, (d) => d >= -0.5 && d < 0.5);
+  return select(distance, (d) => d >= -0.7 && d < 0.7);
 }
 
 function drawRiver(random: Random, size: number): Int32Array {
@@ -293,6 +293,10 @@ export function drawHamlet(random: Random, size: number): Int32Array {
   return select(noise, (distance) => distance < 1);
 }
 
+function quantile(values: Float32Array, share: number): number {
+  return values.slice().sort()[Math.round(share * (values.length - 1))];
+}
+
 export interface Coast {
   /** Distance to the shore in pixels, negative at sea: [size, size]. */
   readonly distance: Float32Array;
@@ -306,22 +310,23 @@ export function drawBeachCoast(random: Random, size: number): Coast {
   const field = bentLine(random, size, 0, size * random.uniform(0.05, 0.25), size / 2);
   const seaShare = random.uniform(0.15, 0.6);
   const beachShare = random.uniform(0.03, 0.12);
-  // Taking the limits as quantiles of the field gives each part exactly its share.
-  const sorted = field.slice().sort();
-  const shore = sorted[Math.round(seaShare * sorted.length)];
-  const dune = sorted[Math.round((seaShare + beachShare) * sorted.length)];
+  // Taking the limits as quantiles of the fields gives each part exactly its share.
+  const shore = quantile(field, seaShare);
+  const distance = field.map((d) => d - shore);
+  const ragged = smoothNoise(random, size, 9, 2);
+  const inland = distance.map((d, p) => (d < 0 ? -size : Math.max(d + 4 * ragged[p], 0)));
+  const dune = quantile(inland, seaShare + beachShare);
   return {
-    distance: field.map((d) => d - shore),
-    sea: select(field, (d) => d < shore),
-    beach: select(field, (d) => d >= shore && d < dune),
+    distance,
+    sea: select(distance, (d) => d < 0),
+    beach: select(inland, (d) => d >= 0 && d < dune),
   };
 }
 
 /** A coast without a beach, or with a narrow one (1 to 2 pixels wide) on parts of its shore. */
 export function drawRockyCoast(random: Random, size: number, withSmallBeach: boolean): Coast {
   const field = bentLine(random, size, 0, size * random.uniform(0.1, 0.3), size / 2.5);
-  const sorted = field.slice().sort();
-  const shore = sorted[Math.round(random.uniform(0.15, 0.75) * sorted.length)];
+  const shore = quantile(field, random.uniform(0.15, 0.75));
   const distance = field.map((d) => d - shore);
   const width = random.uniform(1.2, 2.2);
   const stretch = smoothNoise(random, size, size / 3);

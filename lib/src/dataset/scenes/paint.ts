@@ -147,7 +147,7 @@ const paintArable: Painter = (canvas, pixels, texture, random) => {
   const blend = perPlot(() => random.uniform(0, 0.8));
   const gain = perPlot(() => random.uniform(0.88, 1.12));
   const wave = (2 * Math.PI) / random.uniform(3, 5);
-  const rows = perPlot(() => random.uniform(0.02, 0.07));
+  const rows = perPlot(() => random.uniform(0.01, 0.05));
   const turn = perPlot(() => random.integer(2));
   const grass = materialIndex('grassDry');
   const margin = random.uniform(0, 0.8);
@@ -180,8 +180,10 @@ const paintPermanentCrops: Painter = (canvas, pixels, texture, random) => {
   const common = random.integer(3);
   const ground = perPlot(() => (random.chance(0.7) ? grounds[common] : random.pick(grounds)));
   const vineyard = random.chance(0.4);
-  const spacing = perPlot(() => (2 * Math.PI) / random.uniform(2.4, 4));
+  const spacing = perPlot(() => (2 * Math.PI) / random.uniform(2.5, 4.2));
   const cover = perPlot(() => random.uniform(0.3, 0.6));
+  // Young or regular stands show their rows, old ones hardly.
+  const contrast = perPlot(() => random.uniform(0.08, 0.34));
   const gain = perPlot(() => random.uniform(0.9, 1.1));
   const track = random.uniform(0.3, 0.9);
   const { medium, grainStart } = texture;
@@ -191,7 +193,7 @@ const paintPermanentCrops: Painter = (canvas, pixels, texture, random) => {
     const speckle = 1 + 0.04 * grain[(grainStart + p) & grainMask];
     const across = Math.cos(spacing[plot] * plots.across[i]);
     const stand = vineyard ? across : (across + Math.cos(spacing[plot] * plots.along[i])) / 1.4;
-    const trees = plots.edge[i] < track ? 0.05 : cover[plot] + 0.42 * stand + 0.1 * medium[p];
+    const trees = plots.edge[i] < track ? 0.05 : cover[plot] + contrast[plot] * stand + 0.12 * medium[p];
     mix(canvas, p, ground[plot], tree, trees, gain[plot] * speckle);
   }
 };
@@ -221,7 +223,7 @@ const paintBroadLeaved: Painter = (canvas, pixels, { fine, medium, coarse, grain
   const gaps = random.uniform(0.15, 0.35);
   for (const p of pixels) {
     const speckle = 1 + 0.03 * grain[(grainStart + p) & grainMask] + 0.08 * coarse[p];
-    mix(canvas, p, crown, shade, gaps + 0.6 * medium[p] + 0.2 * fine[p], speckle);
+    mix(canvas, p, crown, shade, gaps + 0.35 * medium[p] + 0.4 * fine[p], speckle);
   }
 };
 
@@ -234,7 +236,7 @@ const paintConiferous: Painter = (canvas, pixels, { fine, coarse, grainStart }, 
   }
 };
 
-const paintNaturalGrassland: Painter = (canvas, pixels, { medium, coarse, grainStart }, random) => {
+const paintNaturalGrassland: Painter = (canvas, pixels, { fine, medium, coarse, grainStart }, random) => {
   const [grass, dry] = [materialIndex('grassNatural'), materialIndex('grassDry')];
   const rock = materialIndex('rock');
   const dryness = random.uniform(0.1, 0.6);
@@ -243,7 +245,7 @@ const paintNaturalGrassland: Painter = (canvas, pixels, { medium, coarse, grainS
   for (const p of pixels) {
     const relief = 0.6 * coarse[p] + 0.55 * medium[p];
     const speckle = 1 + 0.035 * grain[(grainStart + p) & grainMask] + 0.12 * coarse[p];
-    if (relief > bare) mix(canvas, p, grass, rock, 4 * (relief - bare), speckle);
+    if (relief > bare) mix(canvas, p, grass, rock, 2 * (relief - bare) + 0.3 * fine[p], speckle);
     else mix(canvas, p, grass, dry, dryness + 0.5 * relief, speckle);
   }
 };
@@ -257,14 +259,18 @@ const paintMoors: Painter = (canvas, pixels, { fine, medium, coarse, grainStart 
   }
 };
 
-const paintTransitional: Painter = (canvas, pixels, { fine, medium, grainStart }, random) => {
+const paintTransitional: Painter = (canvas, pixels, { fine, medium, coarse, grainStart }, random) => {
   const shrub = materialIndex(random.chance(0.6) ? 'shrub' : 'treeOrchard');
   const grass = materialIndex(random.chance(0.6) ? 'grassNatural' : 'grassDry');
   const limit = random.uniform(-0.3, 0.1);
   for (const p of pixels) {
-    const speckle = 1 + 0.04 * grain[(grainStart + p) & grainMask];
-    const clump = smoothstep(limit - 0.12, limit + 0.12, 0.7 * fine[p] + 0.6 * medium[p]);
-    mix(canvas, p, grass, shrub, 0.1 + 0.85 * clump, speckle);
+    const white = grain[(grainStart + p) & grainMask];
+    const clump = smoothstep(
+      limit - 0.5,
+      limit + 0.5,
+      fine[p] + 0.4 * medium[p] + 0.5 * coarse[p] + 0.25 * white,
+    );
+    mix(canvas, p, grass, shrub, 0.1 + 0.85 * clump, 1 + 0.04 * white);
   }
 };
 
@@ -302,9 +308,9 @@ const paintUrban: Painter = (canvas, pixels, texture, random) => {
     const lot = hash(Math.floor(plots.along[i] / house) + key, Math.floor(plots.across[i] / house));
     const chance = (lot & 0xff) / 256;
     const colour = ((lot >>> 8) & 0xff) / 256;
-    const roof = colour < tiled ? roofs[0] : colour < 0.95 ? roofs[1] : roofs[2];
+    const roof = colour < tiled ? roofs[0] : colour < 0.97 ? roofs[1] : roofs[2];
     const isBuilt = chance + 0.2 * medium[p] < density[plots.id[i]];
-    mix(canvas, p, isBuilt ? roof : garden, isBuilt ? garden : asphalt, 0.15 + 0.2 * chance, speckle);
+    mix(canvas, p, isBuilt ? roof : garden, isBuilt ? garden : asphalt, 0.2 + 0.25 * chance, speckle);
   }
 };
 

@@ -36,8 +36,8 @@ export function drawAtmosphere(random: Random, size: number): Atmosphere {
       spectra[material * bandCount + band] = value * shared[group] * own[group];
     });
   });
-  const relief = random.uniform(0, 0.1);
-  const light = smoothNoise(random, size, size / 3, 2);
+  const relief = random.chance(0.3) ? random.uniform(0.1, 0.4) : random.uniform(0, 0.1);
+  const light = smoothNoise(random, size, 28, 3);
   for (let p = 0; p < light.length; p++) light[p] = 1 + relief * light[p];
   const strength = random.chance(0.3) ? random.uniform(0.2, 1.4) : random.uniform(0, 0.2);
   const haze = smoothNoise(random, size, size / 2);

@@ -19,6 +19,8 @@ const root = protobuf.Root.fromJSON({
             graph: field('GraphProto', 7),
             opsetImport: repeated('OperatorSetIdProto', 8),
             metadataProps: repeated('StringStringEntryProto', 14),
+            // Only their presence matters: landlens refuses models with local functions.
+            functions: repeated('bytes', 25),
           },
         },
         OperatorSetIdProto: { fields: { domain: field('string', 1), version: field('int64', 2) } },
@@ -32,6 +34,7 @@ const root = protobuf.Root.fromJSON({
             input: repeated('ValueInfoProto', 11),
             output: repeated('ValueInfoProto', 12),
             valueInfo: repeated('ValueInfoProto', 13),
+            sparseInitializer: repeated('bytes', 15),
           },
         },
         NodeProto: {
@@ -86,6 +89,85 @@ const root = protobuf.Root.fromJSON({
 
 export const ModelProto = root.lookupType('onnx.ModelProto');
 
+export interface EntryMessage {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface TensorMessage {
+  readonly dims: readonly bigint[];
+  readonly dataType: number;
+  readonly floatData: readonly number[];
+  readonly int32Data: readonly number[];
+  readonly int64Data: readonly bigint[];
+  readonly doubleData: readonly number[];
+  readonly rawData: Uint8Array;
+  readonly name: string;
+  readonly externalData: readonly EntryMessage[];
+  readonly dataLocation: number;
+}
+
+export interface AttributeMessage {
+  readonly name: string;
+  readonly f: number;
+  readonly i: bigint;
+  readonly s: Uint8Array;
+  readonly t: TensorMessage | null;
+  readonly floats: readonly number[];
+  readonly ints: readonly bigint[];
+  readonly strings: readonly Uint8Array[];
+  readonly type: number;
+}
+
+export interface NodeMessage {
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+  readonly name: string;
+  readonly opType: string;
+  readonly domain: string;
+  readonly attribute: readonly AttributeMessage[];
+}
+
+export interface DimensionMessage {
+  readonly dimValue: bigint;
+  readonly dimParam: string;
+}
+
+export interface ValueInfoMessage {
+  readonly name: string;
+  readonly type: {
+    readonly tensorType: {
+      readonly elemType: number;
+      readonly shape: { readonly dim: readonly DimensionMessage[] } | null;
+    } | null;
+  } | null;
+}
+
+export interface GraphMessage {
+  readonly node: readonly NodeMessage[];
+  readonly initializer: readonly TensorMessage[];
+  readonly sparseInitializer: readonly Uint8Array[];
+  readonly input: readonly ValueInfoMessage[];
+  readonly output: readonly ValueInfoMessage[];
+}
+
+export interface ModelMessage {
+  readonly graph: GraphMessage | null;
+  readonly opsetImport: readonly { readonly domain: string; readonly version: bigint }[];
+  readonly metadataProps: readonly EntryMessage[];
+  readonly functions: readonly Uint8Array[];
+}
+
+/** The message with every field present (absent messages are null); throws where the bytes are not protobuf. */
+export function decodeModel(bytes: Uint8Array): ModelMessage {
+  // protobufjs checks the types of all fields against the descriptor above, but returns `any`.
+  const { graph, opsetImport, metadataProps, functions } = ModelProto.toObject(ModelProto.decode(bytes), {
+    longs: BigInt,
+    defaults: true,
+  });
+  return { graph, opsetImport, metadataProps, functions };
+}
+
 /** TensorProto.DataType codes of the element types that landlens knows. */
 export const dataTypeCodes = {
   float32: 1,
@@ -104,7 +186,9 @@ export const attributeTypeCodes = {
   int: 2,
   string: 3,
   tensor: 4,
+  graph: 5,
   floats: 6,
   ints: 7,
   strings: 8,
+  graphs: 10,
 } as const;

@@ -1,10 +1,11 @@
-/** Writes a graph as an ONNX file (opset 18) that any ONNX runtime can load. */
+/** Writes a graph as an ONNX file (opset 18, or what an operator passed through needs) that any ONNX runtime can load. */
 import type { Operator, RawAttribute } from '../attributes.js';
 import { type Graph, topologicalOrder } from '../graph.js';
 import type { Node, NodeOf, Value } from '../node.js';
 import type { ConstantTensor, Shape, TensorType } from '../type.js';
 import { toHalf } from './half.js';
-import { attributeTypeCodes, dataTypeCodes, ModelProto } from './schema.js';
+import { dataTypeCodes, ModelProto } from './schema.js';
+import { attributeProto, tensorProto } from './tensorProto.js';
 
 export interface WriteOptions {
   readonly metadata?: Readonly<Record<string, string>>;
@@ -48,11 +49,43 @@ const pool = ({ attributes }: NodeOf<'MaxPool'> | NodeOf<'AveragePool'>): Attrib
 
 const reduce = (node: NodeOf<'ReduceMean'> | NodeOf<'ReduceSum'>): Encoded => ({
   operator: node.operator,
-  attributes: { keepdims: int(node.attributes.keepDims ? 1 : 0) },
+  // No axes means none here, where ONNX by default means all.
+  attributes: { keepdims: int(node.attributes.keepDims ? 1 : 0), noop_with_empty_axes: int(1) },
   extra: [node.attributes.axes],
 });
 
 const inferBatch = (shape: Shape): number[] => shape.map((dimension) => (dimension === 'N' ? -1 : dimension));
+
+/**
+ * The axes whose scale, a ratio of two lengths, loses a pixel when the runtime multiplies in single precision
+ * (such as 7 x fround(31 / 7)); a file states their lengths instead.
+ */
+function exactLengths({ inputs: [x], outputs: [y], attributes }: NodeOf<'Resize'>) {
+  const axes = attributes.scales.flatMap((scale, axis) => (scale === 1 ? [] : [axis]));
+  const lengths = axes.map((axis) => ({
+    axis,
+    from: Number(x.type.shape?.[axis]),
+    to: Number(y.type.shape?.[axis]),
+  }));
+  const lossy = lengths.some(
+    ({ axis, from, to }) => Math.floor(Math.fround(from * Math.fround(attributes.scales[axis]))) !== to,
+  );
+  const ratios = lengths.every(({ axis, from, to }) => attributes.scales[axis] === to / from);
+  return lossy && ratios ? lengths : undefined;
+}
+
+function resizeAxes(node: NodeOf<'Resize'>): Attributes {
+  const lengths = exactLengths(node);
+  return lengths ? { axes: ints(lengths.map(({ axis }) => axis)) } : {};
+}
+
+/** The scales, or nothing and the lengths. */
+function resizeTarget(node: NodeOf<'Resize'>): (readonly number[] | ConstantTensor | undefined)[] {
+  const lengths = exactLengths(node);
+  if (lengths !== undefined) return [undefined, lengths.map(({ to }) => to)];
+  const { scales } = node.attributes;
+  return [{ dataType: 'float32', shape: [scales.length], data: Float32Array.from(scales) }];
+}
 
 type Encoder<Op extends Operator> = (node: NodeOf<Op>) => Encoded;
 
@@ -118,22 +151,16 @@ const encoders: { readonly [Op in Operator]?: Encoder<Op> } = {
     attributes: { perm: ints(attributes.permutation) },
   }),
   Dropout: () => ({ operator: 'Identity' }),
-  Resize: ({ attributes }) => ({
+  Resize: (node) => ({
     operator: 'Resize',
     attributes: {
-      mode: text(attributes.mode),
-      coordinate_transformation_mode: text(attributes.coordinates),
-      nearest_mode: text(attributes.nearest),
-      cubic_coeff_a: float(attributes.cubicCoefficient),
+      mode: text(node.attributes.mode),
+      coordinate_transformation_mode: text(node.attributes.coordinates),
+      nearest_mode: text(node.attributes.nearest),
+      cubic_coeff_a: float(node.attributes.cubicCoefficient),
+      ...resizeAxes(node),
     },
-    extra: [
-      undefined,
-      {
-        dataType: 'float32',
-        shape: [attributes.scales.length],
-        data: Float32Array.from(attributes.scales),
-      },
-    ],
+    extra: [undefined, ...resizeTarget(node)],
   }),
   Cast: ({ attributes }) => ({ operator: 'Cast', attributes: { to: int(dataTypeCodes[attributes.to]) } }),
   ScatterElements: ({ attributes }) => ({
@@ -148,35 +175,6 @@ function encode(node: Node): Encoded {
     return encoder ? encoder(typed) : { operator: typed.operator };
   };
   return call<Operator>(node);
-}
-
-function tensorProto(name: string, { dataType, shape, data }: ConstantTensor) {
-  return {
-    name,
-    dims: shape,
-    dataType: dataTypeCodes[dataType],
-    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-  };
-}
-
-function attributeProto(name: string, attribute: RawAttribute) {
-  const base = { name, type: attributeTypeCodes[attribute.type] };
-  switch (attribute.type) {
-    case 'float':
-      return { ...base, f: attribute.value };
-    case 'int':
-      return { ...base, i: Number(attribute.value) };
-    case 'string':
-      return { ...base, s: attribute.value };
-    case 'tensor':
-      return { ...base, t: tensorProto('', attribute.value) };
-    case 'floats':
-      return { ...base, floats: attribute.value };
-    case 'ints':
-      return { ...base, ints: attribute.value.map(Number) };
-    case 'strings':
-      return { ...base, strings: attribute.value };
-  }
 }
 
 function valueInfo(name: string, { dataType, shape }: TensorType) {
@@ -238,10 +236,10 @@ export function writeOnnx(
     input: string[],
     output: string[],
     attributes: Attributes = {},
-    domain = '',
+    { name = '', domain = '' } = {},
   ) => {
     nodes.push({
-      name: output[0],
+      name: name || output[0],
       opType: operator,
       domain,
       input,
@@ -279,7 +277,10 @@ export function writeOnnx(
     if (node.operator === 'Opaque') {
       const slots = new Array<string>(Math.max(-1, ...node.attributes.slots) + 1).fill('');
       for (const [i, slot] of node.attributes.slots.entries()) slots[slot] = inputs[i];
-      addNode(node.attributes.operator, slots, results, node.attributes.raw, node.attributes.domain);
+      addNode(node.attributes.operator, slots, results, node.attributes.raw, {
+        name: node.name,
+        domain: node.attributes.domain,
+      });
       continue;
     }
     const { operator, attributes, extra = [] } = encode(node);
@@ -292,19 +293,20 @@ export function writeOnnx(
         data: BigInt64Array.from(item, BigInt),
       });
     });
-    addNode(operator, [...inputs, ...extras], results, attributes);
+    addNode(operator, [...inputs, ...extras], results, attributes, { name: node.name });
   }
   for (const [name, value] of aliases) addNode('Identity', [nameOf(value)], [name]);
 
-  const domains = new Set(
-    topologicalOrder(Object.values(graph.outputs)).flatMap((node) =>
-      node.operator === 'Opaque' && node.attributes.domain ? [node.attributes.domain] : [],
-    ),
-  );
+  const versions = new Map([['', 18]]);
+  for (const node of topologicalOrder(Object.values(graph.outputs))) {
+    if (node.operator !== 'Opaque') continue;
+    const { domain, opset = 1 } = node.attributes;
+    versions.set(domain, Math.max(versions.get(domain) ?? 1, opset));
+  }
   const model = {
     irVersion: 8,
     producerName: 'landlens',
-    opsetImport: [{ domain: '', version: 18 }, ...[...domains].map((domain) => ({ domain, version: 1 }))],
+    opsetImport: [...versions].map(([domain, version]) => ({ domain, version })),
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     graph: {
       name: 'landlens',

@@ -85,6 +85,15 @@ export function inferConvTranspose(
   if (shape.length !== weight.shape.length || shape[1] !== inputs) {
     throw channelError(where, shape, weight.shape, `${inputs} input channels`);
   }
+  // The transposed convolution must be the gradient of a convolution; onnxruntime asks for the same.
+  if (outputPadding.some((amount, i) => amount >= strides[i])) {
+    throw new InputError({
+      what: 'the output padding must be smaller than the stride',
+      where,
+      expected: `less than [${strides.join(', ')}]`,
+      got: `[${outputPadding.join(', ')}]`,
+    });
+  }
   const spatial = kernel.map((size, i) => {
     const reach = dilations[i] * (staticDimension(size, where) - 1) + 1;
     const steps = strides[i] * (staticDimension(shape[i + 2], where) - 1);

@@ -1,0 +1,57 @@
+/** What the gradient methods share: one derived graph per method, run over images and targets. */
+import { requireFinite, requireShape } from '../check.js';
+import { runBatched } from '../engine/runBatched.js';
+import { differentiate } from '../graph/differentiate.js';
+import { shapeOf } from '../graph/graph.js';
+import { input, type Value } from '../graph/node.js';
+import type { RuleTable } from '../graph/rule.js';
+import { plain } from '../graph/rules/plain.js';
+import type { Classifier } from '../model/classifier.js';
+import type { Tensor } from '../tensor.js';
+import type { Attribution, Explain, ParameterValue, Target } from './attribution.js';
+import { targetWeights } from './target.js';
+
+/** The gradient of sum(logits x target) towards some values, and the fed target weights ['N', classes]. */
+export function logitGradients(
+  { logits }: Pick<Classifier, 'logits'>,
+  wrt: readonly Value[],
+  { rules = plain, target = targetInput(logits) }: { rules?: RuleTable; target?: Value } = {},
+): Value[] {
+  return differentiate(logits, wrt, target, { rules });
+}
+
+export const targetInput = (logits: Value): Value => input('target', ['N', ...shapeOf(logits).slice(1)]);
+
+/** Checks images [n, bands, height, width] and targets; returns the target weights [n, classes]. */
+export function checkedTargets(
+  { bands, size, classes }: Pick<Classifier, 'bands' | 'size' | 'classes'>,
+  images: Tensor,
+  targets: readonly Target[],
+): Tensor {
+  requireShape(images.shape, [targets.length, bands.length, ...size], 'images');
+  requireFinite(images.data, 'images');
+  return targetWeights(targets, classes.length);
+}
+
+export interface GraphMethod {
+  readonly method: string;
+  readonly parameters: Attribution['parameters'];
+  readonly units: string;
+  /** The attribution ['N', bands or 1, height, width] as a value of a graph over the classifier's image and "target". */
+  readonly build: () => Value;
+}
+
+/** A method that is one graph from images and targets to attributions. */
+export function explainByGraph(classifier: Classifier, definition: GraphMethod): Explain {
+  const { method, parameters, units, build } = definition;
+  return async (images, targets) => {
+    const target = checkedTargets(classifier, images, targets);
+    const program = await classifier.program(programKey(method, parameters), () => ({ values: build() }));
+    const { values } = await runBatched(program, { [classifier.image.node.name]: images, target });
+    return { values, method, parameters, targets, units };
+  };
+}
+
+/** Methods with equal parameters share one compiled program. */
+export const programKey = (method: string, parameters: Readonly<Record<string, ParameterValue>>): string =>
+  `${method} ${JSON.stringify(parameters)}`;

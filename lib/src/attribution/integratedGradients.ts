@@ -1,0 +1,101 @@
+/** Integrated Gradients (Sundararajan et al., 2017): gradients averaged on the way from a baseline to the image. */
+import { runBatched } from '../engine/runBatched.js';
+import { InputError } from '../error.js';
+import { shapeOf, substitute } from '../graph/graph.js';
+import { input } from '../graph/node.js';
+import { add, multiply, subtract, zerosLike } from '../graph/operators/elementwise.js';
+import { reduceSum } from '../graph/operators/reduction.js';
+import type { Classifier } from '../model/classifier.js';
+import { rows, type Tensor, zeros } from '../tensor.js';
+import type { Explain } from './attribution.js';
+import { type Baseline, baselineImages, baselineText } from './baseline.js';
+import { completenessGaps } from './completeness.js';
+import { checkedTargets, logitGradients, programKey } from './gradient.js';
+
+export interface IntegratedGradientsOptions {
+  /** Points on the way. */
+  readonly steps?: number;
+  readonly baseline?: Baseline;
+}
+
+/**
+ * Nodes and weights of Gauss-Legendre quadrature on [0, 1]: exact for polynomials up to degree 2n - 1.
+ * The nodes are the roots of the Legendre polynomial P_n, found by Newton's method.
+ */
+export function gaussLegendre(n: number): { readonly nodes: number[]; readonly weights: number[] } {
+  const nodes: number[] = [];
+  const weights: number[] = [];
+  for (let i = n; i >= 1; i--) {
+    let x = Math.cos((Math.PI * (i - 0.25)) / (n + 0.5));
+    let slope = 1;
+    for (let iteration = 0; iteration < 100; iteration++) {
+      // (k + 1) P_{k+1} = (2k + 1) x P_k - k P_{k-1}
+      let [previous, value] = [0, 1];
+      for (let k = 0; k < n; k++) {
+        [previous, value] = [value, ((2 * k + 1) * x * value - k * previous) / (k + 1)];
+      }
+      slope = (n * (x * value - previous)) / (x * x - 1);
+      const change = value / slope;
+      x -= change;
+      if (Math.abs(change) < 1e-15) break;
+    }
+    nodes.push((x + 1) / 2);
+    weights.push(1 / ((1 - x * x) * slope * slope));
+  }
+  return { nodes, weights };
+}
+
+const column = (values: readonly number[]): Tensor => ({
+  data: Float32Array.from(values),
+  shape: [values.length, 1, 1, 1],
+});
+
+/**
+ * (x - x') times the integral over a in [0, 1] of df/dx at x' + a (x - x') (equation 3), by Gauss-Legendre quadrature.
+ * The points of one image are the batch; the weighted sum is taken inside the graph.
+ * @returns attributions [n, bands, height, width] with the completeness gap; Captum's `IntegratedGradients` on the logits
+ */
+export function integratedGradients(
+  classifier: Classifier,
+  { steps = 50, baseline = 0 }: IntegratedGradientsOptions = {},
+): Explain {
+  if (!Number.isInteger(steps) || steps < 1) {
+    throw new InputError({
+      what: 'not a number of steps',
+      where: 'integratedGradients: steps',
+      expected: 'a whole number from 1',
+      got: String(steps),
+    });
+  }
+  const { nodes, weights } = gaussLegendre(steps);
+  const points = { position: column(nodes), weight: column(weights) };
+  const method = 'Integrated Gradients';
+  const parameters = { steps, baseline: baselineText(baseline), quadrature: 'Gauss-Legendre' };
+
+  const build = () => {
+    const shape = shapeOf(classifier.image).slice(1);
+    const [end, start] = [input('end', [1, ...shape]), input('start', [1, ...shape])];
+    const difference = subtract(end, start);
+    const path = add(start, multiply(input('position', ['N', 1, 1, 1]), difference));
+    const [logits] = substitute([classifier.logits], new Map([[classifier.image, path]]));
+    const target = add(zerosLike(logits), input('one target', [1, ...shapeOf(logits).slice(1)]));
+    const [gradient] = logitGradients({ logits }, [path], { target });
+    const mean = reduceSum(multiply(input('weight', ['N', 1, 1, 1]), gradient), [0], true);
+    return { values: multiply(difference, mean) };
+  };
+
+  return async (images, targets) => {
+    const target = checkedTargets(classifier, images, targets);
+    const starts = baselineImages(images, baseline);
+    const program = await classifier.program(programKey(method, {}), build);
+    const values = zeros(images.shape);
+    for (let i = 0; i < targets.length; i++) {
+      const shared = { end: rows(images, i), start: rows(starts, i), 'one target': rows(target, i) };
+      const partial = await runBatched(program, points, shared);
+      const sum = rows(values, i).data;
+      for (const [j, value] of partial.values.data.entries()) sum[j % sum.length] += value;
+    }
+    const completenessGap = await completenessGaps(classifier, values, images, starts, target);
+    return { values, method, parameters, targets, units: 'logit', completenessGap };
+  };
+}

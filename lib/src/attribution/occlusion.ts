@@ -1,0 +1,113 @@
+/** Occlusion (Zeiler and Fergus, 2014): how much the output drops while a window of the image is hidden. */
+import { runBatched } from '../engine/runBatched.js';
+import { InputError } from '../error.js';
+import { input, scalar } from '../graph/node.js';
+import { multiply, subtract } from '../graph/operators/elementwise.js';
+import type { Classifier } from '../model/classifier.js';
+import { type Tensor, zeros } from '../tensor.js';
+import type { Explain } from './attribution.js';
+import {
+  baselinePerBand,
+  explainDistinct,
+  explainedQuantities,
+  type PerturbationOptions,
+  perturbedOutput,
+} from './perturbation.js';
+
+export interface OcclusionOptions extends PerturbationOptions {
+  /** Height and width of the window, in pixels. */
+  readonly window?: readonly [height: number, width: number];
+  /** Steps between neighbouring windows down and across, in pixels; at most the window's size. */
+  readonly stride?: readonly [y: number, x: number];
+}
+
+/** The pixels from start to end (exclusive) that one window covers along one axis. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Hides one window of all bands at a time (equation 7). The value of a pixel is the sum of the drops of all windows
+ * that cover it, divided by their number: Captum's `Occlusion` with windows of all bands. Windows start at every
+ * stride; there are ceil((length - window) / stride) + 1 along an axis, and the last one ends at the border.
+ * The defaults are the paper's for 120 x 120 pixels (for 256 x 256: window 32, stride 6).
+ * @returns attributions [n, 1, height, width]; equal images share their forward passes
+ * @throws InputError where window or stride do not fit the image, or for another baseline than one value or one a band
+ */
+export function occlusion(
+  classifier: Classifier,
+  { window = [15, 15], stride = [5, 5], baseline = 0, output = 'logit' }: OcclusionOptions = {},
+): Explain {
+  const [height, width] = classifier.size;
+  const down = spans(height, window[0], stride[0]);
+  const across = spans(width, window[1], stride[1]);
+  const windows = down.flatMap((y) => across.map((x) => ({ y, x })));
+  // Row 0 hides nothing: its empty spans give the output of the whole image.
+  const hiddenRows = spanMasks([empty, ...windows.map(({ y }) => y)], [height, 1]);
+  const hiddenColumns = spanMasks([empty, ...windows.map(({ x }) => x)], [1, width]);
+
+  const replacement = baselinePerBand(classifier, baseline);
+  const build = () => {
+    const hidden = multiply(input('rows', ['N', 1, height, 1]), input('columns', ['N', 1, 1, width]));
+    return {
+      output: perturbedOutput(classifier, subtract(scalar(1), hidden), { baseline: replacement, output }),
+    };
+  };
+  return async (images, targets) => {
+    const program = await classifier.program(`occlusion ${JSON.stringify({ baseline, output })}`, build);
+    const values = await explainDistinct(classifier, images, targets, async ({ image, weights }) => {
+      const hiding = { rows: hiddenRows, columns: hiddenColumns };
+      const results = await runBatched(program, hiding, { original: image });
+      return explainedQuantities(results.output, weights).map(([whole, ...hidden]) => {
+        const total = new Float64Array(height * width);
+        const covering = new Float64Array(height * width);
+        for (const [i, { y, x }] of windows.entries()) {
+          for (let row = y.start; row < y.end; row++) {
+            for (let column = x.start; column < x.end; column++) {
+              total[row * width + column] += whole - hidden[i];
+              covering[row * width + column]++;
+            }
+          }
+        }
+        return Float32Array.from(total, (sum, pixel) => sum / covering[pixel]);
+      });
+    });
+    return {
+      values,
+      method: 'Occlusion',
+      parameters: { window, stride, baseline, output },
+      targets,
+      units: `mean drop of the ${output} while the pixel is hidden`,
+    };
+  };
+}
+
+const empty: Span = { start: 0, end: 0 };
+
+function spans(length: number, window: number, stride: number): Span[] {
+  const whole = [window, stride].every((value) => Number.isInteger(value) && value >= 1);
+  // With a longer stride pixels between the windows would have no value.
+  if (!whole || window > length || (stride > window && window < length)) {
+    throw new InputError({
+      what: 'window and stride do not fit the image',
+      where: 'occlusion',
+      expected: `whole pixels with 1 <= stride <= window <= ${length}`,
+      got: `window ${window}, stride ${stride}`,
+    });
+  }
+  return Array.from({ length: Math.ceil((length - window) / stride) + 1 }, (_, i) => ({
+    start: i * stride,
+    end: Math.min(i * stride + window, length),
+  }));
+}
+
+/** Each span as zeros and ones [spans, 1, ...axis]. */
+function spanMasks(covered: readonly Span[], axis: readonly [number, number]): Tensor {
+  const masks = zeros([covered.length, 1, ...axis]);
+  const length = axis[0] * axis[1];
+  for (const [i, { start, end }] of covered.entries()) {
+    masks.data.fill(1, i * length + start, i * length + end);
+  }
+  return masks;
+}

@@ -1,0 +1,73 @@
+/** The reference engine: every operator as its definition says, in double precision; slow, and what the fast engines are measured by. */
+import { InputError } from '../error.js';
+import type { Operator } from '../graph/attributes.js';
+import { describeNode, type Graph, topologicalOrder } from '../graph/graph.js';
+import type { Node, NodeOf, Value } from '../graph/node.js';
+import { sizeOf } from '../tensor.js';
+import type { ReferenceTensor } from './reference/array.js';
+import { type Kernel, kernels } from './reference/kernels.js';
+
+export type { ReferenceTensor };
+
+function feed(node: NodeOf<'Input'>, value: ReferenceTensor | undefined): ReferenceTensor {
+  const { shape } = node.attributes.type;
+  const fits =
+    value !== undefined &&
+    value.data.length === sizeOf(value.shape) &&
+    (shape === undefined ||
+      (shape.length === value.shape.length &&
+        shape.every((length, axis) => length === 'N' || length === value.shape[axis])));
+  if (fits) return value;
+  throw new InputError({
+    what: value === undefined ? 'a graph input is missing' : 'a graph input has the wrong shape',
+    where: `input "${node.name}"`,
+    expected: `[${shape?.join(', ')}]`,
+    got: value === undefined ? 'nothing' : `[${value.shape.join(', ')}] with ${value.data.length} values`,
+  });
+}
+
+function compute(
+  node: Node,
+  inputs: readonly ReferenceTensor[],
+  feeds: Readonly<Record<string, ReferenceTensor>>,
+): readonly ReferenceTensor[] {
+  const call = <Op extends Exclude<Operator, 'Input' | 'Opaque'>>(typed: NodeOf<Op>) => {
+    const kernel: Kernel<Op> = kernels[typed.operator];
+    return kernel(inputs, typed.attributes);
+  };
+  if (node.operator === 'Input') return [feed(node, feeds[node.name])];
+  if (node.operator === 'Opaque') {
+    throw new InputError({
+      what: 'the reference engine does not know this operator',
+      where: describeNode(node),
+      todo: 'Run the graph with onnxruntime.',
+    });
+  }
+  const results = call<Exclude<Operator, 'Input' | 'Opaque'>>(
+    node as NodeOf<Exclude<Operator, 'Input' | 'Opaque'>>,
+  );
+  return 'data' in results ? [results] : results;
+}
+
+/**
+ * The graph's outputs by name, in double precision: floats are neither rounded to float32 nor by a Cast.
+ * Nothing is fused, and every intermediate value is kept, so it suits small graphs.
+ * @param feeds every input by name, of the declared shape with any batch.
+ * @throws InputError for a missing or misshapen input, or an operator that landlens does not understand.
+ */
+export function evaluate(
+  graph: Graph,
+  feeds: Readonly<Record<string, ReferenceTensor>>,
+): Record<string, ReferenceTensor> {
+  const values = new Map<Value, ReferenceTensor>();
+  const computed = (value: Value): ReferenceTensor => {
+    const found = values.get(value);
+    if (found === undefined) throw new Error(`${describeNode(value.node)} was not computed`);
+    return found;
+  };
+  for (const node of topologicalOrder(Object.values(graph.outputs))) {
+    const results = compute(node, node.inputs.map(computed), feeds);
+    for (const [i, output] of node.outputs.entries()) values.set(output, results[i]);
+  }
+  return Object.fromEntries(Object.entries(graph.outputs).map(([name, value]) => [name, computed(value)]));
+}

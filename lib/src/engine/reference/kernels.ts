@@ -1,0 +1,122 @@
+/** One definition per operator. */
+import type { Operator, OperatorAttributes } from '../../graph/attributes.js';
+import { normaliseAxis } from '../../graph/type.js';
+import { sizeOf } from '../../tensor.js';
+import { cast, concat, pad, reshape, scatterElements, slice, split } from './arrangement.js';
+import {
+  broadcast,
+  build,
+  foldOver,
+  map,
+  matMul,
+  type ReferenceTensor,
+  read,
+  reduce,
+  sumOver,
+  transposed,
+  withShape,
+} from './array.js';
+import { averagePool, conv, convTranspose, maxPool, resize } from './image.js';
+
+export type Kernel<Op extends Operator> = (
+  inputs: readonly ReferenceTensor[],
+  attributes: OperatorAttributes[Op],
+) => ReferenceTensor | readonly ReferenceTensor[];
+
+/** One value from the values at the same place of each input. */
+const pointwise =
+  (formula: (...values: number[]) => number) =>
+  (inputs: readonly ReferenceTensor[]): ReferenceTensor =>
+    broadcast(inputs, formula);
+
+const identity = ([x]: readonly ReferenceTensor[]): ReferenceTensor => x;
+
+export const kernels: { readonly [Op in Exclude<Operator, 'Input' | 'Opaque'>]: Kernel<Op> } = {
+  Constant: (_, { value: { data, shape } }) => ({ data: Float64Array.from(data, Number), shape }),
+  Conv: conv,
+  ConvTranspose: convTranspose,
+  Gemm: ([a, b, c], { alpha, beta, transA, transB }) => {
+    const product = matMul(transA ? transposed(a) : a, transB ? transposed(b) : b);
+    if (c === undefined) return map(product, (value) => alpha * value);
+    return broadcast([product, c], (value, added) => alpha * value + beta * added);
+  },
+  MatMul: ([a, b]) => matMul(a, b),
+  Add: pointwise((a, b) => a + b),
+  Sub: pointwise((a, b) => a - b),
+  Mul: pointwise((a, b) => a * b),
+  Div: pointwise((a, b) => a / b),
+  Max: pointwise(Math.max),
+  Min: pointwise(Math.min),
+  Greater: pointwise((a, b) => Number(a > b)),
+  Where: pointwise((condition, a, b) => (condition ? a : b)),
+  // The remainder has the divisor's sign, as in Python.
+  Mod: pointwise((a, b) => a - b * Math.floor(a / b)),
+  BatchNormalization: ([x, ...parameters], { epsilon }) => {
+    const perChannel = x.shape.map((length, axis) => (axis === 1 ? length : 1));
+    return broadcast(
+      [x, ...parameters.map((parameter) => withShape(parameter, perChannel))],
+      (value, scale, bias, mean, variance) => ((value - mean) / Math.sqrt(variance + epsilon)) * scale + bias,
+    );
+  },
+  Relu: pointwise((x) => Math.max(x, 0)),
+  LeakyRelu: ([x], { alpha }) => map(x, (value) => (value >= 0 ? value : alpha * value)),
+  Elu: ([x], { alpha }) => map(x, (value) => (value > 0 ? value : alpha * Math.expm1(value))),
+  Sigmoid: pointwise((x) => 1 / (1 + Math.exp(-x))),
+  Tanh: pointwise(Math.tanh),
+  // log(1 + e^x) without overflow.
+  Softplus: pointwise((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
+  Softmax: ([x], { axis }) => {
+    // Less the largest value, so that no power overflows.
+    const largest = foldOver(x, [axis], Number.NEGATIVE_INFINITY, Math.max);
+    const powers = broadcast([x, largest], (value, top) => Math.exp(value - top));
+    return broadcast([powers, sumOver(powers, [axis])], (power, sum) => power / sum);
+  },
+  Clip: ([x], { min, max }) => map(x, (value) => Math.min(Math.max(value, min), max)),
+  Abs: pointwise(Math.abs),
+  Neg: pointwise((x) => -x),
+  Sign: pointwise(Math.sign),
+  Exp: pointwise(Math.exp),
+  Log: pointwise(Math.log),
+  Sqrt: pointwise(Math.sqrt),
+  MaxPool: ([x], attributes) => maxPool(x, attributes),
+  AveragePool: ([x], attributes) => averagePool(x, attributes),
+  GlobalAveragePool: ([x]) =>
+    reduce(x, { axes: x.shape.map((_, axis) => axis).slice(2), keepDims: true }, true),
+  ReduceMean: ([x], attributes) => reduce(x, attributes, true),
+  ReduceSum: ([x], attributes) => reduce(x, attributes, false),
+  Concat: concat,
+  Split: ([x], attributes) => split(x, attributes),
+  Slice: ([x], attributes) => slice(x, attributes),
+  Pad: ([x], attributes) => pad(x, attributes),
+  Reshape: ([x], { shape }) => reshape(x, shape),
+  Flatten: ([x], { axis }) => withShape(x, [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))]),
+  Squeeze: ([x], { axes }) => {
+    const removed = new Set(axes.map((axis) => normaliseAxis(axis, x.shape.length, 'Squeeze')));
+    return withShape(
+      x,
+      x.shape.filter((_, axis) => !removed.has(axis)),
+    );
+  },
+  Unsqueeze: ([x], { axes }) => {
+    const rank = x.shape.length + axes.length;
+    const shape = [...x.shape];
+    const places = axes.map((axis) => normaliseAxis(axis, rank, 'Unsqueeze'));
+    for (const axis of places.sort((a, b) => a - b)) shape.splice(axis, 0, 1);
+    return withShape(x, shape);
+  },
+  Transpose: ([x], { permutation }) =>
+    build(
+      permutation.map((axis) => x.shape[axis]),
+      (index) =>
+        read(
+          x,
+          permutation.map((_, axis) => index[permutation.indexOf(axis)]),
+        ),
+    ),
+  Identity: identity,
+  Dropout: identity,
+  Resize: ([x], attributes) => resize(x, attributes),
+  Cast: ([x], attributes) => cast(x, attributes),
+  ScatterElements: scatterElements,
+  ZerosLike: ([x]) => map(x, () => 0),
+};

@@ -1,0 +1,742 @@
+/** From the nodes of an ONNX file, opsets 7 to 23, to the operators of landlens: one row per ONNX operator. */
+import { InputError } from '../../error.js';
+import type { OperatorAttributes } from '../attributes.js';
+import { apply, constant, createNode, type Value } from '../node.js';
+import { type ConstantTensor, type Dimension, normaliseAxis, type Shape, shapeText } from '../type.js';
+import {
+  type Call,
+  contents,
+  flag,
+  integer,
+  integers,
+  number,
+  numbers,
+  operand,
+  perAxis,
+  refuse,
+  staticContents,
+  text,
+} from './call.js';
+import { passThrough } from './opaque.js';
+import { dataTypeOf } from './tensorProto.js';
+
+/** The values of the node's outputs; nothing where landlens can only pass the node through. */
+type Decoder = (call: Call) => readonly Value[] | undefined;
+
+type Plain =
+  | 'Relu'
+  | 'Sigmoid'
+  | 'Tanh'
+  | 'Softplus'
+  | 'Abs'
+  | 'Neg'
+  | 'Sign'
+  | 'Exp'
+  | 'Log'
+  | 'Sqrt'
+  | 'Identity'
+  | 'GlobalAveragePool';
+
+/** An operator of one input and no attributes. */
+const plain =
+  (operator: Plain): Decoder =>
+  (call) => [apply(operator, [operand(call, 0)], {}, call.name)];
+
+const binary =
+  (operator: 'Add' | 'Sub' | 'Mul' | 'Div' | 'Greater'): Decoder =>
+  (call) => [apply(operator, [operand(call, 0), operand(call, 1)], {}, call.name)];
+
+/** An operator of any number of inputs as a chain of one of two; the last one keeps the name. */
+const chain =
+  (operator: 'Add' | 'Max' | 'Min'): Decoder =>
+  (call) => {
+    const last = call.inputs.length - 1;
+    if (last <= 0) return plain('Identity')(call);
+    let result = operand(call, 0);
+    for (let i = 1; i <= last; i++) {
+      result = apply(operator, [result, operand(call, i)], {}, i === last ? call.name : `${call.name}.${i}`);
+    }
+    return [result];
+  };
+
+const product = (dimensions: readonly number[]): number =>
+  dimensions.reduce((total, dimension) => total * dimension, 1);
+
+/** The dimensions as numbers; nothing where one is symbolic. */
+function allStatic(dimensions: Shape): number[] | undefined {
+  const plainDimensions = dimensions.filter((dimension) => dimension !== 'N');
+  return plainDimensions.length === dimensions.length ? plainDimensions : undefined;
+}
+
+interface Windows {
+  readonly strides: number[];
+  readonly pads: number[];
+  readonly dilations: number[];
+}
+
+/** Splits a total padding per axis: the odd pixel goes to the end (SAME_UPPER) or to the begin (SAME_LOWER). */
+function splitPads(totals: readonly number[], upper: boolean): number[] {
+  const begins = totals.map((total) => (upper ? Math.floor(total / 2) : Math.ceil(total / 2)));
+  return [...begins, ...totals.map((total, i) => total - begins[i])];
+}
+
+function autoPad(call: Call): 'NOTSET' | 'VALID' | 'SAME_UPPER' | 'SAME_LOWER' {
+  const mode = text(call, 'auto_pad', 'NOTSET');
+  if (mode === 'NOTSET' || mode === 'VALID' || mode === 'SAME_UPPER' || mode === 'SAME_LOWER') return mode;
+  throw new InputError({
+    what: 'unknown auto_pad',
+    where: call.where,
+    expected: 'NOTSET, VALID, SAME_UPPER or SAME_LOWER',
+    got: mode.slice(0, 40),
+  });
+}
+
+/** The image size that a sliding window sees. */
+function imageSize(call: Call, { type: { shape } }: Value): number[] {
+  const size = shape && allStatic(shape.slice(2));
+  if (size !== undefined) return size;
+  throw refuse(
+    call,
+    `the image size must be known here (got ${shapeText(shape)})`,
+    'Export the network with static shapes (all but the batch), or pass inputShapes.',
+  );
+}
+
+/** Strides, pads and dilations of a convolution or pooling window; SAME means ceil(size / stride) outputs. */
+function windows(call: Call, x: Value, kernel: readonly number[]): Windows {
+  const count = kernel.length;
+  const { shape } = x.type;
+  if (shape !== undefined && shape.length !== count + 2) {
+    throw new InputError({
+      what: 'the input has the wrong rank',
+      where: call.where,
+      expected: `${count + 2} dimensions`,
+      got: shapeText(shape),
+    });
+  }
+  const strides = perAxis(call, 'strides', { count, fallback: 1, minimum: 1 });
+  const dilations = perAxis(call, 'dilations', { count, fallback: 1, minimum: 1 });
+  const mode = autoPad(call);
+  if (mode === 'NOTSET') {
+    return { strides, dilations, pads: perAxis(call, 'pads', { count: 2 * count, fallback: 0, minimum: 0 }) };
+  }
+  const pads = new Array<number>(2 * count).fill(0);
+  if (mode === 'VALID') return { strides, dilations, pads };
+  const size = imageSize(call, x);
+  const totals = kernel.map((length, i) => {
+    const outputs = Math.ceil(size[i] / strides[i]);
+    return Math.max(0, (outputs - 1) * strides[i] + dilations[i] * (length - 1) + 1 - size[i]);
+  });
+  return { strides, dilations, pads: splitPads(totals, mode === 'SAME_UPPER') };
+}
+
+/** The window of a convolution, from its weights; nothing where their shape is not known. */
+function kernelOf(call: Call, weight: Value): number[] | undefined {
+  const { shape } = weight.type;
+  const kernel = shape && allStatic(shape.slice(2));
+  const stated = integers(call, 'kernel_shape');
+  if (kernel === undefined) return undefined;
+  if (shape === undefined || shape.length < 3 || (stated !== undefined && stated.join() !== kernel.join())) {
+    throw new InputError({
+      what: 'the weights do not fit the kernel',
+      where: call.where,
+      expected: stated ? `a kernel of [${stated.slice(0, 16).join(', ')}]` : 'weights of rank 3 or more',
+      got: shapeText(shape),
+    });
+  }
+  return kernel;
+}
+
+function groups(call: Call, channels: Dimension | undefined): number {
+  const group = integer(call, 'group', 1);
+  if (Number.isSafeInteger(group) && group >= 1 && typeof channels === 'number' && channels % group === 0) {
+    return group;
+  }
+  throw new InputError({
+    what: 'the number of groups does not fit the weights',
+    where: call.where,
+    expected: `a divisor of ${channels ?? 'the channels'}`,
+    got: String(group),
+  });
+}
+
+const inputsOf = (call: Call, required: number, most: number): Value[] => [
+  ...Array.from({ length: required }, (_, i) => operand(call, i)),
+  ...call.inputs.slice(required, most).filter((value) => value !== undefined),
+];
+
+const decodeConv: Decoder = (call) => {
+  const [x, weight] = inputsOf(call, 2, 2);
+  const kernel = kernelOf(call, weight);
+  if (kernel === undefined) return undefined;
+  const group = groups(call, weight.type.shape?.[0]);
+  return [apply('Conv', inputsOf(call, 2, 3), { ...windows(call, x, kernel), group }, call.name)];
+};
+
+/** ONNX derives the pads of a transposed convolution from output_shape, or from SAME: size x stride outputs. */
+const decodeConvTranspose: Decoder = (call) => {
+  const [x, weight] = inputsOf(call, 2, 2);
+  const kernel = kernelOf(call, weight);
+  if (kernel === undefined) return undefined;
+  const count = kernel.length;
+  const group = groups(call, weight.type.shape?.[0]);
+  const outputPadding = perAxis(call, 'output_padding', { count, fallback: 0, minimum: 0 });
+  const { strides, dilations, pads: given } = windows(call, x, kernel);
+  const mode = autoPad(call);
+  let pads = given;
+  if (call.raw.has('output_shape') || mode.startsWith('SAME')) {
+    const size = imageSize(call, x);
+    const target = call.raw.has('output_shape')
+      ? perAxis(call, 'output_shape', { count, fallback: 1, minimum: 1 })
+      : size.map((length, i) => length * strides[i]);
+    const totals = size.map(
+      (length, i) =>
+        strides[i] * (length - 1) + outputPadding[i] + dilations[i] * (kernel[i] - 1) + 1 - target[i],
+    );
+    if (totals.some((total) => total < 0)) return undefined;
+    pads = splitPads(totals, mode === 'SAME_UPPER');
+  }
+  const attributes = { strides, dilations, pads, group, outputPadding };
+  return [apply('ConvTranspose', inputsOf(call, 2, 3), attributes, call.name)];
+};
+
+function poolKernel(call: Call): number[] {
+  const count = integers(call, 'kernel_shape')?.length;
+  if (count) return perAxis(call, 'kernel_shape', { count, fallback: 1, minimum: 1 });
+  throw refuse(call, 'attribute "kernel_shape" is missing');
+}
+
+const decodeMaxPool: Decoder = (call) => {
+  const indices = call.outputs.length > 1 && call.outputs[1] !== '';
+  if (indices && flag(call, 'storage_order')) return undefined;
+  const x = operand(call, 0);
+  const kernel = poolKernel(call);
+  const ceilMode = flag(call, 'ceil_mode');
+  return createNode('MaxPool', [x], { kernel, ...windows(call, x, kernel), ceilMode, indices }, call.name)
+    .outputs;
+};
+
+const decodeAveragePool: Decoder = (call) => {
+  const x = operand(call, 0);
+  const kernel = poolKernel(call);
+  const { strides, pads, dilations } = windows(call, x, kernel);
+  if (dilations.some((dilation) => dilation !== 1)) return undefined;
+  const countIncludePad = flag(call, 'count_include_pad');
+  const ceilMode = flag(call, 'ceil_mode');
+  return [apply('AveragePool', [x], { kernel, strides, pads, ceilMode, countIncludePad }, call.name)];
+};
+
+/** The maximum over the whole image: one window as large as it. */
+const decodeGlobalMaxPool: Decoder = (call) => {
+  const x = operand(call, 0);
+  const kernel = x.type.shape && allStatic(x.type.shape.slice(2));
+  if (!kernel?.length) return undefined;
+  const ones = kernel.map(() => 1);
+  const pads = [...kernel, ...kernel].map(() => 0);
+  const attributes = { kernel, strides: ones, pads, dilations: ones, ceilMode: false, indices: false };
+  return [apply('MaxPool', [x], attributes, call.name)];
+};
+
+const decodeGemm: Decoder = (call) => {
+  const attributes = {
+    alpha: number(call, 'alpha', 1),
+    beta: number(call, 'beta', 1),
+    transA: flag(call, 'transA'),
+    transB: flag(call, 'transB'),
+  };
+  return [apply('Gemm', inputsOf(call, 2, 3), attributes, call.name)];
+};
+
+const decodeMatMul: Decoder = (call) => {
+  const factors = inputsOf(call, 2, 2);
+  if (factors.some(({ type: { shape } }) => shape !== undefined && shape.length < 2)) return undefined;
+  return [apply('MatMul', factors, {}, call.name)];
+};
+
+const decodeBatchNormalization: Decoder = (call) => {
+  const { opset } = call;
+  const training = opset >= 14 ? flag(call, 'training_mode') : call.outputs.slice(1).some(Boolean);
+  if (training) {
+    throw refuse(
+      call,
+      'batch normalisation is in training mode',
+      'Export the network for inference (PyTorch: model.eval() first).',
+    );
+  }
+  if (opset < 9 && !flag(call, 'spatial', true)) throw refuse(call, 'spatial = 0 is not supported');
+  const inputs = inputsOf(call, 5, 5);
+  const { shape } = inputs[0].type;
+  if (shape !== undefined && shape.length < 2) {
+    throw refuse(call, `batch normalisation needs channels (got ${shapeText(shape)})`);
+  }
+  return [apply('BatchNormalization', inputs, { epsilon: number(call, 'epsilon', 1e-5) }, call.name)];
+};
+
+const decodeDropout: Decoder = (call) => {
+  const training = call.inputs[2];
+  if (training !== undefined && staticContents(call, 2)?.[0] !== 0) {
+    throw refuse(
+      call,
+      'dropout is in training mode',
+      'Export the network for inference (PyTorch: model.eval() first).',
+    );
+  }
+  if (call.outputs.slice(1).some(Boolean)) return undefined;
+  return [apply('Dropout', [operand(call, 0)], {}, call.name)];
+};
+
+const decodeClip: Decoder = (call) => {
+  const x = operand(call, 0);
+  if (x.type.dataType !== 'float32') return undefined;
+  if (call.opset < 11) {
+    const min = number(call, 'min', Number.NEGATIVE_INFINITY);
+    return [apply('Clip', [x], { min, max: number(call, 'max', Number.POSITIVE_INFINITY) }, call.name)];
+  }
+  const bound = (index: number, open: number): number | undefined => {
+    if (call.inputs[index] === undefined) return open;
+    const items = staticContents(call, index);
+    return items?.length === 1 ? items[0] : undefined;
+  };
+  const min = bound(1, Number.NEGATIVE_INFINITY);
+  const max = bound(2, Number.POSITIVE_INFINITY);
+  return min === undefined || max === undefined ? undefined : [apply('Clip', [x], { min, max }, call.name)];
+};
+
+/**
+ * Softmax and its kin over the axis. Before opset 13 they saw a matrix: all axes from `axis` on were one.
+ * @param operate applies the operator along one axis.
+ */
+function alongAxis(call: Call, operate: (x: Value, axis: number, name: string) => Value): readonly Value[] {
+  const x = operand(call, 0);
+  const { shape } = x.type;
+  const axis = integer(call, 'axis', call.opset < 13 ? 1 : -1);
+  if (call.opset >= 13) {
+    if (shape !== undefined) normaliseAxis(axis, shape.length, call.where);
+    return [operate(x, axis, call.name)];
+  }
+  if (shape === undefined) {
+    throw refuse(call, 'before opset 13 this operator needs a known shape', 'Export with opset 13 or later.');
+  }
+  const at = normaliseAxis(axis, shape.length, call.where);
+  if (shape.slice(at + 1).every((dimension) => dimension === 1)) return [operate(x, at, call.name)];
+  const rest = allStatic(shape.slice(at));
+  if (rest === undefined) throw refuse(call, 'the batch cannot be normalised over');
+  const matrix = apply(
+    'Reshape',
+    [x],
+    { shape: [...shape.slice(0, at), product(rest)] },
+    `${call.name}.rows`,
+  );
+  return [apply('Reshape', [operate(matrix, at, call.name)], { shape }, `${call.name}.restored`)];
+}
+
+const decodeSoftmax: Decoder = (call) =>
+  alongAxis(call, (x, axis, name) => apply('Softmax', [x], { axis }, name));
+
+/** LogSoftmax and Hardmax stay the engine's, in their present form with one axis. */
+const decodeSoftmaxKin: Decoder = (call) =>
+  alongAxis(call, (x, axis, name) => {
+    const raw = new Map(call.raw).set('axis', { type: 'int', value: BigInt(axis) });
+    return passThrough({ ...call, inputs: [x], raw, name })[0];
+  });
+
+/** Axes given as attribute (before opset `since`) or as input; `unknown` where they are computed. */
+function axesOf(call: Call, since: number): number[] | undefined | 'unknown' {
+  if (call.opset < since) return integers(call, 'axes');
+  if (call.inputs[1] === undefined) return undefined;
+  return staticContents(call, 1) ?? 'unknown';
+}
+
+const decodeReduce =
+  (operator: 'ReduceMean' | 'ReduceSum', since: number): Decoder =>
+  (call) => {
+    const x = operand(call, 0);
+    const given = axesOf(call, since);
+    if (given === 'unknown') return undefined;
+    if (!given?.length && flag(call, 'noop_with_empty_axes')) return plain('Identity')(call);
+    const axes = given?.length ? given : x.type.shape?.map((_, axis) => axis);
+    if (axes === undefined) return undefined;
+    return [apply(operator, [x], { axes, keepDims: flag(call, 'keepdims', true) }, call.name)];
+  };
+
+const decodeConcat: Decoder = (call) => {
+  const values = call.inputs.map((_, i) => operand(call, i));
+  const first = operand(call, 0);
+  const axis = integer(call, 'axis', 1);
+  if (first.type.shape !== undefined) normaliseAxis(axis, first.type.shape.length, call.where);
+  return [apply('Concat', values, { axis }, call.name)];
+};
+
+const decodeSplit: Decoder = (call) => {
+  const x = operand(call, 0);
+  const axis = integer(call, 'axis', 0);
+  const count = call.outputs.length;
+  const given = call.opset < 13 ? integers(call, 'split') : staticContents(call, 1);
+  if (given !== undefined) {
+    if (given.length !== count || given.some((size) => size < 0)) {
+      throw new InputError({
+        what: 'split sizes and outputs disagree',
+        where: call.where,
+        expected: `${count} sizes`,
+        got: `[${given.slice(0, 16).join(', ')}]`,
+      });
+    }
+    return createNode('Split', [x], { axis, sizes: given }, call.name).outputs;
+  }
+  const { shape } = x.type;
+  if ((call.opset >= 13 && call.inputs[1] !== undefined) || shape === undefined) return undefined;
+  const length = shape[normaliseAxis(axis, shape.length, call.where)];
+  if (length === 'N') throw refuse(call, 'the batch cannot be split');
+  // Equal parts; the last is smaller where they do not divide the length.
+  const part = Math.ceil(length / count);
+  const sizes = Array.from({ length: count }, (_, i) => Math.max(0, Math.min(part, length - i * part)));
+  return createNode('Split', [x], { axis, sizes }, call.name).outputs;
+};
+
+/** Bounds beyond every tensor mean "to the end"; files write them as the largest int64, which no number holds. */
+const bounded = (value: number): number => Math.min(Math.max(value, -(2 ** 31)), 2 ** 31 - 1);
+
+const decodeSlice: Decoder = (call) => {
+  const x = operand(call, 0);
+  const asInputs = call.opset >= 10;
+  const starts = asInputs ? staticContents(call, 1) : integers(call, 'starts');
+  const ends = asInputs ? staticContents(call, 2) : integers(call, 'ends');
+  if (starts === undefined || ends === undefined) {
+    if (asInputs) return undefined;
+    throw refuse(call, 'attributes "starts" and "ends" are needed');
+  }
+  const count = starts.length;
+  const list = (index: number, name: string, otherwise: (i: number) => number): number[] | undefined => {
+    if (!asInputs) return integers(call, name) ?? starts.map((_, i) => otherwise(i));
+    if (call.inputs[index] === undefined) return starts.map((_, i) => otherwise(i));
+    return staticContents(call, index);
+  };
+  const axes = list(3, 'axes', (i) => i);
+  const steps = asInputs ? list(4, 'steps', () => 1) : starts.map(() => 1);
+  if (axes === undefined || steps === undefined) return undefined;
+  if ([ends, axes, steps].some((values) => values.length !== count) || steps.includes(0)) {
+    throw new InputError({
+      what: 'starts, ends, axes and steps do not fit together',
+      where: call.where,
+      expected: `${count} of each, no step of 0`,
+      got: `${ends.length} ends, ${axes.length} axes, steps [${steps.slice(0, 16).join(', ')}]`,
+    });
+  }
+  const { shape } = x.type;
+  /** The whole batch, which a slice may name but not cut. */
+  const wholeBatch = (i: number): boolean =>
+    shape?.[normaliseAxis(axes[i], shape.length, call.where)] === 'N' &&
+    steps[i] === 1 &&
+    (starts[i] === 0 || starts[i] <= -(2 ** 31)) &&
+    ends[i] >= 2 ** 31 - 1;
+  const kept = axes.flatMap((_, i) => (wholeBatch(i) ? [] : [i]));
+  if (kept.length === 0) return plain('Identity')(call);
+  const attributes = {
+    axes: kept.map((i) => axes[i]),
+    starts: kept.map((i) => bounded(starts[i])),
+    ends: kept.map((i) => bounded(ends[i])),
+    steps: kept.map((i) => bounded(steps[i])),
+  };
+  return [apply('Slice', [x], attributes, call.name)];
+};
+
+const decodePad: Decoder = (call) => {
+  const x = operand(call, 0);
+  const mode = text(call, 'mode', 'constant');
+  const asInputs = call.opset >= 11;
+  const given = asInputs ? staticContents(call, 1) : integers(call, 'pads');
+  const filled = asInputs && call.inputs[2] !== undefined;
+  const value = filled ? staticContents(call, 2)?.[0] : number(call, 'value', 0);
+  const known = mode === 'constant' || mode === 'reflect' || mode === 'edge';
+  if (!known || given === undefined || value === undefined || x.type.dataType !== 'float32') {
+    if (asInputs) return undefined;
+    throw refuse(call, `padding of this kind is not supported (mode ${mode.slice(0, 40)})`);
+  }
+  const axes = call.opset >= 18 && call.inputs[3] !== undefined ? staticContents(call, 3) : undefined;
+  if (call.inputs[3] !== undefined && axes === undefined) return undefined;
+  const rank = x.type.shape?.length ?? (axes === undefined ? given.length / 2 : undefined);
+  if (rank === undefined) return undefined;
+  const places = axes?.map((axis) => normaliseAxis(axis, rank, call.where));
+  const count = places?.length ?? rank;
+  if (given.length !== 2 * count || given.some((amount) => Math.abs(amount) >= 2 ** 31)) {
+    throw new InputError({
+      what: 'the pads do not fit the tensor',
+      where: call.where,
+      expected: `${2 * count} amounts`,
+      got: `[${given.slice(0, 16).join(', ')}]`,
+    });
+  }
+  const pads = places ? new Array<number>(2 * rank).fill(0) : given;
+  for (const [i, axis] of places?.entries() ?? []) {
+    pads[axis] = given[i];
+    pads[axis + rank] = given[i + count];
+  }
+  return [apply('Pad', [x], { pads, mode, value }, call.name)];
+};
+
+/** The target shape with 0 (keep), -1 (infer) and the batch worked out; nothing where that takes the input's shape. */
+function targetShape(call: Call, shape: Shape | undefined, target: readonly Dimension[]): Shape | undefined {
+  const kept = target.map((dimension, i) => (dimension === 0 ? shape?.[i] : dimension));
+  const known = kept.filter((dimension) => dimension !== undefined);
+  if (known.length !== kept.length) {
+    if (shape === undefined) return undefined;
+    throw refuse(call, `0 in the target shape keeps a dimension that ${shapeText(shape)} does not have`);
+  }
+  const inferred = known.indexOf(-1);
+  if (known.some((dimension, i) => dimension !== 'N' && dimension < 0 && i !== inferred)) {
+    throw refuse(call, `impossible target shape [${known.slice(0, 16).join(', ')}]`);
+  }
+  if (shape === undefined) return inferred < 0 ? known : undefined;
+  const size = (dimensions: Shape): number =>
+    product(dimensions.map((dimension, i) => (dimension === 'N' || i === inferred ? 1 : dimension)));
+  const total = product(shape.map((dimension) => (dimension === 'N' ? 1 : dimension)));
+  const ratio = total / size(known);
+  const batched = shape.includes('N') && !known.includes('N');
+  const infer = (missing: Dimension): Shape =>
+    known.map((dimension, i) => (i === inferred ? missing : dimension));
+  if (!batched) return infer(ratio);
+  if (call.batchOfOne && known[0] === 1) return ['N', ...infer(ratio).slice(1)];
+  // The batch is what is left to infer, where the other dimensions hold exactly one image.
+  if (inferred >= 0 && ratio === 1) return infer('N');
+  return infer(ratio);
+}
+
+const decodeReshape: Decoder = (call) => {
+  const x = operand(call, 0);
+  const target = contents(call, 1);
+  if (target === undefined) return undefined;
+  if (flag(call, 'allowzero') && target.includes(0)) throw refuse(call, 'empty tensors are not supported');
+  const shape = targetShape(call, x.type.shape, target);
+  return shape && [apply('Reshape', [x], { shape }, call.name)];
+};
+
+const decodeFlatten: Decoder = (call) => {
+  const x = operand(call, 0);
+  const axis = integer(call, 'axis', 1);
+  const { shape } = x.type;
+  if (shape !== undefined && axis !== shape.length) normaliseAxis(axis, shape.length, call.where);
+  return [apply('Flatten', [x], { axis }, call.name)];
+};
+
+const decodeSqueeze: Decoder = (call) => {
+  const x = operand(call, 0);
+  const given = axesOf(call, 13);
+  if (given === 'unknown') return undefined;
+  const axes = given ?? x.type.shape?.flatMap((dimension, axis) => (dimension === 1 ? [axis] : []));
+  return axes && [apply('Squeeze', [x], { axes }, call.name)];
+};
+
+const decodeUnsqueeze: Decoder = (call) => {
+  const x = operand(call, 0);
+  const axes = axesOf(call, 13);
+  if (axes === 'unknown') return undefined;
+  if (axes === undefined) throw refuse(call, 'the axes are missing');
+  const rank = (x.type.shape?.length ?? 0) + axes.length;
+  const places = axes.map((axis) => (axis < 0 ? axis + rank : axis));
+  if (new Set(places).size !== axes.length) throw refuse(call, 'an axis is named twice');
+  return [apply('Unsqueeze', [x], { axes }, call.name)];
+};
+
+const decodeTranspose: Decoder = (call) => {
+  const x = operand(call, 0);
+  const permutation = integers(call, 'perm') ?? x.type.shape?.map((_, axis) => axis).reverse();
+  return permutation && [apply('Transpose', [x], { permutation }, call.name)];
+};
+
+type ResizeAttributes = OperatorAttributes['Resize'];
+
+const member = <Name extends string>(names: readonly Name[], name: string): Name | undefined =>
+  names.find((candidate) => candidate === name);
+
+/** The scale of every axis from scales or sizes of some axes; nothing where they are computed. */
+function resizeScales(call: Call, x: Value): number[] | undefined {
+  const legacy = call.opset < 11;
+  const { shape } = x.type;
+  const scales = call.opset < 9 ? numbers(call, 'scales') : staticContents(call, legacy ? 1 : 2);
+  const sizes = legacy ? undefined : contents(call, 3);
+  const chosen = scales?.length ? scales : sizes;
+  if (!chosen?.length) return undefined;
+  const rank = shape?.length ?? (call.raw.has('axes') ? undefined : chosen.length);
+  if (rank === undefined) return undefined;
+  const axes =
+    integers(call, 'axes')?.map((axis) => normaliseAxis(axis, rank, call.where)) ??
+    Array.from({ length: rank }, (_, axis) => axis);
+  if (axes.length !== chosen.length) throw refuse(call, 'the scales or sizes do not fit the rank');
+  const result = new Array<number>(rank).fill(1);
+  for (const [i, axis] of axes.entries()) {
+    const wanted = chosen[i];
+    const length = shape?.[axis];
+    if (chosen === scales) result[axis] = scales[i];
+    else if (wanted === length || (length === 'N' && wanted === 1 && call.batchOfOne)) result[axis] = 1;
+    else if (typeof wanted === 'number' && typeof length === 'number') result[axis] = wanted / length;
+    else return undefined;
+  }
+  if (result.every((scale) => scale > 0 && scale < 2 ** 31)) return result;
+  throw refuse(call, `impossible scales [${result.slice(0, 16).join(', ')}]`);
+}
+
+/** Upsample and Resize of opset 10 divide coordinates by the scale; later ones state how they map them. */
+const decodeResize: Decoder = (call) => {
+  const legacy = call.opset < 11;
+  const x = operand(call, 0);
+  const scales = resizeScales(call, x);
+  const mode = member<ResizeAttributes['mode']>(
+    ['nearest', 'linear', 'cubic'],
+    text(call, 'mode', 'nearest'),
+  );
+  const coordinates = member<ResizeAttributes['coordinates']>(
+    ['half_pixel', 'pytorch_half_pixel', 'asymmetric', 'align_corners'],
+    legacy ? 'asymmetric' : text(call, 'coordinate_transformation_mode', 'half_pixel'),
+  );
+  const nearest = member<ResizeAttributes['nearest']>(
+    ['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'],
+    legacy ? 'floor' : text(call, 'nearest_mode', 'round_prefer_floor'),
+  );
+  const special =
+    flag(call, 'antialias') ||
+    flag(call, 'exclude_outside') ||
+    text(call, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch';
+  if (!scales || !mode || !coordinates || !nearest || special) {
+    if (!legacy) return undefined;
+    throw refuse(call, 'resampling of this kind is not supported', 'Export with opset 11 or later.');
+  }
+  const cubicCoefficient = number(call, 'cubic_coeff_a', -0.75);
+  return [apply('Resize', [x], { mode, coordinates, nearest, cubicCoefficient, scales }, call.name)];
+};
+
+const decodeMod: Decoder = (call) => {
+  const [a, b] = inputsOf(call, 2, 2);
+  return flag(call, 'fmod') || a.type.dataType !== 'int64'
+    ? undefined
+    : [apply('Mod', [a, b], {}, call.name)];
+};
+
+const decodeScatterElements: Decoder = (call) => {
+  const reduction = member(['none', 'add'], text(call, 'reduction', 'none'));
+  const axis = integer(call, 'axis', 0);
+  if (reduction === undefined) return undefined;
+  return [apply('ScatterElements', inputsOf(call, 3, 3), { axis, reduction }, call.name)];
+};
+
+/** Zeros of the shape of a value are ZerosLike; other fills are folded or left to the engine. */
+const decodeConstantOfShape: Decoder = (call) => {
+  const { node } = operand(call, 0);
+  const fill = call.raw.get('value');
+  const zero =
+    fill === undefined ||
+    (fill.type === 'tensor' && fill.value.dataType === 'float32' && Object.is(fill.value.data[0], 0));
+  const ofShape =
+    node.operator === 'Opaque' &&
+    node.attributes.operator === 'Shape' &&
+    node.attributes.domain === '' &&
+    Object.keys(node.attributes.raw).length === 0;
+  const [source] = node.inputs;
+  const float = source?.type.dataType === 'float32';
+  return zero && ofShape && float ? [apply('ZerosLike', [source], {}, call.name)] : undefined;
+};
+
+function constantValue(call: Call): ConstantTensor | undefined {
+  const value = call.raw.get('value');
+  if (value?.type === 'tensor') return value.value;
+  const float = numbers(call, 'value_floats');
+  if (float !== undefined) {
+    return { dataType: 'float32', shape: [float.length], data: Float32Array.from(float) };
+  }
+  if (call.raw.has('value_float')) {
+    return { dataType: 'float32', shape: [], data: Float32Array.of(number(call, 'value_float', 0)) };
+  }
+  const list = call.raw.get('value_ints');
+  if (list?.type === 'ints') {
+    return { dataType: 'int64', shape: [list.value.length], data: BigInt64Array.from(list.value) };
+  }
+  const single = call.raw.get('value_int');
+  if (single?.type === 'int') return { dataType: 'int64', shape: [], data: BigInt64Array.of(single.value) };
+  return undefined;
+}
+
+/** Weights are found by the name of their value, so a constant takes it rather than the node's. */
+const decodeConstant: Decoder = (call) => {
+  const value = constantValue(call);
+  if (value === undefined) throw refuse(call, 'a constant without numbers');
+  return [constant(value, call.outputs[0])];
+};
+
+const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
+  ['Constant', decodeConstant],
+  ['ConstantOfShape', decodeConstantOfShape],
+  ['Conv', decodeConv],
+  ['ConvTranspose', decodeConvTranspose],
+  ['Gemm', decodeGemm],
+  ['MatMul', decodeMatMul],
+  ['Add', binary('Add')],
+  ['Sub', binary('Sub')],
+  ['Mul', binary('Mul')],
+  ['Div', binary('Div')],
+  ['Sum', chain('Add')],
+  ['Max', chain('Max')],
+  ['Min', chain('Min')],
+  ['Greater', binary('Greater')],
+  ['Less', (call) => [apply('Greater', [operand(call, 1), operand(call, 0)], {}, call.name)]],
+  ['Where', (call) => [apply('Where', inputsOf(call, 3, 3), {}, call.name)]],
+  ['BatchNormalization', decodeBatchNormalization],
+  ['Relu', plain('Relu')],
+  [
+    'LeakyRelu',
+    (call) => [apply('LeakyRelu', [operand(call, 0)], { alpha: number(call, 'alpha', 0.01) }, call.name)],
+  ],
+  ['Elu', (call) => [apply('Elu', [operand(call, 0)], { alpha: number(call, 'alpha', 1) }, call.name)]],
+  ['Sigmoid', plain('Sigmoid')],
+  ['Tanh', plain('Tanh')],
+  ['Softplus', plain('Softplus')],
+  ['Softmax', decodeSoftmax],
+  ['LogSoftmax', decodeSoftmaxKin],
+  ['Hardmax', decodeSoftmaxKin],
+  ['Clip', decodeClip],
+  ['Abs', plain('Abs')],
+  ['Neg', plain('Neg')],
+  ['Sign', plain('Sign')],
+  ['Exp', plain('Exp')],
+  ['Log', plain('Log')],
+  ['Sqrt', plain('Sqrt')],
+  ['MaxPool', decodeMaxPool],
+  ['AveragePool', decodeAveragePool],
+  ['GlobalAveragePool', plain('GlobalAveragePool')],
+  ['GlobalMaxPool', decodeGlobalMaxPool],
+  ['ReduceMean', decodeReduce('ReduceMean', 18)],
+  ['ReduceSum', decodeReduce('ReduceSum', 13)],
+  ['Concat', decodeConcat],
+  ['Split', decodeSplit],
+  ['Slice', decodeSlice],
+  ['Pad', decodePad],
+  ['Reshape', decodeReshape],
+  ['Flatten', decodeFlatten],
+  ['Squeeze', decodeSqueeze],
+  ['Unsqueeze', decodeUnsqueeze],
+  ['Transpose', decodeTranspose],
+  ['Identity', plain('Identity')],
+  ['Dropout', decodeDropout],
+  ['Resize', decodeResize],
+  ['Upsample', decodeResize],
+  [
+    'Cast',
+    (call) => {
+      const to = dataTypeOf(integer(call, 'to', 0), call.where);
+      return [apply('Cast', [operand(call, 0)], { to }, call.name)];
+    },
+  ],
+  ['ScatterElements', decodeScatterElements],
+  ['Scatter', decodeScatterElements],
+  ['Mod', decodeMod],
+]);
+
+/**
+ * The values of a node's outputs.
+ * @throws InputError where the node is malformed, or asks for what no inference graph holds (training mode, control flow).
+ */
+export function decodeNode(call: Call): readonly Value[] {
+  const decoder = call.domain === '' ? decoders.get(call.operator) : undefined;
+  const values = decoder?.(call) ?? passThrough(call);
+  const extra = call.outputs.findIndex((name, i) => name !== '' && values[i] === undefined);
+  if (extra < 0) return values;
+  throw refuse(call, `the operator has no output ${extra + 1} ("${call.outputs[extra].slice(0, 80)}")`);
+}

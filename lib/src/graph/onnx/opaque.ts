@@ -1,0 +1,146 @@
+/** Operators that landlens passes through to the engine: their present form, and the types of their outputs. */
+import type { RawAttribute } from '../attributes.js';
+import { constant, createNode, type Value } from '../node.js';
+import { sliceRange } from '../operators/arrangement.js';
+import { broadcastShapes, type DataType, normaliseAxis, type Shape, type TensorType } from '../type.js';
+import { type Call, contents, flag, integer, integers, operand, refuse, staticContents } from './call.js';
+import { dataTypeOf } from './tensorProto.js';
+
+/** The opset in which landlens writes; operators of later ones keep their own. */
+export const writtenOpset = 18;
+
+const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
+
+const elementwise = words(
+  'Acos Acosh Asin Asinh Atan Atanh Ceil Celu Clip Cos Cosh CumSum Elu Erf Floor Gelu HardSigmoid HardSwish Hardmax ' +
+    'InstanceNormalization GroupNormalization LayerNormalization LogSoftmax LpNormalization LRN MeanVarianceNormalization ' +
+    'Mish PRelu Reciprocal Round Selu Shrink Sin Sinh Softsign Softmax Swish Tan ThresholdedRelu ScatterElements ScatterND Trilu Not IsNaN IsInf',
+);
+const broadcasting = words(
+  'Add Sub Mul Div Pow Mod And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual Max Min Sum Mean',
+);
+const reducing = words(
+  'ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare',
+);
+const boolean = words('And Or Xor Not Equal Less LessOrEqual Greater GreaterOrEqual IsNaN IsInf');
+const integral = words('Shape Size ArgMax ArgMin NonZero');
+const controlFlow = words('If Loop Scan SequenceMap');
+
+function dataTypeOfOutput(call: Call, index: number): DataType {
+  const { operator, raw, where } = call;
+  if (call.domain === '') {
+    if (boolean.has(operator)) return 'bool';
+    if (integral.has(operator) || (index === 1 && (operator === 'TopK' || operator === 'MaxPool')))
+      return 'int64';
+    if (operator === 'Where') return operand(call, 1).type.dataType;
+    if (operator === 'OneHot') return operand(call, 2).type.dataType;
+    if (operator === 'Dropout' && index === 1) return 'bool';
+    const fill = raw.get('value');
+    if (operator === 'ConstantOfShape') return fill?.type === 'tensor' ? fill.value.dataType : 'float32';
+    if (operator === 'Cast') return dataTypeOf(integer(call, 'to', 0), where);
+    if (operator === 'QuantizeLinear') return call.inputs[2]?.type.dataType ?? 'uint8';
+    if (operator === 'DequantizeLinear') return 'float32';
+  }
+  return call.inputs.find((value) => value !== undefined)?.type.dataType ?? 'float32';
+}
+
+function broadcastAll(call: Call): Shape | undefined {
+  return call.inputs.reduce<Shape | undefined>(
+    (shape, value) =>
+      shape && value?.type.shape ? broadcastShapes(shape, value.type.shape, call.where) : undefined,
+    [],
+  );
+}
+
+function reducedShape(call: Call, shape: Shape): Shape | undefined {
+  const stored = call.inputs[1] === undefined ? integers(call, 'axes') : staticContents(call, 1);
+  if (call.inputs[1] !== undefined && stored === undefined) return undefined;
+  if (stored === undefined && flag(call, 'noop_with_empty_axes')) return shape;
+  const axes = stored ?? shape.map((_, axis) => axis);
+  const reduced = new Set(axes.map((axis) => normaliseAxis(axis, shape.length, call.where)));
+  const keep = flag(call, 'keepdims', true);
+  return shape.flatMap((dimension, axis) => (reduced.has(axis) ? (keep ? [1] : []) : [dimension]));
+}
+
+/** The shape of the first output, where it is easily said. */
+function outputShape(call: Call): Shape | undefined {
+  const { operator } = call;
+  const shape = call.inputs[0]?.type.shape;
+  if (call.domain !== '' || shape === undefined) return undefined;
+  if (elementwise.has(operator)) return shape;
+  if (broadcasting.has(operator)) return broadcastAll(call);
+  if (reducing.has(operator)) return reducedShape(call, shape);
+  switch (operator) {
+    case 'Shape':
+      return [
+        sliceRange(shape.length, integer(call, 'start', 0), integer(call, 'end', shape.length), 1).count,
+      ];
+    case 'Size':
+      return [];
+    case 'Gather': {
+      const indices = call.inputs[1]?.type.shape;
+      const axis = normaliseAxis(integer(call, 'axis', 0), shape.length, call.where);
+      return indices && [...shape.slice(0, axis), ...indices, ...shape.slice(axis + 1)];
+    }
+    case 'Expand': {
+      const target = contents(call, 1);
+      return target && broadcastShapes(shape, target, call.where);
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Forms that changed between the file's opset and the written one: attributes that became inputs. */
+function present(call: Call): { inputs: readonly (Value | undefined)[]; raw: Map<string, RawAttribute> } {
+  const raw = new Map(call.raw);
+  const list = (values: readonly number[]): Value =>
+    constant({ dataType: 'int64', shape: [values.length], data: BigInt64Array.from(values, BigInt) });
+  const { operator, opset } = call;
+  if (call.domain === '' && reducing.has(operator) && raw.has('axes')) {
+    const axes = integers(call, 'axes') ?? [];
+    raw.delete('axes');
+    return { inputs: [call.inputs[0], list(axes)], raw };
+  }
+  if (call.domain === '' && operator === 'TopK' && opset < 10) {
+    const k = integer(call, 'k', 1);
+    raw.delete('k');
+    return { inputs: [call.inputs[0], list([k])], raw };
+  }
+  return { inputs: call.inputs, raw };
+}
+
+/** A node that only the engine understands; control flow is refused, because its branches hide whole networks. */
+export function passThrough(call: Call): readonly Value[] {
+  if (call.domain === '' && controlFlow.has(call.operator)) {
+    throw refuse(
+      call,
+      `control flow (${call.operator}) is not supported`,
+      'Export the network for inference, without branches and loops (for example by tracing).',
+    );
+  }
+  const shape = outputShape(call);
+  const outputTypes = call.outputs.map(
+    (_, index): TensorType => ({
+      dataType: dataTypeOfOutput(call, index),
+      shape: index === 0 ? shape : undefined,
+    }),
+  );
+  const { inputs, raw } = present(call);
+  const given = inputs.flatMap((value, slot) => (value === undefined ? [] : [{ value, slot }]));
+  const opset = call.domain === '' && call.opset <= writtenOpset ? undefined : call.opset;
+  const node = createNode(
+    'Opaque',
+    given.map(({ value }) => value),
+    {
+      operator: call.operator,
+      domain: call.domain,
+      ...(opset === undefined ? {} : { opset }),
+      raw: Object.fromEntries(raw),
+      slots: given.map(({ slot }) => slot),
+      outputTypes,
+    },
+    call.name,
+  );
+  return node.outputs;
+}

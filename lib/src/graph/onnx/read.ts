@@ -1,0 +1,423 @@
+/** Reads an ONNX file as a typed graph with a symbolic batch. */
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { InputError, messageOf } from '../../error.js';
+import { createGraph, type Graph } from '../graph.js';
+import { constant, constantOf, input, type Value } from '../node.js';
+import { type ConstantTensor, type Dimension, type Shape, shapeText } from '../type.js';
+import type { Call, Known } from './call.js';
+import { decodeNode } from './decode.js';
+import { readExternalData } from './externalData.js';
+import { constantFrom, fold, knownConstant } from './fold.js';
+import {
+  attributeTypeCodes,
+  decodeModel,
+  type GraphMessage,
+  type ModelMessage,
+  type NodeMessage,
+  type TensorMessage,
+  type ValueInfoMessage,
+} from './schema.js';
+import { dataTypeOf, rawByteLength, readAttribute, readTensor } from './tensorProto.js';
+
+export interface OnnxModel {
+  readonly graph: Graph;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Version of the operators that the file was written with. */
+  readonly opset: number;
+}
+
+/** A model in memory. */
+export interface OnnxBytes {
+  readonly bytes: Uint8Array;
+  /** For messages. */
+  readonly name: string;
+  /** Where files with external weights lie. */
+  readonly folder?: string;
+}
+
+export interface ReadOptions {
+  /** Shapes of inputs that the file leaves open, such as {image: ['N', 12, 120, 120]}. */
+  readonly inputShapes?: Readonly<Record<string, Shape>>;
+}
+
+const firstOpset = 7;
+const lastOpset = 23;
+/** protobuf's own limit of one message. */
+const largestFile = 2 ** 31 - 1;
+
+const quoted = (name: string): string => JSON.stringify(name.slice(0, 200));
+
+function checkSize(size: number, where: string): void {
+  if (size > 0 && size <= largestFile) return;
+  throw new InputError({
+    what: size === 0 ? 'the file is empty' : 'the file is too large for one ONNX model',
+    where,
+    expected: 'from 1 byte to 2 GiB',
+    got: `${size} bytes`,
+    todo:
+      size === 0
+        ? 'Download or export it again.'
+        : 'Save the model with external data, so that the weights lie in their own file.',
+  });
+}
+
+async function load(path: string): Promise<OnnxBytes> {
+  try {
+    const information = await stat(path);
+    if (!information.isFile()) {
+      throw new InputError({ what: 'not a file', where: path, expected: 'an ONNX file' });
+    }
+    checkSize(information.size, path);
+    return { bytes: await readFile(path), name: basename(path), folder: dirname(path) };
+  } catch (thrown) {
+    if (thrown instanceof InputError) throw thrown;
+    throw new InputError({
+      what: `the file cannot be read: ${messageOf(thrown)}`,
+      where: path,
+      expected: 'an ONNX file',
+      todo: 'Check the path.',
+    });
+  }
+}
+
+function parse({ bytes, name }: OnnxBytes): ModelMessage & { graph: GraphMessage } {
+  checkSize(bytes.length, name);
+  let model: ModelMessage;
+  try {
+    model = decodeModel(bytes);
+  } catch (thrown) {
+    throw new InputError({
+      what: `not an ONNX file, or a damaged one: ${messageOf(thrown)}`,
+      where: name,
+      expected: 'an ONNX model',
+      todo: 'Check that it is an .onnx file; otherwise download or export it again.',
+    });
+  }
+  const { graph } = model;
+  if (graph === null) {
+    throw new InputError({
+      what: 'no network in this file',
+      where: name,
+      expected: 'an ONNX model with a graph',
+      todo: 'Check that it is an .onnx file; otherwise download or export it again.',
+    });
+  }
+  if (model.functions.length > 0 || graph.sparseInitializer.length > 0) {
+    throw new InputError({
+      what:
+        model.functions.length > 0 ? 'local functions are not supported' : 'sparse weights are not supported',
+      where: name,
+      todo: 'Inline the functions (onnx.inliner) and store dense weights.',
+    });
+  }
+  return { ...model, graph };
+}
+
+/** The domain's name; "ai.onnx" is another word for the default one. */
+const domainOf = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);
+
+function opsetsOf({ opsetImport }: ModelMessage, where: string): ReadonlyMap<string, number> {
+  const versions = new Map(opsetImport.map(({ domain, version }) => [domainOf(domain), Number(version)]));
+  const opset = versions.get('');
+  if (opset !== undefined && opset >= firstOpset && opset <= lastOpset) return versions;
+  throw new InputError({
+    what: 'this version of the ONNX operators is not supported',
+    where,
+    expected: `opset ${firstOpset} to ${lastOpset}`,
+    got: opset === undefined ? 'no opset (the file may be cut off)' : `opset ${opset}`,
+    todo: 'Export the network with opset_version=18.',
+  });
+}
+
+async function readInitializers(
+  messages: readonly TensorMessage[],
+  { name: file, folder }: OnnxBytes,
+): Promise<Map<string, ConstantTensor>> {
+  const tensors = new Map<string, ConstantTensor>();
+  for (const message of messages) {
+    const where = `${file}, weights ${quoted(message.name)}`;
+    if (message.name === '' || tensors.has(message.name)) {
+      throw new InputError({
+        what: message.name === '' ? 'weights without a name' : 'two weights share one name',
+        where,
+      });
+    }
+    const external =
+      message.dataLocation === 1
+        ? await readExternalData(message.externalData, {
+            folder,
+            size: rawByteLength(message, where),
+            where,
+          })
+        : undefined;
+    tensors.set(message.name, readTensor(message, where, external));
+  }
+  return tensors;
+}
+
+/** The shape of a graph input: what the file says, completed by what the caller says; the first dimension is the batch. */
+function inputShape(
+  declared: readonly (number | undefined)[] | undefined,
+  given: Shape | undefined,
+  where: string,
+): Shape {
+  const todo = 'Pass inputShapes, for example {image: ["N", 12, 120, 120]}, or export with static shapes.';
+  const [batch] = declared ?? [];
+  if (batch !== undefined && batch > 1) {
+    throw new InputError({
+      what: 'the network is fixed to one batch size',
+      where,
+      expected: 'a first dimension that is symbolic, or 1',
+      got: String(batch),
+      todo: 'Export it with a dynamic batch, or with a batch of 1.',
+    });
+  }
+  if (given !== undefined) {
+    const agrees = given.every(
+      (dimension, i) =>
+        (dimension === 'N' ? i === 0 : Number.isSafeInteger(dimension) && dimension > 0) &&
+        (declared?.[i] === undefined || declared[i] === dimension || dimension === 'N'),
+    );
+    if (agrees && (declared === undefined || declared.length === given.length)) return given;
+    throw new InputError({
+      what: 'inputShapes disagrees with the file',
+      where,
+      expected: declared
+        ? `[${declared.map((dimension, i) => (i === 0 ? 'N' : (dimension ?? 'any'))).join(', ')}]`
+        : '["N", ...] with whole numbers',
+      got: shapeText(given),
+    });
+  }
+  const shape = declared?.map((dimension, i): Dimension | undefined => (i === 0 ? 'N' : dimension));
+  const known = shape?.filter((dimension) => dimension !== undefined);
+  if (known !== undefined && known.length === shape?.length) return known;
+  throw new InputError({
+    what: 'the shape of this input is open beyond the batch',
+    where,
+    expected: 'a number for every dimension but the first',
+    got: shape ? `[${shape.map((dimension) => dimension ?? '?').join(', ')}]` : 'no shape',
+    todo,
+  });
+}
+
+/** What a value's type says of its shape: nothing at all, or numbers with gaps for symbolic dimensions. */
+function declaredShape({ type }: ValueInfoMessage): (number | undefined)[] | undefined {
+  return type?.tensorType?.shape?.dim.map(({ dimValue }) => {
+    const value = Number(dimValue);
+    return value > 0 && Number.isSafeInteger(value) ? value : undefined;
+  });
+}
+
+function readInput(message: ValueInfoMessage, given: Shape | undefined, file: string): Value {
+  const where = `${file}, input ${quoted(message.name)}`;
+  const tensor = message.type?.tensorType;
+  if (!tensor) throw new InputError({ what: 'only tensors can be inputs', where });
+  const shape = inputShape(declaredShape(message), given, where);
+  return input(message.name, shape, dataTypeOf(tensor.elemType, where));
+}
+
+const describe = (node: NodeMessage): string =>
+  `${node.opType.slice(0, 80)} node ${quoted(node.name || (node.output[0] ?? ''))}`;
+
+/** The nodes with every producer before its users (files should be in that order, but not all are). */
+function sortNodes(nodes: readonly NodeMessage[], given: ReadonlySet<string>, file: string): NodeMessage[] {
+  const producers = new Map<string, NodeMessage>();
+  for (const node of nodes) {
+    for (const name of node.output) {
+      if (name === '') continue;
+      if (producers.has(name) || given.has(name)) {
+        throw new InputError({
+          what: `two values share the name ${quoted(name)}`,
+          where: `${file}, ${describe(node)}`,
+          expected: 'every value to be made once',
+        });
+      }
+      producers.set(name, node);
+    }
+  }
+  const users = new Map<NodeMessage, NodeMessage[]>();
+  const missing = new Map<NodeMessage, number>();
+  for (const node of nodes) {
+    let count = 0;
+    for (const name of new Set(node.input)) {
+      if (name === '' || given.has(name)) continue;
+      const producer = producers.get(name);
+      if (producer === undefined) {
+        throw new InputError({
+          what: `the value ${quoted(name)} is used but never made`,
+          where: `${file}, ${describe(node)}`,
+          expected: 'an input, a weight or the output of another node',
+        });
+      }
+      const list = users.get(producer);
+      if (list === undefined) users.set(producer, [node]);
+      else list.push(node);
+      count++;
+    }
+    missing.set(node, count);
+  }
+  const order = nodes.filter((node) => missing.get(node) === 0);
+  // The array grows while it is walked.
+  for (const node of order) {
+    for (const user of users.get(node) ?? []) {
+      const left = (missing.get(user) ?? 0) - 1;
+      missing.set(user, left);
+      if (left === 0) order.push(user);
+    }
+  }
+  const stuck = nodes.find((node) => (missing.get(node) ?? 0) > 0);
+  if (stuck === undefined) return order;
+  throw new InputError({
+    what: 'the graph has a cycle',
+    where: `${file}, ${describe(stuck)}`,
+    expected: 'a network without loops',
+  });
+}
+
+/** Shapes that a damaged file leads to are refused where they arise. */
+function checkShapes(values: readonly Value[], where: string): void {
+  for (const { type } of values) {
+    if (
+      type.shape?.every(
+        (dimension) => dimension === 'N' || (Number.isSafeInteger(dimension) && dimension >= 0),
+      )
+    ) {
+      continue;
+    }
+    if (type.shape === undefined) continue;
+    throw new InputError({ what: 'the output has an impossible shape', where, got: shapeText(type.shape) });
+  }
+}
+
+interface Context {
+  readonly file: string;
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly batchOfOne: boolean;
+  readonly values: Map<string, Value>;
+  /** Contents of computed values that depend on nothing but the batch. */
+  readonly known: Map<Value, Known>;
+}
+
+function readNode(message: NodeMessage, context: Context): void {
+  const { file, opsets, values, known } = context;
+  const where = `${file}, ${describe(message)}`;
+  const domain = domainOf(message.domain);
+  if (
+    message.attribute.some(
+      ({ type }) => type === attributeTypeCodes.graph || type === attributeTypeCodes.graphs,
+    )
+  ) {
+    throw new InputError({
+      what: `control flow (${message.opType.slice(0, 80)}) is not supported`,
+      where,
+      todo: 'Export the network for inference, without branches and loops (for example by tracing).',
+    });
+  }
+  const call: Call = {
+    operator: message.opType,
+    domain,
+    opset: opsets.get(domain) ?? 1,
+    name: message.name || message.output.find((name) => name !== '') || '',
+    where,
+    inputs: message.input.map((name) => values.get(name)),
+    outputs: message.output,
+    raw: new Map(message.attribute.map((attribute) => [attribute.name, readAttribute(attribute, where)])),
+    known: (value) => {
+      const tensor = constantOf(value);
+      return known.get(value) ?? (tensor && knownConstant(tensor));
+    },
+    batchOfOne: context.batchOfOne,
+  };
+  if (call.outputs.length === 0) throw new InputError({ what: 'a node without outputs', where });
+  const results = [...decodeNode(call)];
+  checkShapes(results, where);
+  const [first] = results;
+  const source = call.inputs[0] && constantOf(call.inputs[0]);
+  if (
+    first.node.operator === 'Identity' ||
+    (first.node.operator === 'Cast' && source?.dataType === first.type.dataType)
+  ) {
+    // Shared or half-precision weights pass through such nodes; they stay weights.
+    if (source !== undefined) results[0] = constant(source, call.outputs[0]);
+  } else {
+    const found = fold(call, first.type.shape);
+    const folded =
+      found && call.operator !== 'Shape' && first.node.operator !== 'ZerosLike'
+        ? constantFrom(found)
+        : undefined;
+    if (folded !== undefined) results[0] = constant(folded, call.outputs[0]);
+    else if (found !== undefined) known.set(first, found);
+  }
+  for (const [i, name] of call.outputs.entries()) if (name !== '') values.set(name, results[i]);
+}
+
+/** Puts the file in front of the place that an error names. */
+function locate<Result>(where: string, action: () => Result): Result {
+  try {
+    return action();
+  } catch (thrown) {
+    if (!(thrown instanceof InputError) || thrown.parts.where.startsWith(where)) throw thrown;
+    throw new InputError({ ...thrown.parts, where: `${where}, ${thrown.parts.where}` });
+  }
+}
+
+/**
+ * Reads an ONNX model (opsets 7 to 23). Half-precision values are widened to float32, shape computations are folded with
+ * the batch as 'N', and operators outside the table of attributes.ts become Opaque: they run, but have no gradient.
+ * Nodes and weights keep their names; a node without one gets its first output's.
+ * @throws InputError naming file and node where the file is missing, damaged, hostile or beyond what landlens can run.
+ */
+export async function readOnnx(
+  source: string | OnnxBytes,
+  { inputShapes = {} }: ReadOptions = {},
+): Promise<OnnxModel> {
+  const file = typeof source === 'string' ? await load(source) : source;
+  const model = parse(file);
+  const { name } = file;
+  const opsets = opsetsOf(model, name);
+  const initializers = await readInitializers(model.graph.initializer, file);
+  const values = new Map<string, Value>();
+  for (const [key, tensor] of initializers) values.set(key, constant(tensor, key));
+  const fed = model.graph.input.filter((message) => !initializers.has(message.name));
+  const shapes = new Map(Object.entries(inputShapes));
+  for (const key of shapes.keys()) {
+    if (fed.some((message) => message.name === key)) continue;
+    throw new InputError({
+      what: `inputShapes names ${quoted(key)}, which is no input`,
+      where: name,
+      expected: fed.map((message) => quoted(message.name)).join(', '),
+    });
+  }
+  for (const message of fed) {
+    if (message.name === '' || values.has(message.name)) {
+      throw new InputError({
+        what: message.name === '' ? 'an input without a name' : 'two inputs share one name',
+        where: `${name}, input ${quoted(message.name)}`,
+      });
+    }
+    values.set(message.name, readInput(message, shapes.get(message.name), name));
+  }
+  const batchOfOne = fed.some((message) => declaredShape(message)?.[0] === 1);
+  const context: Context = { file: name, opsets, batchOfOne, values, known: new Map() };
+  for (const node of sortNodes(model.graph.node, new Set(values.keys()), name)) {
+    locate(`${name}, ${describe(node)}`, () => readNode(node, context));
+  }
+  const outputs = new Map<string, Value>();
+  for (const { name: output } of model.graph.output) {
+    const value = values.get(output);
+    if (value === undefined || outputs.has(output)) {
+      throw new InputError({
+        what: value === undefined ? 'this output is never made' : 'two outputs share one name',
+        where: `${name}, output ${quoted(output)}`,
+      });
+    }
+    outputs.set(output, value);
+  }
+  if (outputs.size === 0) throw new InputError({ what: 'the network has no outputs', where: name });
+  return {
+    graph: createGraph(Object.fromEntries(outputs)),
+    metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
+    opset: opsets.get('') ?? 0,
+  };
+}
