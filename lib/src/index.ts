@@ -3,6 +3,7 @@
 export * from './analysis/correlation.js';
 export * from './attribution/attribution.js';
 export * from './dataset/patch.js';
+export * from './dataset/scenes.js';
 export * from './error.js';
 export * from './metric/classification.js';
 export * from './metric/computationTime.js';

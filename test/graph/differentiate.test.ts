@@ -4,7 +4,7 @@ import { evaluate } from '../../lib/src/engine/reference.js';
 import { InputError } from '../../lib/src/error.js';
 import { differentiate } from '../../lib/src/graph/differentiate.js';
 import { createGraph } from '../../lib/src/graph/graph.js';
-import { createNode, floats, input, scalar, type Value } from '../../lib/src/graph/node.js';
+import { apply, createNode, floats, input, scalar, type Value } from '../../lib/src/graph/node.js';
 import { relu } from '../../lib/src/graph/operators/activation.js';
 import { split } from '../../lib/src/graph/operators/arrangement.js';
 import {
@@ -92,6 +92,18 @@ describe('differentiate', () => {
   it('gives the seed where the output itself is asked for', () => {
     const output = relu(x);
     deepEqual(gradients(output, [output], { seed: [[3, 4]] }), [[3, 4]]);
+  });
+
+  it('chooses one side at kinks: Relu 0 at 0, Clip 1 at its borders, Max the second of equals', () => {
+    const fed = { x: [[0, 1]], seed: [[1, 1]] };
+    deepEqual(gradients(relu(x), [x], fed), [[0, 1]]);
+    deepEqual(gradients(apply('Clip', [x], { min: 0, max: 1 }), [x], fed), [[1, 1]]);
+    const y = input('y', ['N', 2]);
+    const tied = { ...fed, y: [[0, 1]] };
+    deepEqual(gradients(apply('Max', [x, y], {}), [x, y], tied), [
+      [0, 0],
+      [1, 1],
+    ]);
   });
 
   it('follows another rule table', () => {

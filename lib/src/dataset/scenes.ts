@@ -56,7 +56,7 @@ const statistics: BandStatistics = {
  * Rendered, not real, patches of 12 Sentinel-2 bands and 14 classes. Every patch depends on (seed, split, index)
  * alone, and each of its layers has its own random numbers: switching a planted thing leaves all pixels outside its
  * mask as they were. (The sea's switch also reaches over the shore as far as the bands are mixed there: 1 pixel in
- * the 10 m bands, 3 in the 20 m bands, 9 in the 60 m bands.)
+ * the 10 m bands, 2 in the 20 m bands, 8 in the 60 m bands.)
  *
  * Labels: every class whose mask covers 4 % of the image (beaches: 2 %), not counting what `planted` lists as
  * unlabelled. Masks: each pixel belongs to exactly one class. `planted` may hold `sensorArtefact`, `cloudShadow`

@@ -1,11 +1,14 @@
 /** A classifier as one ONNX file: the network, and what it means in the file's metadata. */
-
-import { createGraph } from '../graph/graph.js';
-import { input } from '../graph/node.js';
+import { createHash } from 'node:crypto';
+import type { Engine } from '../engine/engine.js';
+import { InputError } from '../error.js';
+import { createGraph, type Graph } from '../graph/graph.js';
+import { input, type Value } from '../graph/node.js';
+import { loadOnnx, readOnnx } from '../graph/onnx/read.js';
 import { writeOnnx } from '../graph/onnx/write.js';
 import { sigmoid } from '../graph/operators/activation.js';
 import type { Architecture } from './architecture.js';
-import type { ClassifierDescription } from './classifier.js';
+import { type Classifier, type ClassifierDescription, createClassifier } from './classifier.js';
 import { storedLayers, type Weights } from './layers.js';
 
 /** The metadata key of a file's description (JSON). */
@@ -31,4 +34,107 @@ export function encodeClassifier(
     halfWeights: true,
     metadata: { ...metadata, [descriptionKey]: JSON.stringify(complete) },
   });
+}
+
+export interface OpenOptions extends Partial<ClassifierDescription> {
+  /** The output that holds logits (or scores behind a Sigmoid): by default "logits", else the only one. */
+  readonly output?: string;
+}
+
+/**
+ * Opens an ONNX classifier. Files that landlens wrote describe themselves; for any other network pass bands, classes
+ * and normalisation, and featureLayer for Grad-CAM. What is passed wins over what the file says.
+ * @throws InputError where the file is missing or damaged, or its network does not fit the description
+ */
+export async function openClassifier(
+  path: string,
+  engine: Engine,
+  { output, ...given }: OpenOptions = {},
+): Promise<Classifier> {
+  const { bytes, name, folder } = await loadOnnx(path);
+  const { graph, metadata } = await readOnnx({ bytes, name, folder });
+  const description = completeDescription(
+    { ...readDescription(metadata[descriptionKey], path), ...given },
+    path,
+  );
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+  return createClassifier(chooseOutput(graph, output, path), description, engine, { hash, where: path });
+}
+
+function chooseOutput({ outputs }: Graph, wanted: string | undefined, where: string): Value {
+  const names = Object.keys(outputs);
+  const name = wanted ?? (names.includes('logits') || names.length !== 1 ? 'logits' : names[0]);
+  const found = names.includes(name) ? outputs[name] : undefined;
+  if (found !== undefined) return found;
+  throw new InputError({
+    what: `the network has no output "${name}"`,
+    where,
+    expected: `one of ${names.join(', ')}`,
+    todo: 'Name the output that holds the logits: option `output`.',
+  });
+}
+
+const isStrings = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
+const isNumbers = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'number');
+
+/** What the file's metadata says, field by field; throws InputError where it is not what landlens writes. */
+function readDescription(text: string | undefined, where: string): Partial<ClassifierDescription> {
+  if (text === undefined) return {};
+  const fail = (got: string): never => {
+    throw new InputError({
+      what: `the metadata "${descriptionKey}" is damaged`,
+      where,
+      expected: '{name, bands, classes, normalisation: {mean, deviation}, featureLayer?}',
+      got,
+      todo: 'Pass bands, classes and normalisation yourself.',
+    });
+  };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return fail('not JSON');
+  }
+  if (typeof value !== 'object' || value === null) return fail(typeof value);
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const [name, bands, classes, normalisation, featureLayer] = [
+    'name',
+    'bands',
+    'classes',
+    'normalisation',
+    'featureLayer',
+  ].map((key) => fields.get(key));
+  if (typeof name !== 'string' || !isStrings(bands) || !isStrings(classes)) return fail('other fields');
+  if (typeof normalisation !== 'object' || normalisation === null) return fail('no normalisation');
+  if (!('mean' in normalisation && 'deviation' in normalisation)) return fail('no mean or deviation');
+  const { mean, deviation } = normalisation;
+  if (!isNumbers(mean) || !isNumbers(deviation)) return fail('mean or deviation without numbers');
+  return {
+    name,
+    bands,
+    classes,
+    normalisation: { mean, deviation },
+    ...(typeof featureLayer === 'string' ? { featureLayer } : {}),
+  };
+}
+
+function completeDescription(
+  { name = 'network', bands, classes, normalisation, featureLayer }: Partial<ClassifierDescription>,
+  where: string,
+): ClassifierDescription {
+  if (bands === undefined || classes === undefined || normalisation === undefined) {
+    const missing = Object.entries({ bands, classes, normalisation }).filter(
+      ([, value]) => value === undefined,
+    );
+    throw new InputError({
+      what: 'the file does not say what its inputs and outputs mean',
+      where,
+      expected: 'bands, classes and normalisation',
+      got: `no ${missing.map(([key]) => key).join(', no ')}`,
+      todo: 'Pass them: openClassifier(path, engine, {bands, classes, normalisation: {mean, deviation}}).',
+    });
+  }
+  return { name, bands, classes, normalisation, ...(featureLayer === undefined ? {} : { featureLayer }) };
 }

@@ -62,7 +62,8 @@ function checkSize(size: number, where: string): void {
   });
 }
 
-async function load(path: string): Promise<OnnxBytes> {
+/** Reads a model file whole; throws InputError where it is missing, empty or too large. */
+export async function loadOnnx(path: string): Promise<OnnxBytes> {
   try {
     const information = await stat(path);
     if (!information.isFile()) {
@@ -372,7 +373,7 @@ export async function readOnnx(
   source: string | OnnxBytes,
   { inputShapes = {} }: ReadOptions = {},
 ): Promise<OnnxModel> {
-  const file = typeof source === 'string' ? await load(source) : source;
+  const file = typeof source === 'string' ? await loadOnnx(source) : source;
   const model = parse(file);
   const { name } = file;
   const opsets = opsetsOf(model, name);

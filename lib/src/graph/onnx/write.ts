@@ -185,6 +185,20 @@ function valueInfo(name: string, { dataType, shape }: TensorType) {
   };
 }
 
+/** Gives each hint once as it is, then numbered. */
+function createNamer(taken: Set<string>): (hint: string) => string {
+  const next = new Map<string, number>();
+  return (hint) => {
+    let name = hint;
+    for (let i = next.get(hint) ?? 1; taken.has(name); i++) {
+      name = `${hint}_${i}`;
+      next.set(hint, i + 1);
+    }
+    taken.add(name);
+    return name;
+  };
+}
+
 /** The bytes of an ONNX model. Constants keep their names, so weights can be found by name. */
 export function writeOnnx(
   graph: Graph,
@@ -193,12 +207,9 @@ export function writeOnnx(
   const outputs = Object.entries(graph.outputs);
   const names = new Map<Value, string>();
   const taken = new Set(outputs.map(([name]) => name));
-  const unique = (hint: string): string => {
-    let name = hint;
-    for (let i = 1; taken.has(name); i++) name = `${hint}_${i}`;
-    taken.add(name);
-    return name;
-  };
+  const unique = createNamer(taken);
+  // Nodes and values are named apart; a node that occurs in two passes is named twice.
+  const uniqueNode = createNamer(new Set());
 
   const nodes: object[] = [];
   const initializers: object[] = [];
@@ -239,7 +250,7 @@ export function writeOnnx(
     { name = '', domain = '' } = {},
   ) => {
     nodes.push({
-      name: name || output[0],
+      name: uniqueNode(name || output[0]),
       opType: operator,
       domain,
       input,
