@@ -59,9 +59,12 @@ describe('records', () => {
           all.map(({ imageIndex }) => store.find(imageIndex, 'lime') !== undefined),
           all.map((_, i) => i < kept),
         );
-        for (const one of all.slice(kept)) await store.append(one);
+        // Appending takes a while, so that not every cut is filled again.
+        const isRefilled = length % 25 === 0;
+        for (const one of isRefilled ? all.slice(kept) : []) await store.append(one);
         await store.close();
-        assert.deepEqual(await readFile(path), whole, `cut at byte ${length}`);
+        const expected = isRefilled ? whole : whole.subarray(0, ends[kept - 1]);
+        assert.deepEqual(await readFile(path), expected, `cut at byte ${length}`);
       }
     }));
 

@@ -45,7 +45,7 @@ export function drawText(
   };
   const fits = (line: string): boolean => context.measureText(line).width <= width;
   setFont(size);
-  for (let smaller = size; smaller > 0.8 * size && !fits(clean); ) setFont(--smaller);
+  for (let smaller = size; smaller - 1 >= 0.8 * size && !fits(clean); ) setFont(--smaller);
   context.textBaseline = 'top';
   context.fillStyle = colour;
   let shown = clean;

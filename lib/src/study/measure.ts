@@ -35,22 +35,34 @@ export interface MeasuredMap {
   readonly map: Float32Array;
 }
 
-/** Measures one method on one subject. Max-Sensitivity goes first and compiles what the timed run needs. */
+/**
+ * Measures one method on one subject.
+ * @param isWarm whether the method has run in this process, so that its programs are compiled
+ */
 export async function measureMethod(
   subject: Subject,
   { explain, reduction }: StudiedMethod,
   classifier: StudiedClassifier,
   { settings: { draws, radius, fraction, repeats }, seed }: MeasureOptions,
+  isWarm: boolean,
 ): Promise<MeasuredMap> {
   const { input, target, patch } = subject;
-  const [sensitivity] = await maxSensitivity(explain, input, [target.index], {
-    draws,
-    radius,
-    seed: createRandom(seed, 'study', patch.name).integer(2 ** 31),
-  });
   const timed = keepLast(explain);
-  const seconds = await computationTime(timed.explain, input, target.index, { warmUp: 0, repeats });
+  const seconds = await computationTime(timed.explain, input, target.index, {
+    warmUp: isWarm ? 0 : 1,
+    repeats,
+  });
   const attribution = timed.last();
+  const [sensitivity] = await maxSensitivity(
+    answerKnown(explain, input, attribution),
+    input,
+    [target.index],
+    {
+      draws,
+      radius,
+      seed: createRandom(seed, 'study', patch.name).integer(2 ** 31),
+    },
+  );
   const map = relevance(attribution, reduction).data;
   const [, , height, width] = input.shape;
   const morf = await perturb(subject, classifier, relevanceRanking(seed, patch.name, map), fraction);
@@ -125,5 +137,14 @@ function keepLast(explain: Explain): { readonly explain: Explain; readonly last:
       if (kept === undefined) throw new Error('nothing was explained');
       return kept;
     },
+  };
+}
+
+/** Answers the unchanged image with the attribution that is known, and explains every other. */
+function answerKnown(explain: Explain, known: Tensor, attribution: Attribution): Explain {
+  return async (images, targets) => {
+    const isKnown =
+      images.data.length === known.data.length && images.data.every((value, i) => value === known.data[i]);
+    return isKnown ? attribution : explain(images, targets);
   };
 }

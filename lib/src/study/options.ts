@@ -101,7 +101,9 @@ function parseValues(argv: readonly string[]): Readonly<Partial<Record<Name, str
   } catch (thrown) {
     if (thrown instanceof InputError) throw thrown;
     throw new InputError({
-      what: messageOf(thrown).split('. To specify')[0].replace(/\.$/, ''),
+      what: messageOf(thrown)
+        .split(/\n|\. To specify/)[0]
+        .replace(/\.$/, ''),
       where: 'command line',
       expected: [...names, 'help'].map((name) => `--${name}`).join(', '),
       todo: 'See npm run reproduce -- --help.',

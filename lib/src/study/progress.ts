@@ -79,7 +79,8 @@ function remaining(
   left: ReadonlyMap<string, number>,
   taken: ReadonlyMap<string, { total: number; count: number }>,
 ): number | undefined {
-  if (taken.size === 0) return undefined;
+  const steps = [...left.values()].reduce((sum, count) => sum + count, 0);
+  if (taken.size === 0 || steps === 0) return undefined;
   const means = new Map([...taken].map(([kind, { total, count }]) => [kind, total / count]));
   const overall = [...means.values()].reduce((sum, mean) => sum + mean, 0) / means.size;
   return [...left].reduce((sum, [kind, count]) => sum + count * (means.get(kind) ?? overall), 0);

@@ -80,6 +80,9 @@ export async function runStudy(
     device: deviceOf(classifier),
   };
 
+  // Grows with every method that has run, and so has compiled its programs.
+  const warm = new Set<string>();
+
   /** Measures and records what the subject lacks; false where the signal stopped it. */
   const measureSubject = async (subject: Subject, position: string): Promise<boolean> => {
     const { patch, imageIndex, target } = subject;
@@ -94,7 +97,8 @@ export async function runStudy(
       if (method === undefined) {
         await record(id, await measureRandom(subject, classifier, options));
       } else {
-        const { measurement, map } = await measureMethod(subject, method, classifier, options);
+        const { measurement, map } = await measureMethod(subject, method, classifier, options, warm.has(id));
+        warm.add(id);
         const { parameters } = measurement;
         manifest = await reconcileManifest(folder, { ...manifest, methods: { [id]: parameters } });
         await writeMap(folder, patch.name, id, map);

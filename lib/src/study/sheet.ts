@@ -2,16 +2,26 @@
 import { join } from 'node:path';
 import type { Dataset, Patch } from '../dataset/patch.js';
 import { InputError } from '../error.js';
-import { paintTrueColour } from '../figure/colour.js';
-import { contactSheet, type SheetMap } from '../figure/contactSheet.js';
+import { magnitude, paintTrueColour } from '../figure/colour.js';
+import { type ContactSheet, contactSheet, type SheetMap } from '../figure/contactSheet.js';
 import { safeFileName } from './fileName.js';
 import { readMap } from './maps.js';
 import type { StudiedMethod } from './measure.js';
 import type { RecordStore } from './records.js';
 import type { StudiedClassifier, Subject } from './subject.js';
 
-/** Digital numbers of black and white, the same for every image, and the gamma between. */
-const stretch = { low: 0, high: 3000, gamma: 1.4 };
+const gamma = 1.4;
+
+/** The true colours of a patch, from reflectance 0 (black) to the brightest half per cent, but at least 0.1 (white). */
+function paintPatch(patch: Patch): ContactSheet['picture'] {
+  const [red, green, blue] = ['B04', 'B03', 'B02'].map((band) => bandOf(patch, band));
+  const high = Math.max(1000, ...[red, green, blue].map((band) => magnitude(band, 0.995)));
+  return {
+    pixels: paintTrueColour([red, green, blue], { low: 0, high }, gamma),
+    caption: 'True colour (B04, B03, B02)',
+    note: `Reflectance 0 to ${(high / 10_000).toFixed(2)}, gamma ${gamma}`,
+  };
+}
 
 export interface SheetOptions {
   readonly dataset: Dataset;
@@ -60,15 +70,7 @@ export async function drawSubject(
     ],
     width,
     height,
-    picture: {
-      pixels: paintTrueColour(
-        [bandOf(patch, 'B04'), bandOf(patch, 'B03'), bandOf(patch, 'B02')],
-        stretch,
-        stretch.gamma,
-      ),
-      caption: 'True colour (B04, B03, B02)',
-      note: `Reflectance ${stretch.low / 10_000} to ${stretch.high / 10_000}, gamma ${stretch.gamma}`,
-    },
+    picture: paintPatch(patch),
     ...(mask && { mask: { values: mask, caption: 'True mask of the class', note: shareOf(mask) } }),
     maps,
   });

@@ -1,0 +1,97 @@
+/** `npm run reproduce`: the paper's study on a data set of your choice, from the command line. */
+import { relative } from 'node:path';
+import { methods } from '../attribution/methods.js';
+import { openBigEarthNet } from '../dataset/bigEarthNet.js';
+import type { Dataset } from '../dataset/patch.js';
+import { scenes } from '../dataset/scenes.js';
+import { createEngine } from '../engine/onnxRuntime.js';
+import { InputError } from '../error.js';
+import { openClassifier } from '../model/classifierFile.js';
+import { type DatasetChoice, parseOptions, type StudyOptions, usage } from './options.js';
+import { createProgress } from './progress.js';
+import { writeReport } from './report.js';
+import { runStudy } from './run.js';
+import { summarise } from './summary.js';
+import { table3Text } from './tables.js';
+
+/** Exit status of a command that Ctrl+C stopped: 128 + SIGINT. */
+const interrupted = 130;
+
+async function openDataset(choice: DatasetChoice): Promise<Dataset> {
+  return choice.kind === 'scenes' ? scenes() : openBigEarthNet(choice.folder);
+}
+
+/** Aborts at the first Ctrl+C, so that the present record is finished, and ends the process at the second. */
+function listenForInterrupt(): AbortSignal {
+  const controller = new AbortController();
+  let since = 0;
+  process.on('SIGINT', () => {
+    if (!controller.signal.aborted) {
+      since = Date.now();
+      controller.abort();
+      process.stderr.write(
+        '\nStopping after the present measurement; Ctrl+C again stops at once (and loses it).\n',
+      );
+      return;
+    }
+    // npm passes on the signal that the terminal has already sent: one key press arrives twice.
+    if (Date.now() - since > 1000) process.exit(interrupted);
+  });
+  return controller.signal;
+}
+
+function quote(argument: string): string {
+  return /^[\w./:,=@-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}
+
+async function reproduce(options: StudyOptions, command: string): Promise<number> {
+  const { model, images, preset, seed, out: folder } = options;
+  const dataset = await openDataset(options.dataset);
+  const engine = createEngine();
+  const signal = listenForInterrupt();
+  try {
+    const classifier = await openClassifier(model, engine);
+    const chosen = methods.filter(({ id }) => options.methods.includes(id));
+    const studied = chosen.map(({ id, name, reduction, create }) => ({
+      ...{ id, name, reduction },
+      explain: create(classifier, { preset, seed }),
+    }));
+    console.log(
+      `${dataset.name}${dataset.rendered ? ' (rendered, not real imagery)' : ''}, ${images} test images, ` +
+        `${studied.length} methods, preset ${preset}, seed ${seed}, ${classifier.name} ${classifier.hash}`,
+    );
+    const study = { dataset, classifier, methods: studied, preset, seed, images, folder };
+    const { complete, records } = await runStudy(study, { signal, createProgress });
+    if (!complete) {
+      console.log(`Stopped; ${records.length} records are kept in ${folder}. To continue:\n  ${command}`);
+      return interrupted;
+    }
+    const summary = summarise(records, studied, { dataset, model: classifier.name });
+    const files = await writeReport(folder, summary);
+    console.log(`\n${table3Text(summary)}\n`);
+    console.log(
+      `In ${relative(process.cwd(), folder) || '.'}: ${files.join(', ')}, records.jsonl, sheets/, maps/`,
+    );
+    return 0;
+  } finally {
+    await engine.dispose();
+  }
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const ids = methods.map(({ id }) => id);
+  const options = parseOptions(argv, ids);
+  if (options === undefined) {
+    console.log(usage(ids));
+    return 0;
+  }
+  return reproduce(options, ['npm run reproduce --', ...argv.map(quote)].join(' '));
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (thrown) {
+  if (!(thrown instanceof InputError)) throw thrown;
+  console.error(thrown.message);
+  process.exitCode = 1;
+}
