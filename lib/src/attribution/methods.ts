@@ -26,7 +26,7 @@ interface PresetParameters {
 
 const parametersOf: Readonly<Record<Preset, PresetParameters>> = {
   paper: { steps: 50, smoothSamples: 30, smoothSteps: 50, limeSamples: 6000, occlusionStride: 5 },
-  quick: { steps: 20, smoothSamples: 8, smoothSteps: 4, limeSamples: 400, occlusionStride: 10 },
+  quick: { steps: 20, smoothSamples: 8, smoothSteps: 4, limeSamples: 300, occlusionStride: 10 },
 };
 
 export interface MethodOptions {
@@ -96,7 +96,7 @@ export const methods: readonly MethodDefinition[] = [
   method('guided-backpropagation', 'Guided Backpropagation', 'Guided Backprop', 'sum', (classifier) =>
     guidedBackpropagation(classifier),
   ),
-  method('grad-cam', 'Grad-CAM', 'Grad-CAM', 'sum', (classifier) => gradCam(classifier)),
+  method('grad-cam', 'Grad-CAM', 'Grad-CAM', 'positive', (classifier) => gradCam(classifier)),
   method('guided-grad-cam', 'Guided Grad-CAM', 'Guided Grad-CAM', 'sum', (classifier) =>
     guidedGradCam(classifier),
   ),

@@ -2,8 +2,9 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { Preset } from '../attribution/methods.js';
 import { InputError, messageOf } from '../error.js';
-import { type PresetName, presetNames } from './presets.js';
+import { presetNames } from './presets.js';
 
 /** The root of the repository, seen from lib/src/study or lib/dist/study. */
 export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -22,7 +23,7 @@ export interface StudyOptions {
   readonly images: number;
   /** Method ids, in the order of the registry. */
   readonly methods: readonly string[];
-  readonly preset: PresetName;
+  readonly preset: Preset;
   readonly seed: number;
   /** Folder of the results. */
   readonly out: string;

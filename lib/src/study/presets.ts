@@ -1,4 +1,5 @@
 /** How thoroughly each explanation is measured; the methods' own parameters live with the methods. */
+import type { Preset } from '../attribution/methods.js';
 
 export interface MeasurementSettings {
   /** Random neighbours of the image in Max-Sensitivity. */
@@ -11,10 +12,9 @@ export interface MeasurementSettings {
   readonly repeats: number;
 }
 
-export const presetNames = ['quick', 'paper'] as const;
-export type PresetName = (typeof presetNames)[number];
+export const presetNames: readonly Preset[] = ['quick', 'paper'];
 
-export const presets: Readonly<Record<PresetName, MeasurementSettings>> = {
+export const presets: Readonly<Record<Preset, MeasurementSettings>> = {
   quick: { draws: 3, radius: 0.02, fraction: 0.2, repeats: 1 },
   paper: { draws: 10, radius: 0.02, fraction: 0.2, repeats: 3 },
 };

@@ -1,10 +1,8 @@
 /** The store of measurements: one JSON line per image, target and method, appended durably, safe to kill. */
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { ParameterValue } from '../attribution/attribution.js';
 import { InputError, messageOf } from '../error.js';
-import { writeError } from '../file.js';
 import type { Localisation } from '../metric/localisation.js';
+import { openLines } from './durableLines.js';
 
 /** The method id of the baseline: pixels ranked at random. */
 export const randomBaseline = 'random';
@@ -63,8 +61,8 @@ export interface RecordStore {
 }
 
 /**
- * Opens or creates the store. A last line without its line end was torn by a kill and is cut off; any other line
- * that is not a record is an InputError with its number.
+ * Opens or creates the store. A last line that a kill tore is cut off; any other line that is not a record is an
+ * InputError with its number.
  */
 export async function openRecords(path: string): Promise<RecordStore> {
   const found = new Map<number, Map<string, StudyRecord>>();
@@ -72,42 +70,15 @@ export async function openRecords(path: string): Promise<RecordStore> {
     const ofImage = found.get(record.imageIndex) ?? new Map<string, StudyRecord>();
     found.set(record.imageIndex, ofImage.set(record.method, record));
   };
-  let handle: FileHandle;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    handle = await open(path, 'a+');
-  } catch (thrown) {
-    throw writeError(path, thrown);
-  }
-  try {
-    const content = await handle.readFile();
-    const end = content.lastIndexOf('\n') + 1;
-    const lines = content.subarray(0, end).toString('utf8').split('\n').slice(0, -1);
-    for (const [i, line] of lines.entries()) remember(parseRecord(line, `${path} line ${i + 1}`));
-    if (end < content.length) {
-      await handle.truncate(end);
-      await handle.sync();
-    }
-  } catch (thrown) {
-    await handle.close();
-    throw thrown instanceof InputError ? thrown : writeError(path, thrown);
-  }
+  const lines = await openLines(path, parseRecord);
+  for (const record of lines.earlier) remember(record);
   return {
     find: (imageIndex, method) => found.get(imageIndex)?.get(method),
     targetOf: (imageIndex) => found.get(imageIndex)?.values().next().value?.target,
     async append(record) {
-      const line = `${JSON.stringify(record)}\n`;
-      // What is kept is what a later run would read.
-      const written = parseRecord(line, `the record of ${record.method} on "${record.image}"`);
-      try {
-        await handle.appendFile(line);
-        await handle.sync();
-      } catch (thrown) {
-        throw writeError(path, thrown);
-      }
-      remember(written);
+      remember(await lines.append(record));
     },
-    close: () => handle.close(),
+    close: () => lines.close(),
   };
 }
 

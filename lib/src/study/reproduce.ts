@@ -5,8 +5,8 @@ import { openBigEarthNet } from '../dataset/bigEarthNet.js';
 import type { Dataset } from '../dataset/patch.js';
 import { scenes } from '../dataset/scenes.js';
 import { createEngine } from '../engine/onnxRuntime.js';
-import { InputError } from '../error.js';
 import { openClassifier } from '../model/classifierFile.js';
+import { interrupted, listenForInterrupt, runCommand } from './commandLine.js';
 import { type DatasetChoice, parseOptions, type StudyOptions, usage } from './options.js';
 import { createProgress } from './progress.js';
 import { writeReport } from './report.js';
@@ -14,30 +14,8 @@ import { runStudy } from './run.js';
 import { summarise } from './summary.js';
 import { table3Text } from './tables.js';
 
-/** Exit status of a command that Ctrl+C stopped: 128 + SIGINT. */
-const interrupted = 130;
-
 async function openDataset(choice: DatasetChoice): Promise<Dataset> {
   return choice.kind === 'scenes' ? scenes() : openBigEarthNet(choice.folder);
-}
-
-/** Aborts at the first Ctrl+C, so that the present record is finished, and ends the process at the second. */
-function listenForInterrupt(): AbortSignal {
-  const controller = new AbortController();
-  let since = 0;
-  process.on('SIGINT', () => {
-    if (!controller.signal.aborted) {
-      since = Date.now();
-      controller.abort();
-      process.stderr.write(
-        '\nStopping after the present measurement; Ctrl+C again stops at once (and loses it).\n',
-      );
-      return;
-    }
-    // npm passes on the signal that the terminal has already sent: one key press arrives twice.
-    if (Date.now() - since > 1000) process.exit(interrupted);
-  });
-  return controller.signal;
 }
 
 function quote(argument: string): string {
@@ -78,7 +56,7 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
   }
 }
 
-async function main(argv: readonly string[]): Promise<number> {
+runCommand(async (argv) => {
   const ids = methods.map(({ id }) => id);
   const options = parseOptions(argv, ids);
   if (options === undefined) {
@@ -86,12 +64,4 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   return reproduce(options, ['npm run reproduce --', ...argv.map(quote)].join(' '));
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (thrown) {
-  if (!(thrown instanceof InputError)) throw thrown;
-  console.error(thrown.message);
-  process.exitCode = 1;
-}
+});

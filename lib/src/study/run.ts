@@ -2,13 +2,14 @@
 import { stat } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import type { Preset } from '../attribution/methods.js';
 import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import { writeFileAtomic } from '../file.js';
 import { type Manifest, reconcileManifest } from './manifest.js';
 import { hasMap, writeMap } from './maps.js';
 import { type MeasureOptions, measureMethod, measureRandom, type StudiedMethod } from './measure.js';
-import { type PresetName, presets } from './presets.js';
+import { presets } from './presets.js';
 import type { Progress } from './progress.js';
 import { openRecords, type RecordStore, randomBaseline, type StudyRecord } from './records.js';
 import { drawSubject, sheetPath } from './sheet.js';
@@ -25,7 +26,7 @@ export interface Study {
   readonly dataset: Dataset;
   readonly classifier: StudiedClassifier;
   readonly methods: readonly StudiedMethod[];
-  readonly preset: PresetName;
+  readonly preset: Preset;
   readonly seed: number;
   /** Number of test images. */
   readonly images: number;

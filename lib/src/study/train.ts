@@ -1,17 +1,18 @@
 /** `npm run train`: trains the default classifier on `scenes` and writes its ONNX file and its model card. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { scenes } from '../dataset/scenes.js';
 import { createEngine } from '../engine/onnxRuntime.js';
-import { InputError, messageOf } from '../error.js';
 import { writeFileAtomic } from '../file.js';
 import { encodeClassifier } from '../model/classifierFile.js';
 import { denseNet121 } from '../model/denseNet.js';
 import { type FitProgress, fit } from '../training/fit.js';
 import type { Recipe } from '../training/recipe.js';
+import { interrupted, listenForInterrupt, parseNumber, runCommand } from './commandLine.js';
 import { writeModelCard } from './modelCard.js';
+import { repositoryRoot } from './options.js';
+import { duration } from './progress.js';
 
 const usage = `Usage: npm run train -- [options]
 
@@ -37,36 +38,20 @@ export function defaultRecipe(seed: number, scale = 1): Recipe {
   };
 }
 
-function parseNumber(
-  name: string,
-  text: string,
-  isValid: (value: number) => boolean,
-  expected: string,
-): number {
-  const value = Number(text);
-  if (text.trim() === '' || !isValid(value))
-    throw new InputError({ what: 'not a valid number', where: `--${name}`, expected, got: `"${text}"` });
-  return value;
-}
-
-function duration(seconds: number): string {
-  const minutes = Math.round(seconds / 60);
-  return minutes < 1 ? `${Math.round(seconds)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
 function report(progress: FitProgress): void {
   const { images, totalImages, loss, secondsLeft, check } = progress;
-  const line = `${images}/${totalImages} images, loss ${loss.toFixed(4)}, ${duration(secondsLeft)} left`;
+  const line = `${images}/${totalImages} images, loss ${loss.toFixed(4)}, ${duration(1000 * secondsLeft)} left`;
   if (process.stderr.isTTY) process.stderr.write(`\r${line}   `);
   if (check === undefined) return;
   const validation = `validation loss ${check.validationLoss.toFixed(4)}, micro F1 ${check.validationMicroF1.toFixed(3)}`;
   process.stderr.write(`${process.stderr.isTTY ? '\n' : ''}${line}; ${validation}\n`);
 }
 
-async function main(): Promise<void> {
+runCommand(async (argv) => {
   const { values } = parseArgs({
+    args: [...argv],
     options: {
-      out: { type: 'string', default: fileURLToPath(new URL('../../../results/training', import.meta.url)) },
+      out: { type: 'string', default: join(repositoryRoot, 'results', 'training') },
       seed: { type: 'string', default: '0' },
       scale: { type: 'string', default: '1' },
       help: { type: 'boolean', default: false },
@@ -74,7 +59,7 @@ async function main(): Promise<void> {
   });
   if (values.help) {
     console.log(usage);
-    return;
+    return 0;
   }
   const seed = parseNumber('seed', values.seed, Number.isSafeInteger, 'a whole number');
   const scale = parseNumber('scale', values.scale, (x) => x > 0 && x <= 100, 'a number above 0, up to 100');
@@ -83,8 +68,7 @@ async function main(): Promise<void> {
   const size = recipe.phases.at(-1)?.size ?? 120;
   const { bands, classes, statistics: normalisation } = datasetAt(size);
   const engine = createEngine();
-  const interruption = new AbortController();
-  process.once('SIGINT', () => interruption.abort(new Error('interrupted; the same command goes on')));
+  const signal = listenForInterrupt();
   try {
     const { weights, history } = await fit({
       architecture: denseNet121,
@@ -93,7 +77,7 @@ async function main(): Promise<void> {
       recipe,
       checkpoint: join(values.out, 'checkpoint.bin'),
       onProgress: report,
-      signal: interruption.signal,
+      signal,
     });
     const file = join(values.out, 'densenet121-scenes.onnx');
     const metadata = { 'landlens.recipe': JSON.stringify(recipe), 'landlens.data': `scenes, seed ${seed}` };
@@ -101,14 +85,12 @@ async function main(): Promise<void> {
     await writeFileAtomic(file, bytes);
     console.log(`wrote ${file}, sha256 ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`);
     console.log(`wrote ${await writeModelCard(file, { engine, recipe, history, seed })}`);
+    return 0;
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    console.log('Stopped; the same command goes on.');
+    return interrupted;
   } finally {
     await engine.dispose();
   }
-}
-
-try {
-  await main();
-} catch (thrown) {
-  console.error(messageOf(thrown));
-  process.exitCode = 1;
-}
+});

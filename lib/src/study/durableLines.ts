@@ -1,0 +1,58 @@
+/** A file of JSON lines, appended durably and safe to kill: what was returned from is on disk, what was torn is cut off. */
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { InputError } from '../error.js';
+import { writeError } from '../file.js';
+
+export interface DurableLines<Item> {
+  /** What the file held when it was opened. */
+  readonly earlier: readonly Item[];
+  /** Returns the item as a later run will read it, once it has reached the disk. */
+  append(item: Item): Promise<Item>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens or creates the file. A last line without its line end was torn by a kill and is cut off.
+ * @param parse reads one line; throws InputError, with `where`, for a line that is no item
+ */
+export async function openLines<Item>(
+  path: string,
+  parse: (line: string, where: string) => Item,
+): Promise<DurableLines<Item>> {
+  let handle: FileHandle;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    handle = await open(path, 'a+');
+  } catch (thrown) {
+    throw writeError(path, thrown);
+  }
+  try {
+    const content = await handle.readFile();
+    const end = content.lastIndexOf('\n') + 1;
+    const lines = content.subarray(0, end).toString('utf8').split('\n').slice(0, -1);
+    const earlier = lines.map((line, i) => parse(line, `${path} line ${i + 1}`));
+    if (end < content.length) {
+      await handle.truncate(end);
+      await handle.sync();
+    }
+    return {
+      earlier,
+      async append(item) {
+        const line = `${JSON.stringify(item)}\n`;
+        const written = parse(line, `the next line of ${path}`);
+        try {
+          await handle.appendFile(line);
+          await handle.sync();
+        } catch (thrown) {
+          throw writeError(path, thrown);
+        }
+        return written;
+      },
+      close: () => handle.close(),
+    };
+  } catch (thrown) {
+    await handle.close();
+    throw thrown instanceof InputError ? thrown : writeError(path, thrown);
+  }
+}
