@@ -213,7 +213,9 @@ describe('Grad-CAM', () => {
     });
     const { featureLayer: _, ...without } = classifier();
     await rejects(gradCam(without)(image, [0]), { name: 'InputError', message: /needs a feature layer/ });
-    const flat = classifierOf(engine, [1, 4, 4], (x) => relu(dense(x, [new Array<number>(16).fill(1)]), 'flat'));
+    const flat = classifierOf(engine, [1, 4, 4], (x) =>
+      relu(dense(x, [new Array<number>(16).fill(1)]), 'flat'),
+    );
     await rejects(gradCam(flat, { layer: 'flat' })(image, [0]), {
       name: 'InputError',
       message: /no feature maps/,
