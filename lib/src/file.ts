@@ -1,4 +1,5 @@
 /** Writing files so that nothing is ever half written. */
+import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InputError, messageOf } from './error.js';
@@ -15,7 +16,7 @@ export function writeError(path: string, thrown: unknown): InputError {
 
 /** Writes a whole file durably: to a temporary neighbour, flushed to disk, then renamed over `path`. */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = join(dirname(path), `.${process.pid}-${Date.now()}.tmp`);
+  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
   let handle: FileHandle | undefined;
   try {
     await mkdir(dirname(path), { recursive: true });

@@ -7,7 +7,8 @@ const weightedSum = (values: Float32Array, weights: Float32Array): number =>
   values.reduce((sum, value, i) => (weights[i] === 0 ? sum : sum + weights[i] * value), 0);
 
 /**
- * Per image, (sum of attributions - (f(x) - f(x'))) / |f(x) - f(x')|, where f is the weighted sum of logits.
+ * Per image, (sum of attributions - (f(x) - f(x'))) / |f(x) - f(x')|, where f is the weighted sum of logits; 0 where
+ * the sum is exact, even of nothing.
  * @param values [n, ...] attributions
  * @param target [n, classes] weights
  */
@@ -29,6 +30,7 @@ export async function completenessGaps(
     const difference =
       weightedSum(rows(at.logits, i).data, weights) - weightedSum(rows(from.logits, i).data, weights);
     const sum = rows(values, i).data.reduce((total, value) => total + value, 0);
-    return (sum - difference) / Math.abs(difference);
+    const excess = sum - difference;
+    return excess === 0 ? 0 : excess / Math.abs(difference);
   });
 }

@@ -1,8 +1,9 @@
 /** SmoothGrad (Smilkov et al., 2017): the mean of any method's attributions over noisy copies of the image (equation 12). */
+import { requireShape } from '../check.js';
 import { InputError } from '../error.js';
 import { createRandom } from '../random.js';
 import { rows, type Tensor, zeros } from '../tensor.js';
-import type { Explain } from './attribution.js';
+import type { Explain, Target } from './attribution.js';
 
 export interface SmoothGradOptions {
   /** Noisy copies per image. */
@@ -31,14 +32,12 @@ export function smoothGrad(
   }
   return async (images, targets) => {
     const size = images.shape.slice(1);
+    requireShape(images.shape, [targets.length, ...size], 'images');
     const maps: Tensor[] = [];
     let inner: Awaited<ReturnType<Explain>> | undefined;
     for (let i = 0; i < targets.length; i++) {
       const copies = noisyCopies(rows(images, i), { samples, deviation, seed });
-      inner = await explain(
-        copies,
-        copies.data.length === 0 ? [] : new Array<(typeof targets)[number]>(samples).fill(targets[i]),
-      );
+      inner = await explain(copies, new Array<Target>(samples).fill(targets[i]));
       maps.push(meanOfRows(inner.values));
     }
     if (inner === undefined) {

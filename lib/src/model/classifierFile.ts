@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.js';
 import { InputError } from '../error.js';
 import { createGraph, type Graph } from '../graph/graph.js';
 import { input, type Value } from '../graph/node.js';
-import { loadOnnx, readOnnx } from '../graph/onnx/read.js';
+import { loadOnnx, type ReadOptions, readOnnx } from '../graph/onnx/read.js';
 import { writeOnnx } from '../graph/onnx/write.js';
 import { sigmoid } from '../graph/operators/activation.js';
 import type { Architecture } from './architecture.js';
@@ -36,25 +36,27 @@ export function encodeClassifier(
   });
 }
 
-export interface OpenOptions extends Partial<ClassifierDescription> {
+export interface OpenOptions extends Partial<ClassifierDescription>, ReadOptions {
   /** The output that holds logits (or scores behind a Sigmoid): by default "logits", else the only one. */
   readonly output?: string;
 }
 
 /**
  * Opens an ONNX classifier. Files that landlens wrote describe themselves; for any other network pass bands, classes
- * and normalisation, and featureLayer for Grad-CAM. What is passed wins over what the file says.
+ * and normalisation, featureLayer for Grad-CAM, and inputShapes where it leaves the image size open. What is passed wins over what the file says.
  * @throws InputError where the file is missing or damaged, or its network does not fit the description
  */
 export async function openClassifier(
   path: string,
   engine: Engine,
-  { output, ...given }: OpenOptions = {},
+  { output, inputShapes, ...given }: OpenOptions = {},
 ): Promise<Classifier> {
   const { bytes, name, folder } = await loadOnnx(path);
-  const { graph, metadata } = await readOnnx({ bytes, name, folder });
+  const { graph, metadata } = await readOnnx({ bytes, name, folder }, { inputShapes });
+  const { bands, classes, normalisation } = given;
+  const needed = [bands, classes, normalisation].includes(undefined);
   const description = completeDescription(
-    { ...readDescription(metadata[descriptionKey], path), ...given },
+    { ...readDescription(metadata[descriptionKey], { needed, where: path }), ...given },
     path,
   );
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
@@ -79,10 +81,14 @@ const isStrings = (value: unknown): value is string[] =>
 const isNumbers = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'number');
 
-/** What the file's metadata says, field by field; throws InputError where it is not what landlens writes. */
-function readDescription(text: string | undefined, where: string): Partial<ClassifierDescription> {
+/** What the file's metadata says, field by field; throws InputError where it is needed and not what landlens writes. */
+function readDescription(
+  text: string | undefined,
+  { needed, where }: { readonly needed: boolean; readonly where: string },
+): Partial<ClassifierDescription> {
   if (text === undefined) return {};
-  const fail = (got: string): never => {
+  const fail = (got: string): Partial<ClassifierDescription> => {
+    if (!needed) return {};
     throw new InputError({
       what: `the metadata "${descriptionKey}" is damaged`,
       where,

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { InputError, messageOf } from '../error.js';
 import { writeFileAtomic } from '../file.js';
-import type { Recipe } from './recipe.js';
+import { type Recipe, stepsOf } from './recipe.js';
 import type { FlatState } from './trainingStep.js';
 
 /** What validation said after so many images. */
@@ -26,10 +26,38 @@ export interface Checkpoint {
   /** Updates done in all. */
   readonly updates: number;
   readonly history: readonly Check[];
+  /** Sum and number of the losses of the steps since the last check, where there were any. */
+  readonly lossesSinceCheck?: readonly [sum: number, count: number];
   readonly state: FlatState;
 }
 
 const vectors = ['parameters', 'first', 'second', 'statistics'] as const;
+
+const checkFields = [
+  'images',
+  'phase',
+  'trainingLoss',
+  'validationLoss',
+  'validationMicroF1',
+  'seconds',
+] as const satisfies readonly (keyof Check)[];
+
+const areNumbers = (values: readonly unknown[]): boolean => values.every((value) => Number.isFinite(value));
+
+/** Whether history and losses have their fields, and phase, step and number of updates go together. */
+function isConsistent(
+  { phase, step, updates, history, lossesSinceCheck = [0, 0] }: Omit<Checkpoint, 'state'>,
+  { phases }: Recipe,
+): boolean {
+  const steps = phases.map(stepsOf);
+  const before = steps.slice(0, phase).reduce((sum, count) => sum + count, 0);
+  const isPlace = steps[phase] !== undefined && Number.isInteger(step) && step >= 0 && step <= steps[phase];
+  const isHistory =
+    Array.isArray(history) && history.every((check) => areNumbers(checkFields.map((name) => check?.[name])));
+  const areLosses =
+    Array.isArray(lossesSinceCheck) && lossesSinceCheck.length === 2 && areNumbers(lossesSinceCheck);
+  return isPlace && updates === before + step && isHistory && areLosses;
+}
 
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   const { state, ...rest } = checkpoint;
@@ -58,16 +86,20 @@ export async function readCheckpoint(
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
     throw new InputError({ what: `cannot be read: ${messageOf(thrown)}`, where: path, todo });
   }
+  const damaged = (how: string) => new InputError({ what: `is damaged: ${how}`, where: path, todo });
   const end = file.indexOf('\n');
   const body = file.subarray(end + 1);
-  let header: Omit<Checkpoint, 'state'> & { lengths: number[]; sha256: string };
+  let header: (Omit<Checkpoint, 'state'> & { lengths: number[]; sha256: string }) | null;
   try {
     header = JSON.parse(file.subarray(0, Math.max(0, end)).toString());
   } catch {
+    header = null;
+  }
+  if (typeof header !== 'object' || header === null) {
     throw new InputError({ what: 'is not a checkpoint', where: path, todo });
   }
   if (header.sha256 !== createHash('sha256').update(body).digest('hex')) {
-    throw new InputError({ what: 'is damaged: its checksum does not fit its content', where: path, todo });
+    throw damaged('its checksum does not fit its content');
   }
   const identity = ({ recipe, subject, lengths }: typeof expected) =>
     JSON.stringify([recipe, subject, lengths]);
@@ -80,6 +112,10 @@ export async function readCheckpoint(
       todo,
     });
   }
+  if (body.length !== 4 * expected.lengths.reduce((sum, length) => sum + length, 0)) {
+    throw damaged('its values do not fill its lengths');
+  }
+  if (!isConsistent(header, expected.recipe)) throw damaged('its position or history is impossible');
   let offset = 0;
   const read = (length: number) => {
     const data = new Float32Array(length);
@@ -87,7 +123,8 @@ export async function readCheckpoint(
     offset += 4 * length;
     return { data, shape: [length] };
   };
-  const [parameters, first, second, statistics] = header.lengths.map(read);
-  const { recipe, subject, phase, step, updates, history } = header;
-  return { recipe, subject, phase, step, updates, history, state: { parameters, first, second, statistics } };
+  const [parameters, first, second, statistics] = expected.lengths.map(read);
+  const { recipe, subject, phase, step, updates, history, lossesSinceCheck } = header;
+  const state = { parameters, first, second, statistics };
+  return { recipe, subject, phase, step, updates, history, lossesSinceCheck, state };
 }

@@ -1,4 +1,5 @@
 /** Trains a network on a data set: the loop around the training step, with validation, checkpoints and progress. */
+import { requireCount } from '../check.js';
 import type { Dataset } from '../dataset/patch.js';
 import type { Engine, Program } from '../engine/engine.js';
 import { InputError } from '../error.js';
@@ -153,6 +154,7 @@ export async function fit(options: FitOptions): Promise<Fitted> {
     { bands: bands.length, classes: classes.length, size: firstSize },
     recipe.seed,
   );
+  requireCount(recipe.validationImages, 'recipe.validationImages');
   const layout = layoutOf(fresh);
   const { parameters, statistics } = layout.sizes;
   const subject = `${architecture.name} on ${name}, ${bands.length} bands, ${classes.length} classes`;
@@ -181,6 +183,9 @@ export async function fit(options: FitOptions): Promise<Fitted> {
     images += begin * phase.batch;
     if (begin === steps) continue;
     const dataset = datasetAt(phase.size);
+    for (const split of ['train', 'validation'] as const) {
+      requireCount(dataset.count(split), `images of ${dataset.name} in the ${split} split`);
+    }
     const step = createTrainingStep(architecture, layout, {
       bands: bands.length,
       classes: classes.length,
@@ -188,57 +193,75 @@ export async function fit(options: FitOptions): Promise<Fitted> {
       batch: phase.batch,
     });
     const program: Program = await engine.compile(step.graph, { state: step.state });
-    await program.writeState(state);
     const sample = createSampler(dataset, recipe, index, phase.batch);
-    let next = readBatch(dataset, 'train', sample(begin));
-    let [sum, count] = [0, 0];
-    for (let i = begin; i < steps; i++) {
-      const batch = await next;
-      updates++;
-      const rate = correctedRate(rateAt(recipe, images / totalImages), updates);
-      const running = program.run({ ...batch, rate: { data: Float32Array.of(rate), shape: [] } });
-      // The next batch is read while the engine works.
-      if (i + 1 < steps) next = readBatch(dataset, 'train', sample(i + 1));
-      const result = await running;
-      const [loss] = result.loss.data;
-      if (!Number.isFinite(loss)) {
-        throw new InputError({
-          what: `the loss became ${loss} after ${images} images`,
-          where: 'training',
-          todo: 'Choose a smaller step size (rate).',
-        });
-      }
-      sum += loss;
-      count++;
-      images += phase.batch;
-      workDone += phase.batch * phase.size ** 2;
-      const crossed =
-        Math.floor(images / recipe.checkEvery) > Math.floor((images - phase.batch) / recipe.checkEvery);
-      const last = i + 1 === steps;
-      let check: Check | undefined;
-      if (crossed || last || signal?.aborted) {
-        state = asFlatState(await program.readState());
-        if (crossed || last) {
-          const validation = await validate(options, dataset, unflatten(state, layout));
-          check = {
-            images,
-            phase: index,
-            trainingLoss: sum / count,
-            validationLoss: validation.loss,
-            validationMicroF1: validation.microF1,
-            seconds: seconds(),
-          };
-          history.push(check);
-          [sum, count] = [0, 0];
+    const readAhead = (i: number): Promise<Batch> => {
+      const reading = readBatch(dataset, 'train', sample(i));
+      // A failure is thrown where the batch is awaited; until then, or where no step follows, nobody listens.
+      reading.catch(() => undefined);
+      return reading;
+    };
+    try {
+      await program.writeState(state);
+      let next = readAhead(begin);
+      let [sum, count] = (found?.phase === index && found.lossesSinceCheck) || [0, 0];
+      for (let i = begin; i < steps; i++) {
+        const batch = await next;
+        updates++;
+        const rate = correctedRate(rateAt(recipe, images / totalImages), updates);
+        const running = program.run({ ...batch, rate: { data: Float32Array.of(rate), shape: [] } });
+        // The next batch is read while the engine works.
+        if (i + 1 < steps) next = readAhead(i + 1);
+        const result = await running;
+        const [loss] = result.loss.data;
+        if (!Number.isFinite(loss)) {
+          throw new InputError({
+            what: `the loss became ${loss} after ${images} images`,
+            where: 'training',
+            todo: 'Choose a smaller step size (rate).',
+          });
         }
-        await writeCheckpoint(path, { recipe, subject, phase: index, step: i + 1, updates, history, state });
-        signal?.throwIfAborted();
+        sum += loss;
+        count++;
+        images += phase.batch;
+        workDone += phase.batch * phase.size ** 2;
+        const crossed =
+          Math.floor(images / recipe.checkEvery) > Math.floor((images - phase.batch) / recipe.checkEvery);
+        const last = i + 1 === steps;
+        let check: Check | undefined;
+        if (crossed || last || signal?.aborted) {
+          state = asFlatState(await program.readState());
+          if (crossed || last) {
+            const validation = await validate(options, dataset, unflatten(state, layout));
+            check = {
+              images,
+              phase: index,
+              trainingLoss: sum / count,
+              validationLoss: validation.loss,
+              validationMicroF1: validation.microF1,
+              seconds: seconds(),
+            };
+            history.push(check);
+            [sum, count] = [0, 0];
+          }
+          await writeCheckpoint(path, {
+            recipe,
+            subject,
+            phase: index,
+            step: i + 1,
+            updates,
+            history,
+            lossesSinceCheck: [sum, count],
+            state,
+          });
+          signal?.throwIfAborted();
+        }
+        const pace = (Date.now() - started) / 1000 / workDone;
+        const left = workOf(index) - (i + 1) * phase.batch * phase.size ** 2;
+        onProgress?.({ images, totalImages, loss, secondsLeft: pace * left, ...(check ? { check } : {}) });
       }
-      const pace = (Date.now() - started) / 1000 / workDone;
-      const left = workOf(index) - (i + 1) * phase.batch * phase.size ** 2;
-      onProgress?.({ images, totalImages, loss, secondsLeft: pace * left, ...(check ? { check } : {}) });
+    } finally {
+      await program.dispose();
     }
-    await program.dispose();
   }
   return { weights: unflatten(state, layout), history };
 }

@@ -1,0 +1,192 @@
+import { deepEqual, equal, notEqual, ok, rejects, throws } from 'node:assert/strict';
+import { after, describe, it } from 'mocha';
+import { saliency } from '../../lib/src/attribution/saliency.js';
+import { targetWeights } from '../../lib/src/attribution/target.js';
+import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
+import { InputError } from '../../lib/src/error.js';
+import { floats, input, type Value } from '../../lib/src/graph/node.js';
+import { sigmoid } from '../../lib/src/graph/operators/activation.js';
+import { flatten } from '../../lib/src/graph/operators/arrangement.js';
+import { add } from '../../lib/src/graph/operators/elementwise.js';
+import { gemm } from '../../lib/src/graph/operators/matMul.js';
+import { globalAveragePool } from '../../lib/src/graph/operators/reduction.js';
+import type { Shape } from '../../lib/src/graph/type.js';
+import { type ClassifierDescription, createClassifier } from '../../lib/src/model/classifier.js';
+import { rows, type Tensor, tensor } from '../../lib/src/tensor.js';
+import { classifierOf, convolutionalLogits, normals, plainDescription } from '../classifiers.js';
+
+const engine = createEngine({ threads: 1 });
+after(() => engine.dispose());
+
+/** c0 is the sum of the means of two bands, c1 their difference. */
+const sumAndDifference = (image: Value): Value =>
+  gemm(flatten(globalAveragePool(image)), floats([1, 1, 1, -1], [2, 2]), undefined, { transB: true });
+
+const tiny = (changes: Partial<ClassifierDescription> = {}) =>
+  classifierOf(engine, [2, 2, 3], sumAndDifference, changes);
+
+const near = (actual: ArrayLike<number>, expected: readonly number[]): void => {
+  equal(actual.length, expected.length);
+  for (const [i, value] of expected.entries())
+    ok(Math.abs(actual[i] - value) < 1e-6, `${actual[i]}, not ${value}`);
+};
+
+describe('a classifier', () => {
+  const normalisation = { mean: [100, 1000], deviation: [10, 200] };
+  const patch = (image: Tensor = tensor(new Float32Array(12).fill(1200), [2, 2, 3])) => ({
+    name: 'patch 5',
+    bands: ['b0', 'b1'],
+    image,
+  });
+
+  it('subtracts the mean and divides by the deviation of each band', () => {
+    const prepared = tiny({ normalisation }).prepare(patch());
+    deepEqual(prepared.shape, [1, 2, 2, 3]);
+    deepEqual([...prepared.data], [...new Array<number>(6).fill(110), ...new Array<number>(6).fill(1)]);
+  });
+
+  it('names the pixel that is not a number', () => {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const { image } = patch();
+      image.data[6 + 3 + 2] = value;
+      throws(() => tiny().prepare(patch(image)), {
+        name: 'InputError',
+        message: new RegExp(`patch 5, band b1, row 1, column 2.*${value}`),
+      });
+    }
+  });
+
+  it('refuses bands in another order, and images of another size', () => {
+    const swapped = { ...patch(), bands: ['b1', 'b0'] };
+    throws(() => tiny().prepare(swapped), { name: 'InputError', message: /patch 5.*b0 b1.*b1 b0/ });
+    const turned = patch(tensor(new Float32Array(12), [2, 3, 2]));
+    throws(() => tiny().prepare(turned), { name: 'InputError', message: /\[2, 2, 3\].*\[2, 3, 2\]/ });
+  });
+
+  it('scores with the sigmoid of its logits', async () => {
+    const image = tensor(Float32Array.of(1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1), [1, 2, 2, 3]);
+    const scores = await tiny().score(image);
+    deepEqual(scores.shape, [1, 2]);
+    near(scores.data, [0.5, 1 / (1 + Math.exp(-2))]);
+  });
+
+  it('scores more images than fit into one run as it scores each', async () => {
+    const classifier = classifierOf(engine, [4, 16, 16], convolutionalLogits);
+    const images = normals('many', [37, 4, 16, 16]);
+    const program = await classifier.program('scores', () => ({ scores: classifier.scores }));
+    ok(program.batchSize < 37);
+    const together = await classifier.score(images);
+    deepEqual(together.shape, [37, 3]);
+    for (let i = 0; i < 37; i++) {
+      near(rows(together, i).data, [...(await classifier.score(rows(images, i))).data]);
+    }
+  });
+
+  it('refuses images of another shape, and none', async () => {
+    await rejects(tiny().score(normals('wide', [1, 2, 2, 4])), { name: 'InputError', message: /"image"/ });
+    await rejects(tiny().score(normals('none', [0, 2, 2, 3])), { name: 'InputError' });
+  });
+
+  it('finds the logits behind a final sigmoid', async () => {
+    const image = input('image', ['N', 2, 2, 3]);
+    const logits = sumAndDifference(image);
+    const description = plainDescription(2, 2);
+    const own = createClassifier(sigmoid(logits), description, engine, { hash: '0'.repeat(16) });
+    equal(own.logits, logits);
+    const scores = await own.score(normals('sigmoid', [1, 2, 2, 3]));
+    deepEqual([...scores.data], [...(await tiny().score(normals('sigmoid', [1, 2, 2, 3]))).data]);
+  });
+
+  it('compiles once per key, and again after it was disposed of', async () => {
+    const classifier = tiny();
+    let built = 0;
+    const build = () => {
+      built++;
+      return { scores: classifier.scores };
+    };
+    const first = await classifier.program('key', build);
+    equal(await classifier.program('key', build), first);
+    equal(built, 1);
+    await classifier.dispose();
+    await rejects(first.run({ image: normals('x', [1, 2, 2, 3]) }), /disposed/);
+    notEqual(await classifier.program('key', build), first);
+    equal((await classifier.score(normals('x', [1, 2, 2, 3]))).data.length, 2);
+    await classifier.dispose();
+  });
+
+  it('leaves the engine to other classifiers', async () => {
+    const [one, two] = [tiny(), tiny()];
+    await one.score(normals('x', [1, 2, 2, 3]));
+    await one.dispose();
+    await two.score(normals('x', [1, 2, 2, 3]));
+    await two.dispose();
+  });
+});
+
+describe('createClassifier refuses', () => {
+  const refused = (
+    shape: Shape,
+    build: (image: Value) => Value,
+    message: RegExp,
+    changes: Partial<ClassifierDescription> = {},
+  ): void => {
+    const output = build(input('image', shape));
+    const description = { ...plainDescription(2, 2), ...changes };
+    throws(() => createClassifier(output, description, engine, { hash: '', where: 'some.onnx' }), {
+      name: 'InputError',
+      message,
+    });
+  };
+  const image: Shape = ['N', 2, 2, 3];
+
+  it('another number of bands', () => {
+    refused(image, sumAndDifference, /some\.onnx: .*bands.*3 bands \(a b c\).*\[N, 2, 2, 3\]/, {
+      bands: ['a', 'b', 'c'],
+    });
+  });
+
+  it('another number of classes', () => {
+    refused(image, sumAndDifference, /some\.onnx: .*classes.*\[N, 1\].*\[N, 2\]/, { classes: ['one'] });
+    refused(image, globalAveragePool, /\[N, 2, 1, 1\]/);
+  });
+
+  it('a normalisation that does not fit', () => {
+    const wrong = [
+      { mean: [0], deviation: [1, 1] },
+      { mean: [0, 0], deviation: [1] },
+      { mean: [0, 0], deviation: [1, 0] },
+      { mean: [0, 0], deviation: [1, -1] },
+      { mean: [Number.NaN, 0], deviation: [1, 1] },
+      { mean: [0, 0], deviation: [1, Number.POSITIVE_INFINITY] },
+    ];
+    for (const normalisation of wrong) refused(image, sumAndDifference, /normalisation/, { normalisation });
+  });
+
+  it('a feature layer that does not exist', () => {
+    refused(image, sumAndDifference, /feature layer.*"nowhere"/, { featureLayer: 'nowhere' });
+  });
+
+  it('inputs that are not one image of a known size', () => {
+    refused(['N', 2], (x) => x, /does not take images/);
+    refused(['N', 2, 'N', 3], sumAndDifference, /must be a fixed number/);
+    const twice = (x: Value) => add(sumAndDifference(x), input('mask', ['N', 2]));
+    refused(image, twice, /exactly one input.*2: .*mask/);
+    refused(image, () => floats([1, 2], [1, 2]), /exactly one input.*0/);
+  });
+});
+
+describe('targets', () => {
+  it('are weights over the classes; a class named twice counts twice', () => {
+    const { data, shape } = targetWeights([2, [0, 2], [1, 1], { weights: [0.5, 0, -1] }], 3);
+    deepEqual(shape, [4, 3]);
+    deepEqual([...data], [0, 0, 1, 1, 0, 1, 0, 2, 0, 0.5, 0, -1]);
+  });
+
+  it('that do not exist are named', async () => {
+    throws(() => targetWeights([0, 3], 3), { name: 'InputError', message: /target 1.*0 to 2.*got 3/ });
+    for (const target of [-1, 1.5, Number.NaN, [0, 9], { weights: [1] }]) {
+      throws(() => targetWeights([target], 3), InputError);
+      await rejects(saliency(tiny())(normals('x', [1, 2, 2, 3]), [target]), InputError);
+    }
+  });
+});
