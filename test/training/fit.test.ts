@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import type { Dataset } from '../../lib/src/dataset/patch.js';
 import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
 import { InputError } from '../../lib/src/error.js';
 import type { Weights } from '../../lib/src/model/layers.js';
@@ -140,16 +141,27 @@ describe('fit', () => {
       name: 'InputError',
       message: /patch 7/,
     });
+  });
+
+  it('hears of a patch that cannot be read while the engine is still at work', async () => {
     let reads = 0;
     const later = (size: number) => ({
       ...tinyDataset(size),
-      read: (...where: Parameters<ReturnType<typeof tinyDataset>['read']>) =>
-        ++reads > 20 ? damaged(size).read() : tinyDataset(size).read(...where),
+      async read(...where: Parameters<Dataset['read']>) {
+        if (++reads > 20) throw new InputError({ what: 'is damaged', where: 'patch 7' });
+        return tinyDataset(size).read(...where);
+      },
     });
-    await rejects(train(options('unreadable', { datasetAt: later })), {
-      name: 'InputError',
-      message: /patch 7/,
-    });
+    const unheard: unknown[] = [];
+    const listen = (reason: unknown) => unheard.push(reason);
+    process.on('unhandledRejection', listen);
+    try {
+      const training = train(options('unreadable later', { datasetAt: later }));
+      await rejects(training, { name: 'InputError', message: /patch 7/ });
+    } finally {
+      process.off('unhandledRejection', listen);
+    }
+    deepEqual(unheard, []);
   });
 
   it('refuses a data set without images', async () => {
