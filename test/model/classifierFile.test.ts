@@ -150,7 +150,7 @@ describe('a classifier file', () => {
         JSON.stringify({ ...whole, normalisation: { mean: ['0', 0, 0], deviation: [1, 1, 1] } }),
       ];
       for (const text of damaged)
-        await refused('damaged.onnx', withDescription(text), /landlens\.classifier.*damaged/);
+        await refused('damaged.onnx', withDescription(text), /landlens\.classifier.*not a description/);
     });
 
     it('but not for a damaged description that is not needed', async () => {
@@ -302,12 +302,27 @@ describe('a classifier file', () => {
       deepEqual((await score(normals('larger', [2, 3, 12, 10]))).shape, [2, 2]);
     });
 
+    it('is described by a JSON file beside it', async () => {
+      const logits = tinyArchitecture.build(storedLayers(weights), input('x', ['N', 3, 8, 8]), 2);
+      const path = await save('described.onnx', writeOnnx(createGraph({ logits })));
+      const sidecar = path.replace('.onnx', '.json');
+      await writeFile(sidecar, JSON.stringify({ name: 'Mine', ...description }));
+      const classifier = await openClassifier(path, engine);
+      equal(classifier.name, 'Mine');
+      deepEqual(classifier.classes, description.classes);
+      await writeFile(sidecar, '{"name": "Mi');
+      await rejects(openClassifier(path, engine), {
+        name: 'InputError',
+        message: /described\.json.*not JSON/,
+      });
+    });
+
     it('has to be described', async () => {
       const logits = tinyArchitecture.build(storedLayers(weights), input('x', ['N', 3, 8, 8]), 2);
       const path = await save('silent.onnx', writeOnnx(createGraph({ logits })));
       await rejects(openClassifier(path, engine), {
         name: 'InputError',
-        message: /openClassifier\(path, engine/,
+        message: /silent\.json.*openClassifier/,
       });
       const { bands, classes, normalisation } = plainDescription(3, 2);
       const classifier = await openClassifier(path, engine, { bands, classes, normalisation });

@@ -1,7 +1,8 @@
 /** A classifier as one ONNX file: the network, and what it means in the file's metadata. */
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { Engine } from '../engine/engine.js';
-import { InputError } from '../error.js';
+import { InputError, messageOf } from '../error.js';
 import { createGraph, type Graph } from '../graph/graph.js';
 import { input, type Value } from '../graph/node.js';
 import { loadOnnx, type ReadOptions, readOnnx } from '../graph/onnx/read.js';
@@ -42,8 +43,9 @@ export interface OpenOptions extends Partial<ClassifierDescription>, ReadOptions
 }
 
 /**
- * Opens an ONNX classifier. Files that landlens wrote describe themselves; for any other network pass bands, classes
- * and normalisation, featureLayer for Grad-CAM, and inputShapes where it leaves the image size open. What is passed wins over what the file says.
+ * Opens an ONNX classifier. Files that landlens wrote describe themselves; for any other network, my.onnx, put
+ * {name, bands, classes, normalisation: {mean, deviation}, featureLayer?} into my.json beside it, or pass them, and
+ * inputShapes where it leaves the image size open. What is passed wins.
  * @throws InputError where the file is missing or damaged, or its network does not fit the description
  */
 export async function openClassifier(
@@ -55,10 +57,8 @@ export async function openClassifier(
   const { graph, metadata } = await readOnnx({ bytes, name, folder }, { inputShapes });
   const { bands, classes, normalisation } = given;
   const needed = [bands, classes, normalisation].includes(undefined);
-  const description = completeDescription(
-    { ...readDescription(metadata[descriptionKey], { needed, where: path }), ...given },
-    path,
-  );
+  const own = await describe(metadata[descriptionKey], path, needed);
+  const description = completeDescription({ ...own, ...given }, path);
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
   return createClassifier(chooseOutput(graph, output, path), description, engine, { hash, where: path });
 }
@@ -81,20 +81,39 @@ const isStrings = (value: unknown): value is string[] =>
 const isNumbers = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'number');
 
-/** What the file's metadata says, field by field; throws InputError where it is needed and not what landlens writes. */
+/** my-network.onnx is described by my-network.json. */
+const sidecarPath = (path: string): string => `${path.replace(/\.onnx$/i, '')}.json`;
+
+/** What the file's metadata says, else the JSON file beside it; a broken one matters only where it is needed. */
+async function describe(
+  metadata: string | undefined,
+  path: string,
+  needed: boolean,
+): Promise<Partial<ClassifierDescription>> {
+  if (metadata !== undefined)
+    return readDescription(metadata, { needed, where: `${path}, metadata "${descriptionKey}"` });
+  const sidecar = sidecarPath(path);
+  try {
+    return readDescription(await readFile(sidecar, 'utf8'), { needed, where: sidecar });
+  } catch (thrown) {
+    if (thrown instanceof InputError) throw thrown;
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return {};
+    throw new InputError({ what: `cannot be read: ${messageOf(thrown)}`, where: sidecar });
+  }
+}
+
+/** A description field by field. */
 function readDescription(
-  text: string | undefined,
+  text: string,
   { needed, where }: { readonly needed: boolean; readonly where: string },
 ): Partial<ClassifierDescription> {
-  if (text === undefined) return {};
   const fail = (got: string): Partial<ClassifierDescription> => {
     if (!needed) return {};
     throw new InputError({
-      what: `the metadata "${descriptionKey}" is damaged`,
+      what: 'not a description of a classifier',
       where,
       expected: '{name, bands, classes, normalisation: {mean, deviation}, featureLayer?}',
       got,
-      todo: 'Pass bands, classes and normalisation yourself.',
     });
   };
   let value: unknown;
@@ -139,7 +158,7 @@ function completeDescription(
       where,
       expected: 'bands, classes and normalisation',
       got: `no ${missing.map(([key]) => key).join(', no ')}`,
-      todo: 'Pass them: openClassifier(path, engine, {bands, classes, normalisation: {mean, deviation}}).',
+      todo: `Put them into ${sidecarPath(where)}: {"name", "bands": [...], "classes": [...], "normalisation": {"mean": [...], "deviation": [...]}, "featureLayer"}; or pass them to openClassifier.`,
     });
   }
   return { name, bands, classes, normalisation, ...(featureLayer === undefined ? {} : { featureLayer }) };
