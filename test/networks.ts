@@ -2,10 +2,12 @@
 import { join } from 'node:path';
 import { fromFile } from 'geotiff';
 import { sentinel2Bands } from '../lib/src/dataset/patch.js';
+import type { Engine } from '../lib/src/engine/engine.js';
 import { input } from '../lib/src/graph/node.js';
 import type { Architecture } from '../lib/src/model/architecture.js';
+import { type Classifier, createClassifier } from '../lib/src/model/classifier.js';
 import { denseNet121 } from '../lib/src/model/denseNet.js';
-import { initialWeights, type Weights } from '../lib/src/model/layers.js';
+import { initialWeights, storedLayers, type Weights } from '../lib/src/model/layers.js';
 import { resNet50 } from '../lib/src/model/resNet.js';
 import { createRandom } from '../lib/src/random.js';
 import type { Tensor } from '../lib/src/tensor.js';
@@ -38,6 +40,19 @@ export function perturbedWeights(architecture: Architecture): Weights {
       return [name, { data: Float32Array.from(data, draw), shape }];
     }),
   );
+}
+
+/** One of the networks, ready to be explained. */
+export function seededClassifier(architecture: Architecture, engine: Engine): Classifier {
+  const logits = architecture.build(storedLayers(perturbedWeights(architecture)), image(), classes);
+  const description = {
+    name: architecture.name,
+    bands: sentinel2Bands,
+    classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
+    normalisation: { mean: sentinel2Bands.map(() => 0), deviation: sentinel2Bands.map(() => 1) },
+    featureLayer: architecture.featureLayer,
+  };
+  return createClassifier(logits, description, engine, { hash: '0'.repeat(16) });
 }
 
 /** Standard normal values in the place of an image. */
