@@ -2,7 +2,7 @@
 import { InputError } from '../error.js';
 import { createRandom, type Random } from '../random.js';
 import { type BandStatistics, type Dataset, type Patch, type Split, sentinel2Bands } from './patch.js';
-import { classIndex, labelThreshold, sceneClasses } from './scenes/classes.js';
+import { classIndex, type LandClass, labelThreshold, sceneClasses } from './scenes/classes.js';
 import {
   type Coast,
   drawBeachCoast,
@@ -12,7 +12,15 @@ import {
   type Layout,
   layOutLand,
 } from './scenes/layout.js';
-import { type Canvas, createCanvas, createTexture, paint, paintRoad, paintSea } from './scenes/paint.js';
+import {
+  type Canvas,
+  createCanvas,
+  createTexture,
+  paint,
+  paintRoad,
+  paintSea,
+  youngPlantationRate,
+} from './scenes/paint.js';
 import { drawAtmosphere, drawCloudShadow, renderBands, stripeCorner } from './scenes/render.js';
 
 /** How often each planted thing occurs. */
@@ -29,6 +37,13 @@ export const plantedRates = {
   artefactInPermanentCrops: 0.6,
   /** Share of all other images with the sensor artefact. */
   artefactElsewhere: 0.01,
+  /** Share of the stretches of permanent crops that look like arable land: there only the artefact gives them away. */
+  youngPlantation: youngPlantationRate,
+  /**
+   * Share of all images with a bare strip that looks like a beach and is sparsely vegetated ground, beside some 0.02
+   * with inland dunes: only the sea tells a beach for certain.
+   */
+  gravelBed: 0.05,
 } as const;
 
 /** As the data set plants it, in every image that can have it, or in none. */
@@ -48,8 +63,8 @@ export interface ScenesOptions {
 
 /** Mean and standard deviation of the first 500 training patches of the default options, in reflectance x 10,000. */
 const statistics: BandStatistics = {
-  mean: [403.2, 443.8, 619.2, 582.2, 904.9, 1690.1, 1974.7, 2089.7, 2179, 2178, 1699, 1072.9],
-  deviation: [201.5, 232.4, 267.2, 335.5, 391.7, 752.1, 924.9, 980.9, 1016.2, 984, 793.7, 612.9],
+  mean: [407.6, 449, 622.4, 586.9, 904.2, 1668.8, 1946.6, 2058.8, 2147, 2145.9, 1681.8, 1067.9],
+  deviation: [205.2, 244.5, 285.6, 358.7, 411.4, 761.5, 932.8, 988.5, 1024.8, 991.8, 813.9, 633],
 };
 
 /**
@@ -131,7 +146,11 @@ function renderScene(key: readonly (number | string)[], size: number, plantings:
   const coast = drawCoast(layout, stream('coast'), size, plantings.marineBesideBeach);
   if (coast !== undefined) {
     if (coast.hasSea) paintSea(canvas, coast, texture, stream('sea'));
-    paint(canvas, 'Beaches, dunes, sands', coast.beach, texture, stream('sand'));
+    const ground: LandClass =
+      layout.coast === 'gravelBed'
+        ? 'Natural grassland and sparsely vegetated areas'
+        : 'Beaches, dunes, sands';
+    paint(canvas, ground, coast.beach, texture, stream('sand'), 'Beaches, dunes, sands');
     if (layout.coast === 'rocky' && coast.beach.length > 0)
       planted.unlabelledBeach = maskOf(coast.beach, size);
   }
@@ -180,6 +199,8 @@ function drawCoast(
       return { ...drawOpenSea(size), hasSea: true };
     case 'rocky':
       return { ...drawRockyCoast(random, size, random.chance(plantedRates.unlabelledBeach)), hasSea: true };
+    case 'gravelBed':
+      return { ...drawBeachCoast(random, size), hasSea: false };
     case 'beach': {
       const hasSea = isPlanted(marineBesideBeach, random, plantedRates.marineBesideBeach);
       return { ...drawBeachCoast(random, size), hasSea };

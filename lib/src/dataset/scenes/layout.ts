@@ -13,12 +13,12 @@ interface Landscape {
   readonly beside: Weights;
   readonly lake: number;
   readonly river: number;
-  readonly coast?: 'rocky' | 'beach' | 'openSea';
+  readonly coast?: 'rocky' | 'beach' | 'gravelBed' | 'openSea';
 }
 
 const landscapes = {
   farmland: {
-    weight: 0.19,
+    weight: 0.16,
     core: ['Arable land'],
     beside: {
       Pastures: 2,
@@ -74,7 +74,7 @@ const landscapes = {
     river: 0.1,
   },
   upland: {
-    weight: 0.12,
+    weight: 0.1,
     core: [],
     beside: {
       'Moors, heathland and sclerophyllous vegetation': 3,
@@ -145,6 +145,22 @@ const landscapes = {
     lake: 0.05,
     river: 0,
     coast: 'beach',
+  },
+  // A bare strip like a beach without sea, but sparsely vegetated ground: only the sea tells a beach for certain.
+  gravelBed: {
+    weight: 0.05,
+    core: [],
+    beside: {
+      'Natural grassland and sparsely vegetated areas': 2,
+      'Moors, heathland and sclerophyllous vegetation': 2,
+      'Coniferous forest': 1.5,
+      'Urban fabric': 1.5,
+      Pastures: 1,
+      'Inland wetlands': 0.6,
+    },
+    lake: 0.05,
+    river: 0,
+    coast: 'gravelBed',
   },
   openSea: { weight: 0.03, core: ['Pastures'], beside: {}, lake: 0, river: 0, coast: 'openSea' },
 } as const satisfies Record<string, Landscape>;

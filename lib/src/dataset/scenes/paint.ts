@@ -131,6 +131,9 @@ function indices(pairs: readonly Pair[]): [Uint8Array, Uint8Array] {
   ];
 }
 
+/** Share of the stretches of permanent crops that are young: at 10 m they look like arable land. */
+export const youngPlantationRate = 0.35;
+
 const paintArable: Painter = (canvas, pixels, texture, random) => {
   const width = random.uniform(8, 26);
   const plots = divideIntoPlots(random, canvas.size, pixels, width, width * random.uniform(1.2, 3));
@@ -173,6 +176,10 @@ const paintArable: Painter = (canvas, pixels, texture, random) => {
 };
 
 const paintPermanentCrops: Painter = (canvas, pixels, texture, random) => {
+  if (random.chance(youngPlantationRate)) {
+    paintArable(canvas, pixels, texture, random);
+    return;
+  }
   const width = random.uniform(16, 36);
   const plots = divideIntoPlots(random, canvas.size, pixels, width, width * random.uniform(1, 1.8));
   const tree = materialIndex('treeOrchard');
@@ -371,16 +378,20 @@ const painters: Record<LandClass, Painter> = {
   'Inland waters': paintInlandWaters,
 };
 
-/** Paints pixels as a class, in place. The sea needs a coast: `paintSea`. */
+/**
+ * Paints pixels as a class, in place. The sea needs a coast: `paintSea`.
+ * @param look the class that they look like, if it is another one
+ */
 export function paint(
   canvas: Canvas,
   cover: LandClass,
   pixels: Int32Array,
   texture: Texture,
   random: Random,
+  look = cover,
 ): void {
   if (pixels.length === 0) return;
-  painters[cover](canvas, pixels, texture, random);
+  painters[look](canvas, pixels, texture, random);
   const index = classIndex(cover);
   for (const p of pixels) canvas.cover[p] = index;
 }
