@@ -17,6 +17,7 @@ export * from './attribution/saliency.js';
 export * from './attribution/slic.js';
 export * from './attribution/smoothGrad.js';
 export { openBigEarthNet } from './dataset/bigEarthNet.js';
+export { encodeGeoTiff } from './dataset/geoTiffWriter.js';
 export * from './dataset/patch.js';
 export * from './dataset/scenes.js';
 export * from './engine/engine.js';

@@ -105,10 +105,10 @@ describe('runStudy', () => {
       const study = tinyStudy(folder);
       const whole = await runStudy(study);
       const [image] = await readdir(join(folder, 'maps'));
-      await truncate(join(folder, 'maps', image, 'lime.f32'), 7);
+      await truncate(join(folder, 'maps', image, 'lime.tif'), 7);
       const continued = await runStudy(study);
       assert.deepEqual(timeless(continued.records), timeless(whole.records));
-      assert.equal((await readFile(join(folder, 'maps', image, 'lime.f32'))).length, 4 * 144);
+      assert.ok((await readFile(join(folder, 'maps', image, 'lime.tif'))).length > 4 * 144);
     }));
 
   it('grows by images and methods without measuring anything twice', () =>

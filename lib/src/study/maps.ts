@@ -1,56 +1,42 @@
-/** The folder of relevance maps: raw 32-bit floats, little-endian, row-major, one file per image and method. */
-import { readFile, stat } from 'node:fs/promises';
+/** The folder of relevance maps: one GeoTIFF per image and method, lying on Earth where the image lies. */
 import { join } from 'node:path';
-import { InputError, messageOf } from '../error.js';
+import { readGeoTiff } from '../dataset/geoTiff.js';
+import { encodeGeoTiff } from '../dataset/geoTiffWriter.js';
+import type { Patch } from '../dataset/patch.js';
 import { writeFileAtomic } from '../file.js';
 import { safeFileName } from './fileName.js';
 
+type MappedPatch = Pick<Patch, 'name' | 'image' | 'georeference'>;
+
 function mapPath(folder: string, image: string, method: string): string {
-  return join(folder, 'maps', safeFileName(image), `${safeFileName(method)}.f32`);
+  return join(folder, 'maps', safeFileName(image), `${safeFileName(method)}.tif`);
 }
 
 /** Whether the map is there in full. */
-export async function hasMap(
-  folder: string,
-  image: string,
-  method: string,
-  pixels: number,
-): Promise<boolean> {
-  const found = await stat(mapPath(folder, image, method)).catch(() => undefined);
-  return found?.isFile() === true && found.size === 4 * pixels;
+export async function hasMap(folder: string, patch: MappedPatch, method: string): Promise<boolean> {
+  return readMap(folder, patch, method).then(
+    () => true,
+    () => false,
+  );
 }
 
+/** @param map [height x width] */
 export async function writeMap(
   folder: string,
-  image: string,
+  { name, image, georeference }: MappedPatch,
   method: string,
   map: Float32Array,
 ): Promise<void> {
-  const bytes = new Uint8Array(map.buffer, map.byteOffset, map.byteLength);
-  await writeFileAtomic(mapPath(folder, image, method), bytes);
+  const [, height, width] = image.shape;
+  await writeFileAtomic(mapPath(folder, name, method), encodeGeoTiff(map, { height, width, georeference }));
 }
 
 export async function readMap(
   folder: string,
-  image: string,
+  { name, image }: MappedPatch,
   method: string,
-  pixels: number,
 ): Promise<Float32Array> {
-  const path = mapPath(folder, image, method);
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (thrown) {
-    throw new InputError({ what: `could not be read: ${messageOf(thrown)}`, where: path });
-  }
-  if (bytes.length !== 4 * pixels) {
-    throw new InputError({
-      what: 'the map has the wrong size',
-      where: path,
-      expected: `${4 * pixels} bytes`,
-      got: `${bytes.length}`,
-      todo: 'Delete the file and run the study again.',
-    });
-  }
-  return Float32Array.from({ length: pixels }, (_, i) => bytes.readFloatLE(4 * i));
+  const [, height, width] = image.shape;
+  const todo = 'Delete the file and run the study again.';
+  return (await readGeoTiff(mapPath(folder, name, method), { width, height, todo })).pixels;
 }

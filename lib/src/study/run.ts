@@ -102,7 +102,7 @@ export async function runStudy(
         warm.add(id);
         const { parameters } = measurement;
         manifest = await reconcileManifest(folder, { ...manifest, methods: { [id]: parameters } });
-        await writeMap(folder, patch.name, id, map);
+        await writeMap(folder, patch, id, map);
         await record(id, measurement);
       }
       progress.done();
@@ -151,7 +151,6 @@ async function missingIds(
   store: RecordStore,
   folder: string,
 ): Promise<readonly string[]> {
-  const [, height, width] = patch.image.shape;
   const missing: string[] = [];
   for (const id of ids) {
     const record = store.find(imageIndex, id);
@@ -164,7 +163,7 @@ async function missingIds(
         todo: 'Choose another --out or delete the folder.',
       });
     }
-    const isMapped = id === randomBaseline || (await hasMap(folder, patch.name, id, height * width));
+    const isMapped = id === randomBaseline || (await hasMap(folder, patch, id));
     if (record === undefined || !isMapped) missing.push(id);
   }
   return missing;

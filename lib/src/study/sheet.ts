@@ -49,7 +49,7 @@ export async function drawSubject(
     maps.push({
       caption: name,
       note: `Max-Sensitivity ${maxSensitivity?.toFixed(2)}, AUC-MoRF ${aucMorf?.toFixed(1)}`,
-      values: await readMap(folder, patch.name, id, height * width),
+      values: await readMap(folder, patch, id),
       signed: reduction === 'sum',
     });
   }
