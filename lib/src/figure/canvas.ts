@@ -74,6 +74,7 @@ export function drawPixels(
   context.drawImage(source, left, top, width * scale, height * scale);
 }
 
-export function encodePng({ canvas }: Sheet): Promise<Uint8Array> {
-  return canvas.encode('png');
+/** The asynchronous `encode` of @napi-rs/canvas 1.0.2 crashes the process now and then; this one does not. */
+export function encodePng({ canvas }: Sheet): Uint8Array {
+  return canvas.toBuffer('image/png');
 }

@@ -40,7 +40,8 @@ export async function encodeMap(map: ArrayLike<number>, height: number, width: n
   const picture = context.createImageData(width, height);
   for (const [i, grey] of greyValues(map).entries()) picture.data.set([grey, grey, grey, 255], 4 * i);
   context.putImageData(picture, 0, 0);
-  return withoutColourProfile(await canvas.encode('jpeg', quality));
+  // Not the asynchronous `encode`: that of @napi-rs/canvas 1.0.2 crashes the process now and then.
+  return withoutColourProfile(canvas.toBuffer('image/jpeg', quality));
 }
 
 function greyValues(map: ArrayLike<number>): Uint8Array {
