@@ -66,12 +66,11 @@ const cases: readonly Case[] = [
   { key: 'guidedGradCam linear', explain: (classifier) => guidedGradCam(classifier) },
   {
     key: 'deepLift zero',
-    explain: (classifier) => deepLift(classifier, { baseline: 0, sharedMaximum: 'overwrite' }),
+    explain: (classifier) => deepLift(classifier, { baseline: 0, maxPool: 'plain' }),
   },
   {
     key: 'deepLift blur',
-    explain: (classifier, { sigma }) =>
-      deepLift(classifier, { baseline: { blur: sigma }, sharedMaximum: 'overwrite' }),
+    explain: (classifier, { sigma }) => deepLift(classifier, { baseline: { blur: sigma }, maxPool: 'plain' }),
   },
   {
     key: 'smoothGrad',
@@ -138,7 +137,7 @@ describe('attributions agree with Captum', () => {
           const methods = {
             integratedGradients: integratedGradients(classifier, { steps: facts.steps, baseline }),
             deepLift: deepLift(classifier, { baseline }),
-            'deepLift overwrite': deepLift(classifier, { baseline, sharedMaximum: 'overwrite' }),
+            'deepLift as Captum': deepLift(classifier, { baseline, maxPool: 'plain' }),
           };
           for (const [method, explain] of Object.entries(methods)) {
             for (const [image, values] of await images) {
