@@ -18,11 +18,12 @@ export interface DeepLiftOptions extends DeepLiftRules {
 
 /**
  * (x - x') times the multipliers of the Rescale rule, in one pass over the image and one over its baseline.
- * @returns attributions [n, bands, height, width] with the completeness gap; Captum's `DeepLift` on the logits
+ * @returns attributions [n, bands, height, width] with the completeness gap; Captum's `DeepLift` on
+ * the logits, apart from max pooling: see the options
  */
 export function deepLift(
   classifier: Classifier,
-  { baseline = { blur: 5 }, sharedMaximum = 'add' }: DeepLiftOptions = {},
+  { baseline = { blur: 5 }, sharedMaximum = 'add', maxPool = 'rescale' }: DeepLiftOptions = {},
 ): Explain {
   const { image, logits } = classifier;
   const method = 'DeepLift';
@@ -31,7 +32,7 @@ export function deepLift(
     const inReference = new Map<Value, Value>();
     substitute([logits], new Map([[image, start]]), inReference);
     const [multiplier] = differentiate(logits, [image], targetInput(logits), {
-      rules: deepLiftRules({ sharedMaximum }),
+      rules: deepLiftRules({ sharedMaximum, maxPool }),
       reference: (value) => inReference.get(value) ?? value,
     });
     return { values: multiply(subtract(image, start), multiplier) };
@@ -39,14 +40,14 @@ export function deepLift(
   return async (images, targets) => {
     const target = checkedTargets(classifier, images, targets);
     const baselines = baselineImages(images, baseline);
-    const program = await classifier.program(programKey(method, { sharedMaximum }), build);
+    const program = await classifier.program(programKey(method, { sharedMaximum, maxPool }), build);
     const { values } = await runBatched(program, {
       [image.node.name]: images,
       baseline: baselines,
       target,
     });
     const completenessGap = await completenessGaps(classifier, values, images, baselines, target);
-    const parameters = { baseline: baselineText(baseline), sharedMaximum };
+    const parameters = { baseline: baselineText(baseline), sharedMaximum, maxPool };
     return { values, method, parameters, targets, units: 'logit', completenessGap };
   };
 }

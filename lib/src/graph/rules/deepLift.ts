@@ -40,6 +40,12 @@ export interface DeepLiftOptions {
    * f(x) - f(x'); or let the later one 'overwrite' the earlier, as Captum's use of max_unpool does.
    */
   readonly sharedMaximum?: 'add' | 'overwrite';
+  /**
+   * 'plain' keeps the ordinary gradient at max pooling, and with it loses completeness. Captum does so where the
+   * pooling directly follows a ReLU, as in ResNet and DenseNet: the ReLU's hook reads the gradient before the
+   * pooling's hook replaces it.
+   */
+  readonly maxPool?: 'rescale' | 'plain';
 }
 
 /**
@@ -63,7 +69,7 @@ function rescaleMaxPool(reduction: 'add' | 'none'): Rule<'MaxPool'> {
 }
 
 /** Linear operators keep the ordinary gradient; the other rows compare with the baseline pass. */
-export function deepLift({ sharedMaximum = 'add' }: DeepLiftOptions = {}): RuleTable {
+export function deepLift({ sharedMaximum = 'add', maxPool = 'rescale' }: DeepLiftOptions = {}): RuleTable {
   return {
     ...plain,
     Relu: rescale(plain.Relu),
@@ -72,6 +78,6 @@ export function deepLift({ sharedMaximum = 'add' }: DeepLiftOptions = {}): RuleT
     Sigmoid: rescale(plain.Sigmoid),
     Tanh: rescale(plain.Tanh),
     Softplus: rescale(plain.Softplus),
-    MaxPool: rescaleMaxPool(sharedMaximum === 'add' ? 'add' : 'none'),
+    MaxPool: maxPool === 'plain' ? plain.MaxPool : rescaleMaxPool(sharedMaximum === 'add' ? 'add' : 'none'),
   };
 }
