@@ -28,8 +28,8 @@ export function defaultRecipe(seed: number, scale = 1): Recipe {
   return {
     seed,
     phases: [
-      { size: 60, images: Math.ceil(24000 * scale), batch: 32 },
-      { size: 120, images: Math.ceil(10000 * scale), batch: 16 },
+      { size: 60, images: Math.ceil(20000 * scale), batch: 32 },
+      { size: 120, images: Math.ceil(6000 * scale), batch: 16 },
     ],
     rate: 1e-3,
     warmUp: 0.03,
