@@ -31,6 +31,17 @@ export interface TextOptions {
   readonly width?: number;
 }
 
+const ruler = createCanvas(1, 1).getContext('2d');
+
+/** Width of one line of text in pixels. */
+export function measureText(
+  text: string,
+  { size = 13, bold = false }: Pick<TextOptions, 'size' | 'bold'> = {},
+): number {
+  ruler.font = `${bold ? 'bold ' : ''}${size}px "${family}"`;
+  return ruler.measureText(text).width;
+}
+
 /** Draws one line of text with its top left corner at (left, top); control characters become spaces. */
 export function drawText(
   { context }: Sheet,

@@ -116,10 +116,11 @@ function invalid(name: Name, expected: string, got = 'nothing'): InputError {
   return new InputError({ what: 'not a valid value', where: `--${name}`, expected, got });
 }
 
-function parseDataset(value: string): DatasetChoice {
+/** `scenes` or `bigearthnet:<folder>`; a relative folder is seen from `base`. */
+export function parseDataset(value: string, base = process.cwd()): DatasetChoice {
   if (value === 'scenes') return { kind: 'scenes' };
   const [, folder] = /^bigearthnet:(.+)$/s.exec(value) ?? [];
-  if (folder !== undefined) return { kind: 'bigearthnet', folder: resolve(folder) };
+  if (folder !== undefined) return { kind: 'bigearthnet', folder: resolve(base, folder) };
   throw invalid('dataset', 'scenes or bigearthnet:<folder>', `"${value}"`);
 }
 

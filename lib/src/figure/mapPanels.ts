@@ -1,0 +1,168 @@
+/** Pictures, relevance maps and maps over pictures side by side, the colours of the maps on one scale. */
+import { createSheet, drawPixels, encodePng } from './canvas.js';
+import { magnitude, type Pixels } from './colour.js';
+import { escapeText, type Figure, pack, type Trace, wrapText } from './plotly.js';
+import { baseLayout, divergingOverlay, divergingScale, sequentialOverlay, sequentialScale } from './theme.js';
+
+/** One panel, [height x width] pixels, row-major; `picture` alone, `map` alone, or the map over the picture. */
+export interface Panel {
+  readonly title: string;
+  readonly width: number;
+  readonly height: number;
+  readonly picture?: Pixels;
+  readonly map?: ArrayLike<number>;
+}
+
+export interface MapPanelsOptions {
+  readonly title: string;
+  readonly columns?: number;
+  /**
+   * What shares one colour scale, symmetric around 0 for signed maps: all maps, those of one row, or each map by
+   * itself. The figure says which.
+   */
+  readonly scale?: 'shared' | 'row' | 'each';
+  /** Whether relevance has a sign: blue to red around white; else black to light yellow. */
+  readonly signed?: boolean;
+  /** Quantile of |relevance| at the end of the colour scale: a few extreme pixels must not hide the rest. */
+  readonly quantile?: number;
+  /** Width of the whole figure in pixels. */
+  readonly width?: number;
+  readonly description?: string;
+}
+
+const scaleNotes = {
+  shared: 'all maps on one scale',
+  row: 'one scale per row',
+  each: 'each map on its own scale: compare patterns, not strengths',
+} as const;
+
+/** RGB pixels as a PNG data address. */
+function pictureUrl(pixels: Pixels, width: number, height: number): string {
+  const sheet = createSheet(width, height);
+  drawPixels(sheet, pixels, { width, height }, 0, 0);
+  return `data:image/png;base64,${Buffer.from(encodePng(sheet)).toString('base64')}`;
+}
+
+/** Lays the panels out in rows. Relevance is shown in percent of the end of its colour scale, and cut off there. */
+export function mapPanels(
+  panels: readonly Panel[],
+  {
+    title,
+    columns = 4,
+    scale = 'shared',
+    signed = true,
+    quantile = 0.99,
+    width = 850,
+    description = title,
+  }: MapPanelsOptions,
+): Figure {
+  const rows = Math.ceil(panels.length / columns);
+  const titleLines = Math.max(1, ...panels.map((panel) => wrapText(panel.title, 22).split('<br>').length));
+  const hasMaps = panels.some(({ map }) => map !== undefined);
+  const margin = { l: 12, r: hasMaps ? 86 : 12, t: 60 + 15 * titleLines, b: 14 };
+  const [gapX, gapY] = [8, 10 + 15 * titleLines];
+  const side = (width - margin.l - margin.r - gapX * (columns - 1)) / columns;
+  const aspect = Math.max(...panels.map((panel) => panel.height / panel.width));
+  const height = margin.t + margin.b + rows * side * aspect + gapY * (rows - 1);
+  const [plotWidth, plotHeight] = [width - margin.l - margin.r, height - margin.t - margin.b];
+
+  const limitOf = (chosen: readonly Panel[]): number =>
+    Math.max(0, ...chosen.map(({ map }) => (map === undefined ? 0 : magnitude(map, quantile))));
+  const limitAt = (index: number): number => {
+    if (scale === 'each') return limitOf([panels[index]]);
+    if (scale === 'shared') return limitOf(panels);
+    const start = index - (index % columns);
+    return limitOf(panels.slice(start, start + columns));
+  };
+
+  const data: Trace[] = [];
+  const images: Record<string, unknown>[] = [];
+  const annotations: Record<string, unknown>[] = [];
+  const axes: Record<string, unknown> = {};
+  let hasColourBar = false;
+  panels.forEach((panel, index) => {
+    const [row, column] = [Math.floor(index / columns), index % columns];
+    const name = index === 0 ? '' : String(index + 1);
+    const left = (column * (side + gapX)) / plotWidth;
+    const top = 1 - (row * (side * aspect + gapY)) / plotHeight;
+    const hidden = { visible: false, fixedrange: false };
+    axes[`xaxis${name}`] = {
+      ...hidden,
+      domain: [left, Math.min(1, left + side / plotWidth)],
+      range: [-0.5, panel.width - 0.5],
+      anchor: `y${name}`,
+    };
+    axes[`yaxis${name}`] = {
+      ...hidden,
+      domain: [Math.max(0, top - (side * aspect) / plotHeight), top],
+      range: [panel.height - 0.5, -0.5],
+      anchor: `x${name}`,
+    };
+    annotations.push({
+      text: wrapText(panel.title, Math.floor(side / 7)),
+      showarrow: false,
+      font: { size: 12 },
+      align: 'left',
+      ...{ xref: 'paper', yref: 'paper', x: left, y: top, xanchor: 'left', yanchor: 'bottom' },
+    });
+    const { map, picture } = panel;
+    if (picture !== undefined) {
+      images.push({
+        source: pictureUrl(picture, panel.width, panel.height),
+        ...{ xref: `x${name}`, yref: `y${name}`, x: -0.5, y: -0.5 },
+        ...{ sizex: panel.width, sizey: panel.height, sizing: 'stretch', layer: 'below' },
+      });
+    }
+    if (map === undefined) {
+      // An axis without a trace is not drawn, and its picture neither.
+      data.push({
+        ...{ type: 'scatter', mode: 'markers', x: [0], y: [0], marker: { opacity: 0 } },
+        ...{ xaxis: `x${name}`, yaxis: `y${name}`, hoverinfo: 'skip', showlegend: false },
+      });
+      return;
+    }
+    const limit = limitAt(index);
+    const percent = Int8Array.from(map, (value) =>
+      limit > 0 ? Math.max(-100, Math.min(100, Math.round((100 * value) / limit))) : 0,
+    );
+    const isOverlay = picture !== undefined;
+    data.push({
+      type: 'heatmap',
+      z: pack(percent, panel.height),
+      ...{ xaxis: `x${name}`, yaxis: `y${name}`, zmin: signed ? -100 : 0, zmax: 100 },
+      colorscale: signed
+        ? isOverlay
+          ? divergingOverlay
+          : divergingScale
+        : isOverlay
+          ? sequentialOverlay
+          : sequentialScale,
+      showscale: !hasColourBar && !isOverlay,
+      colorbar: {
+        title: { text: 'relevance, % of the end of the scale', side: 'right', font: { size: 12 } },
+        ...{
+          thickness: 14,
+          len: Math.min(1, 260 / plotHeight),
+          lenmode: 'fraction',
+          y: 1,
+          yanchor: 'top',
+          x: 1.01,
+        },
+      },
+      hovertemplate: `column %{x}, row %{y}: %{z} %<extra>${escapeText(panel.title)}</extra>`,
+    });
+    if (!isOverlay) hasColourBar = true;
+  });
+  const shownTitle = hasMaps
+    ? `${escapeText(title)}<br><span style="font-size:12px">${scaleNotes[scale]}, ends at the ${100 * quantile} % quantile of |relevance|</span>`
+    : escapeText(title);
+  const layout = {
+    ...baseLayout(shownTitle, { width, height: Math.round(height) }),
+    ...axes,
+    margin,
+    images,
+    annotations,
+    showlegend: false,
+  };
+  return { data, layout, description };
+}

@@ -1,0 +1,103 @@
+/** What a notebook starts with: the data set, the classifier and the versions that everything in it depends on. */
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { openBigEarthNet } from '../dataset/bigEarthNet.js';
+import type { Dataset } from '../dataset/patch.js';
+import { scenes } from '../dataset/scenes.js';
+import type { Engine } from '../engine/engine.js';
+import { createEngine } from '../engine/onnxRuntime.js';
+import { InputError } from '../error.js';
+import { createLine, showText } from '../figure/display.js';
+import type { Classifier } from '../model/classifier.js';
+import { openClassifier } from '../model/classifierFile.js';
+import { defaultModel, parseDataset, repositoryRoot } from './options.js';
+import { createProgress, type Progress } from './progress.js';
+import { deviceOf } from './run.js';
+import { requireCompatible } from './subject.js';
+import { versionsOf } from './versions.js';
+
+export interface NotebookOptions {
+  /** `scenes`, or `bigearthnet:<folder>`; a relative folder is seen from the root of the repository. */
+  readonly dataset?: string;
+  /** Path of the ONNX file, seen from the root of the repository. */
+  readonly model?: string;
+  readonly seed?: number;
+}
+
+export interface Notebook {
+  readonly data: Dataset;
+  readonly classifier: Classifier;
+  readonly engine: Engine;
+  readonly seed: number;
+}
+
+/** The data set that a text like `scenes` or `bigearthnet:<folder>` names. */
+export async function openDataset(choice: string): Promise<Dataset> {
+  const parsed = parseDataset(choice, repositoryRoot);
+  return parsed.kind === 'scenes' ? scenes() : openBigEarthNet(parsed.folder);
+}
+
+/** Opens what the notebook works on and prints what its figures depend on. InputError in one sentence otherwise. */
+export async function openNotebook({
+  dataset = 'scenes',
+  model = defaultModel,
+  seed = 0,
+}: NotebookOptions = {}): Promise<Notebook> {
+  await requireFreshBuild();
+  const data = await openDataset(dataset);
+  const engine = createEngine();
+  try {
+    const classifier = await openClassifier(resolve(repositoryRoot, model), engine);
+    requireCompatible(data, classifier);
+    const versions = Object.entries(versionsOf(engine)).map(([name, version]) => `${name} ${version}`);
+    showText(
+      `Data: ${data.name}${data.rendered ? ', rendered scenes, not real imagery' : ''}; ${data.count('test')} test images of ${data.size} x ${data.size} pixels, ${data.bands.length} bands, ${data.classes.length} classes.`,
+      `Model: ${classifier.name}, sha256 ${classifier.hash}.`,
+      `Engine: ${engine.name}; ${deviceOf(classifier)}; ${versions.join(', ')}. Seed ${seed}.`,
+    );
+    return { data, classifier, engine, seed };
+  } catch (thrown) {
+    await engine.dispose();
+    throw thrown;
+  }
+}
+
+/** A progress bar below the cell, with the time that is left; it vanishes when the work is done. */
+export function showProgress(steps: readonly string[]): Progress {
+  return createProgress(steps, { stream: createLine() });
+}
+
+/** Stops a notebook whose headline does not hold. */
+export function claim(holds: boolean, text: string): void {
+  if (!holds) throw new Error(`This no longer holds: ${text}`);
+  showText(`✓ ${text}`);
+}
+
+async function newest(
+  folder: string,
+  isMeant: (name: string) => boolean,
+): Promise<{ time: number; path: string }> {
+  let found = { time: 0, path: folder };
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  for (const entry of entries) {
+    if (!entry.isFile() || !isMeant(entry.name)) continue;
+    const path = join(entry.parentPath, entry.name);
+    const { mtimeMs: time } = await stat(path);
+    if (time > found.time) found = { time, path };
+  }
+  return found;
+}
+
+/** In a checkout: InputError where the sources are newer than what is compiled of them. */
+async function requireFreshBuild(): Promise<void> {
+  const source = await newest(join(repositoryRoot, 'lib/src'), (name) => name.endsWith('.ts'));
+  if (source.time === 0) return;
+  const built = await newest(join(repositoryRoot, 'lib/dist'), (name) => /\.js$|\.tsbuildinfo$/.test(name));
+  if (built.time >= source.time) return;
+  throw new InputError({
+    what: 'the compiled library is older than its sources',
+    where: 'lib/dist',
+    expected: `a build after the last change of ${relative(repositoryRoot, source.path)}`,
+    todo: 'Run npm run build, then restart the kernel.',
+  });
+}
