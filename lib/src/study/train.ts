@@ -34,7 +34,7 @@ export function defaultRecipe(seed: number, scale = 1): Recipe {
     rate: 1e-3,
     warmUp: 0.03,
     validationImages: Math.ceil(400 * Math.min(1, scale)),
-    checkEvery: Math.ceil(4000 * scale),
+    checkEvery: Math.ceil(2000 * scale),
   };
 }
 
