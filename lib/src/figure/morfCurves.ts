@@ -40,7 +40,7 @@ function removedTicks(
 ): { readonly values: number[]; readonly texts: string[] } {
   const steps = [0, ...perturbationSteps(pixels, fraction)];
   const last = steps.length - 1;
-  const values = [...new Set([...[0, 3, 7, 10, 14, 20, 30].filter((at) => at < last - 4), last])];
+  const values = [...new Set([...[0, 4, 10, 16, 22, 30].filter((at) => at < last - 4), last])];
   const texts = values.map((at) => {
     const share = (100 * steps[at]) / pixels;
     return `${at}<br>${share > 99 && at < last ? share.toFixed(1) : share.toFixed(0)} %`;

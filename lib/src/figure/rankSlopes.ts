@@ -28,7 +28,7 @@ function order(items: readonly SlopeItem[], side: 'left' | 'right'): readonly Sl
   return [...items].sort((a, b) => a[side] - b[side] || a.name.localeCompare(b.name));
 }
 
-/** Lowest value on top, two panels a row; the three items that lead on the left keep their colour to the right. */
+/** Lowest value on top, equal ones with one place, two panels a row; the three items that lead on the left keep their colour to the right. */
 export function rankSlopes(panels: readonly SlopePanel[], { title, left, right }: RankSlopesOptions): Figure {
   const columns = Math.min(2, panels.length);
   const rows = Math.ceil(panels.length / columns);
@@ -46,7 +46,7 @@ export function rankSlopes(panels: readonly SlopePanel[], { title, left, right }
     const hidden = { visible: false, fixedrange: true };
     const domain = [column / columns + 0.01, (column + 1) / columns - 0.01];
     // The lines take the middle, the names the rest.
-    axes[`xaxis${name}`] = { ...hidden, domain, range: [-1.05, 2.05], anchor: `y${name}` };
+    axes[`xaxis${name}`] = { ...hidden, domain, range: [-1.3, 2.3], anchor: `y${name}` };
     axes[`yaxis${name}`] = {
       ...hidden,
       domain: [Math.max(0, top - panelHeight / plotHeight), top],
@@ -57,11 +57,13 @@ export function rankSlopes(panels: readonly SlopePanel[], { title, left, right }
     for (const item of items) {
       const [from, to] = [lefts.indexOf(item), rights.indexOf(item)];
       const color = from < 3 ? palette[from] : faint;
-      const label = (side: 'left' | 'right', place: number): string =>
-        `<b>${place + 1}</b>`.padStart(2) + ` ${escapeText(item.name)} ${Number(item[side].toPrecision(3))}`;
+      const label = (side: 'left' | 'right'): string => {
+        const place = 1 + items.filter((other) => other[side] < item[side]).length;
+        return `<b>${place}</b> ${escapeText(item.name)} ${item[side].toFixed(item[side] < 0.1 ? 3 : 2)}`;
+      };
       data.push({
         ...{ type: 'scatter', mode: 'lines+markers+text', x: [0, 1], y: [from + 1, to + 1] },
-        text: [label('left', from), label('right', to)],
+        text: [label('left'), label('right')],
         ...{ textposition: ['middle left', 'middle right'], textfont: { size: 11, color: ink } },
         ...{ line: { color, width: from < 3 ? 3 : 1.5 }, marker: { color, size: 7 }, cliponaxis: false },
         ...{ xaxis: `x${name}`, yaxis: `y${name}`, hoverinfo: 'skip', showlegend: false },

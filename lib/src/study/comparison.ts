@@ -79,9 +79,9 @@ export function compareScores(
   const explained = methods.filter(({ id }) => id !== randomBaseline);
   const cells = measures.flatMap((measure) =>
     columns.map(({ scores }) => {
-      const valueOf = ({ id }: { readonly id: string }): number | undefined => scores[id]?.[measure];
-      const best = bestThree(explained, valueOf);
-      return (method: { readonly id: string }): string => cell(valueOf(method), best.get(method.id));
+      const scoreOf = ({ id }: { readonly id: string }): number | undefined => scores[id]?.[measure];
+      const best = bestThree(explained, scoreOf);
+      return (method: { readonly id: string }): string => cell(scoreOf(method), best.get(method.id));
     }),
   );
   return methods.map((method) => [method.name, ...cells.map((cellOf) => cellOf(method))]);
