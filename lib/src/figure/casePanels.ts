@@ -28,5 +28,6 @@ export function casePanels(
     const [first] = own;
     return [...own, ...Array.from({ length: columns - own.length }, () => ({ ...first, title: '' }))];
   });
-  return mapPanels(panels, { title, description, columns, scale: 'each' });
+  const width = Math.min(850, Math.max(660, 98 + 150 * columns));
+  return mapPanels(panels, { title, description, columns, width, scale: 'each' });
 }

@@ -27,6 +27,8 @@ export function confidenceBars(
           text: y.map((count) => (count === 0 ? '' : String(count))),
           textposition: 'inside',
           textangle: 0,
+          constraintext: 'none',
+          textfont: { size: 12 },
           insidetextanchor: 'middle',
           hovertemplate: `score %{x}: %{y} ${kind}<extra></extra>`,
         },

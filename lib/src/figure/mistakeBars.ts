@@ -52,7 +52,7 @@ export function mistakeBars(
       ),
     ],
     layout: {
-      ...baseLayout(title, { height: 150 + 27 * counts.length }),
+      ...baseLayout(title, { height: 150 + 36 * counts.length }),
       barmode: 'relative',
       bargap: 0.3,
       xaxis: axis('← missed · images · wrongly predicted →', {

@@ -161,17 +161,7 @@ export function countByScore(mistakes: readonly Mistake[]): ScoreBin[] {
   return [0.5, 0.6, 0.7, 0.8, 0.9].map((from) => {
     const to = Math.round(10 * from + 1) / 10;
     const inside = mistakes.filter(({ score }) => score > from && score <= to);
-    const count = (verdict: Verdict): number =>
-      inside.filter((mistake) => mistake.verdict === verdict).length;
-    return {
-      ...{ from, to },
-      counts: {
-        'label missing': count('label missing'),
-        'too small for a label': count('too small for a label'),
-        'not there': count('not there'),
-        unknown: count('unknown'),
-      },
-    };
+    return { from, to, counts: countVerdicts(inside) };
   });
 }
 
@@ -274,4 +264,32 @@ export function lookedAt(
   const areas = shareByClass(new Uint8Array(map.length).fill(1), masks, classes.length);
   const best = [...classes.keys()].reduce((a, b) => (shares[b] - areas[b] > shares[a] - areas[a] ? b : a));
   return { className: classes[best], share: shares[best], area: areas[best] };
+}
+
+/** How often each class is wrongly predicted, by what is truly there, and how often its label is missed. */
+export interface ClassMistakes {
+  readonly className: string;
+  readonly falseNegatives: number;
+  readonly falsePositives: Readonly<Record<Verdict, number>>;
+}
+
+/** One row per judged class, in the order of the classifier. */
+export function countByClass(scored: ScoredSplit): ClassMistakes[] {
+  const [wrong, missed] = [falsePositives(scored), falseNegatives(scored)];
+  return scored.judged.map((target) => ({
+    className: scored.classes[target],
+    falseNegatives: missed.filter((mistake) => mistake.target === target).length,
+    falsePositives: countVerdicts(wrong.filter((mistake) => mistake.target === target)),
+  }));
+}
+
+function countVerdicts(mistakes: readonly Mistake[]): Record<Verdict, number> {
+  const count = (verdict: Verdict): number =>
+    mistakes.filter((mistake) => mistake.verdict === verdict).length;
+  return {
+    'label missing': count('label missing'),
+    'too small for a label': count('too small for a label'),
+    'not there': count('not there'),
+    unknown: count('unknown'),
+  };
 }
