@@ -22,6 +22,8 @@ export class InputError extends Error {
       ...(got === undefined ? [] : [`got ${got}`]),
     ].join(', ');
     super(`${where}: ${what}${comparison ? ` (${comparison})` : ''}.${todo ? ` ${todo}` : ''}`);
+    // Notebooks print the stack of what a cell throws; where landlens noticed the wrong input helps nobody.
+    this.stack = `${this.name}: ${this.message}`;
   }
 }
 

@@ -55,4 +55,5 @@ export { chooseImages, readSubject, type Subject } from './study/subject.js';
 export * from './study/summary.js';
 export * from './tensor.js';
 export * from './training/fit.js';
+export * from './training/history.js';
 export * from './training/recipe.js';

@@ -2,7 +2,13 @@
 import { InputError } from '../error.js';
 import { createRandom, type Random } from '../random.js';
 import { type BandStatistics, type Dataset, type Patch, type Split, sentinel2Bands } from './patch.js';
-import { classIndex, type LandClass, labelThreshold, sceneClasses } from './scenes/classes.js';
+import {
+  classIndex,
+  type LandClass,
+  labelThreshold,
+  type SceneClass,
+  sceneClasses,
+} from './scenes/classes.js';
 import {
   type Coast,
   drawBeachCoast,
@@ -27,12 +33,18 @@ import { drawAtmosphere, drawCloudShadow, renderBands, stripeCorner } from './sc
 export const plantedRates = {
   /** Share of the images labelled Beaches, dunes, sands that hold Marine waters; the others are inland dunes. */
   marineBesideBeach: 0.79,
-  /** Share of the coasts without a labelled beach (open sea aside) that have a narrow, unlabelled one. */
-  unlabelledBeach: 0.5,
-  /** Share of the images that a hamlet without the label Urban fabric is drawn in, if they have no urban region. */
-  unlabelledUrban: 0.1,
-  /** Share of all images with a cloud's shadow. */
-  cloudShadow: 0.02,
+  /** Share of the rocky coasts that have a narrow beach. */
+  narrowBeach: 0.8,
+  /** Share of the narrow beaches without the label that they deserve. */
+  unlabelledBeach: 0.25,
+  /** Share of the images that a hamlet is drawn in, if they have no urban region. */
+  hamlet: 0.2,
+  /** Share of the hamlets without the label Urban fabric that they deserve. */
+  unlabelledUrban: 0.25,
+  /** Share of the test images with a cloud's shadow. */
+  cloudShadow: 0.04,
+  /** Share of the training and validation images with one: they were chosen for clear skies. */
+  cloudShadowInTraining: 0.002,
   /** Share of the images labelled Permanent crops with the sensor artefact. */
   artefactInPermanentCrops: 0.6,
   /** Share of all other images with the sensor artefact. */
@@ -133,10 +145,11 @@ function renderScene(key: readonly (number | string)[], size: number, plantings:
   const planted: Record<string, Uint8Array> = {};
   if (layout.regions.every(({ cover }) => cover !== 'Urban fabric')) {
     const hamlet = stream('hamlet');
-    if (hamlet.chance(plantedRates.unlabelledUrban)) {
+    if (hamlet.chance(plantedRates.hamlet)) {
+      const isUnlabelled = hamlet.chance(plantedRates.unlabelledUrban);
       const pixels = drawHamlet(hamlet, size);
       paint(canvas, 'Urban fabric', pixels, texture, hamlet);
-      planted.unlabelledUrban = maskOf(pixels, size);
+      if (isUnlabelled) planted.unlabelledUrban = maskOf(pixels, size);
     }
   }
   const water = stream('water');
@@ -151,14 +164,15 @@ function renderScene(key: readonly (number | string)[], size: number, plantings:
         ? 'Natural grassland and sparsely vegetated areas'
         : 'Beaches, dunes, sands';
     paint(canvas, ground, coast.beach, texture, stream('sand'), 'Beaches, dunes, sands');
-    if (layout.coast === 'rocky' && coast.beach.length > 0)
-      planted.unlabelledBeach = maskOf(coast.beach, size);
+    if (coast.isUnlabelled) planted.unlabelledBeach = maskOf(coast.beach, size);
   }
-  keepCover(planted, 'unlabelledUrban', canvas, classIndex('Urban fabric'));
+  keepMissing(planted, 'unlabelledUrban', canvas, 'Urban fabric');
+  keepMissing(planted, 'unlabelledBeach', canvas, 'Beaches, dunes, sands');
 
   const labels = findLabels(canvas, planted);
   const shadow = stream('cloudShadow');
-  const depth = isPlanted(plantings.cloudShadow, shadow, plantedRates.cloudShadow)
+  const shadowRate = key[1] === 'test' ? plantedRates.cloudShadow : plantedRates.cloudShadowInTraining;
+  const depth = isPlanted(plantings.cloudShadow, shadow, shadowRate)
     ? drawCloudShadow(shadow, size)
     : undefined;
   const { data, shadowMask } = renderBands(
@@ -185,20 +199,33 @@ function renderScene(key: readonly (number | string)[], size: number, plantings:
   };
 }
 
+interface ShownCoast extends Coast {
+  readonly hasSea: boolean;
+  /** Whether the beach is left out of the labels. */
+  readonly isUnlabelled?: boolean;
+}
+
 /** The coast of a scene that has one; a beach whose sea is switched off stays where it is, as inland dunes. */
 function drawCoast(
   { coast }: Layout,
   random: Random,
   size: number,
   marineBesideBeach: Planting,
-): (Coast & { readonly hasSea: boolean }) | undefined {
+): ShownCoast | undefined {
   switch (coast) {
     case undefined:
       return undefined;
     case 'openSea':
       return { ...drawOpenSea(size), hasSea: true };
-    case 'rocky':
-      return { ...drawRockyCoast(random, size, random.chance(plantedRates.unlabelledBeach)), hasSea: true };
+    case 'rocky': {
+      const isUnlabelled = random.chance(plantedRates.unlabelledBeach);
+      const hasBeach = random.chance(plantedRates.narrowBeach);
+      return {
+        ...drawRockyCoast(random, size, hasBeach),
+        hasSea: true,
+        isUnlabelled: isUnlabelled && hasBeach,
+      };
+    }
     case 'gravelBed':
       return { ...drawBeachCoast(random, size), hasSea: false };
     case 'beach': {
@@ -214,17 +241,24 @@ function maskOf(pixels: Int32Array, size: number): Uint8Array {
   return mask;
 }
 
-/** Takes from a planted mask, in place, what was painted over since; drops the mask if nothing is left. */
-function keepCover(
+/**
+ * Takes from the mask of a missing label, in place, what was painted over since; drops the mask where too little is
+ * left for the label to be missed.
+ */
+function keepMissing(
   planted: Record<string, Uint8Array>,
   name: string,
   { cover }: Canvas,
-  index: number,
+  missing: SceneClass,
 ): void {
   const mask = planted[name];
   if (mask === undefined) return;
-  for (let p = 0; p < mask.length; p++) if (cover[p] !== index) mask[p] = 0;
-  if (!mask.includes(1)) delete planted[name];
+  let left = 0;
+  for (let p = 0; p < mask.length; p++) {
+    if (cover[p] !== classIndex(missing)) mask[p] = 0;
+    left += mask[p];
+  }
+  if (left < labelThreshold(missing) * mask.length) delete planted[name];
 }
 
 function findLabels(

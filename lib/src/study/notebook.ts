@@ -69,7 +69,7 @@ export function showProgress(steps: readonly string[]): Progress {
 
 /** Stops a notebook whose headline does not hold. */
 export function claim(holds: boolean, text: string): void {
-  if (!holds) throw new Error(`This no longer holds: ${text}`);
+  if (!holds) throw new InputError({ what: 'does not hold in this run', where: `"${text}"` });
   showText(`✓ ${text}`);
 }
 

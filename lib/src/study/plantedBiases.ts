@@ -58,8 +58,8 @@ const comparisons: readonly Comparison[] = [
   {
     bias: 'sea beside the beach',
     classes: ['Beaches, dunes, sands'],
-    among: 'images labelled Beaches, dunes, sands',
-    isTaken: (patch) => has(patch, 'Beaches, dunes, sands'),
+    among: 'images labelled Beaches, dunes, sands, rocky coasts aside',
+    isTaken: (patch) => has(patch, 'Beaches, dunes, sands') && patch.facts?.landscape !== 'rockyCoast',
     without: { marineBesideBeach: 'never' },
     with: { marineBesideBeach: 'always' },
   },

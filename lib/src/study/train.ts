@@ -1,4 +1,4 @@
-/** `npm run train`: trains the default classifier on `scenes` and writes its ONNX file and its model card. */
+/** `npm run train`: trains the default classifier on `scenes` and writes its ONNX file, its history and its model card. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,6 +8,7 @@ import { writeFileAtomic } from '../file.js';
 import { encodeClassifier } from '../model/classifierFile.js';
 import { denseNet121 } from '../model/denseNet.js';
 import { type FitProgress, fit } from '../training/fit.js';
+import { writeTrainingHistory } from '../training/history.js';
 import type { Recipe } from '../training/recipe.js';
 import { interrupted, listenForInterrupt, parseNumber, runCommand } from './commandLine.js';
 import { writeModelCard } from './modelCard.js';
@@ -34,7 +35,7 @@ export function defaultRecipe(seed: number, scale = 1): Recipe {
     rate: 1e-3,
     warmUp: 0.03,
     validationImages: Math.ceil(400 * Math.min(1, scale)),
-    checkEvery: Math.ceil(4000 * scale),
+    checkEvery: Math.ceil(2000 * scale),
   };
 }
 
@@ -84,6 +85,7 @@ runCommand(async (argv) => {
     const bytes = encodeClassifier(denseNet121, weights, { bands, classes, normalisation }, size, metadata);
     await writeFileAtomic(file, bytes);
     console.log(`wrote ${file}, sha256 ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`);
+    console.log(`wrote ${await writeTrainingHistory(file, { recipe, history })}`);
     console.log(`wrote ${await writeModelCard(file, { engine, recipe, history, seed })}`);
     return 0;
   } catch (thrown) {

@@ -44,6 +44,10 @@ const checkFields = [
 
 const areNumbers = (values: readonly unknown[]): boolean => values.every((value) => Number.isFinite(value));
 
+/** Whether a value from a file is a list of checks. */
+export const isHistory = (value: unknown): value is readonly Check[] =>
+  Array.isArray(value) && value.every((check) => areNumbers(checkFields.map((name) => check?.[name])));
+
 /** Whether history and losses have their fields, and phase, step and number of updates go together. */
 function isConsistent(
   { phase, step, updates, history, lossesSinceCheck = [0, 0] }: Omit<Checkpoint, 'state'>,
@@ -52,11 +56,9 @@ function isConsistent(
   const steps = phases.map(stepsOf);
   const before = steps.slice(0, phase).reduce((sum, count) => sum + count, 0);
   const isPlace = steps[phase] !== undefined && Number.isInteger(step) && step >= 0 && step <= steps[phase];
-  const isHistory =
-    Array.isArray(history) && history.every((check) => areNumbers(checkFields.map((name) => check?.[name])));
   const areLosses =
     Array.isArray(lossesSinceCheck) && lossesSinceCheck.length === 2 && areNumbers(lossesSinceCheck);
-  return isPlace && updates === before + step && isHistory && areLosses;
+  return isPlace && updates === before + step && isHistory(history) && areLosses;
 }
 
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {

@@ -21,6 +21,29 @@ export interface Recipe {
   readonly checkEvery: number;
 }
 
+const areNumbers = (value: unknown, names: readonly string[]): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  names.every((name) => Number.isFinite(new Map<string, unknown>(Object.entries(value)).get(name)));
+
+const recipeNumbers = [
+  'seed',
+  'rate',
+  'warmUp',
+  'validationImages',
+  'checkEvery',
+] as const satisfies readonly (keyof Recipe)[];
+const phaseNumbers = ['size', 'images', 'batch'] as const satisfies readonly (keyof Phase)[];
+
+/** Whether a value from a file is a recipe. */
+export const isRecipe = (value: unknown): value is Recipe =>
+  typeof value === 'object' &&
+  value !== null &&
+  areNumbers(value, recipeNumbers) &&
+  'phases' in value &&
+  Array.isArray(value.phases) &&
+  value.phases.every((phase) => areNumbers(phase, phaseNumbers));
+
 export const stepsOf = ({ images, batch }: Phase): number => Math.ceil(images / batch);
 
 /** Linear warm-up, then half a cosine down to zero. `done` is the share of the training behind us, 0 to 1. */

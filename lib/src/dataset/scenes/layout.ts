@@ -298,9 +298,9 @@ function drawLake(random: Random, size: number): Int32Array {
   return select(noise, (distance) => distance < 1);
 }
 
-/** A compact settlement of a share 1 to 4 % of the image, or nothing where its place is not on land. */
+/** A compact settlement of a share 4 to 9 % of the image, or nothing where its place is not on land. */
 export function drawHamlet(random: Random, size: number): Int32Array {
-  const radius = size * random.uniform(0.06, 0.11);
+  const radius = size * random.uniform(0.12, 0.17);
   const x0 = random.uniform(0.15, 0.85) * size;
   const y0 = random.uniform(0.15, 0.85) * size;
   const noise = smoothNoise(random, size, 10, 2);
@@ -339,14 +339,14 @@ export function drawBeachCoast(random: Random, size: number): Coast {
   };
 }
 
-/** A coast without a beach, or with a narrow one (1 to 2 pixels wide) on parts of its shore. */
+/** A coast without a beach, or with a narrow one (3 to 5 pixels wide in 120) on parts of its shore. */
 export function drawRockyCoast(random: Random, size: number, withSmallBeach: boolean): Coast {
   const field = bentLine(random, size, 0, size * random.uniform(0.1, 0.3), size / 2.5);
   const shore = quantile(field, random.uniform(0.15, 0.75));
   const distance = field.map((d) => d - shore);
-  const width = random.uniform(1.2, 2.2);
+  const width = size * random.uniform(0.025, 0.045);
   const stretch = smoothNoise(random, size, size / 3);
-  const limit = random.uniform(-0.4, 0.1);
+  const limit = random.uniform(-0.8, -0.2);
   const strip = distance.map((d, p) => (d >= 0 && d < width && stretch[p] > limit ? 1 : 0));
   return {
     distance,

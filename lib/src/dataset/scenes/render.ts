@@ -11,7 +11,7 @@ const bandCount = sentinel2Bands.length;
 const hazeSpectrum = [260, 220, 150, 110, 80, 60, 50, 40, 35, 30, 10, 5];
 
 /** What a full cloud shadow leaves of the light: the blue of the sky outlasts the rest. */
-const shadowTransmission = [0.34, 0.31, 0.28, 0.26, 0.25, 0.24, 0.24, 0.24, 0.23, 0.23, 0.2, 0.19];
+const shadowTransmission = [0.3, 0.27, 0.23, 0.2, 0.16, 0.13, 0.12, 0.12, 0.11, 0.11, 0.08, 0.07];
 
 /** Bands of a material vary together within these groups: visible, red edge and near infrared, short-wave infrared. */
 const bandGroup = [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2];

@@ -1,0 +1,61 @@
+/** What a training went through, as a JSON file beside the model that came out of it. */
+import { readFile } from 'node:fs/promises';
+import { InputError, messageOf } from '../error.js';
+import { writeFileAtomic } from '../file.js';
+import { type Check, isHistory } from './checkpoint.js';
+import { isRecipe, type Recipe } from './recipe.js';
+
+/** A recipe, and what validation said while it was followed. */
+export interface TrainingHistory {
+  readonly recipe: Recipe;
+  /** In the order of training; losses are mean binary cross-entropies, `images` and `seconds` count from its start. */
+  readonly history: readonly Check[];
+}
+
+/** net.onnx has its history in net.training.json. */
+export const trainingHistoryPath = (model: string): string =>
+  `${model.replace(/\.onnx$/i, '')}.training.json`;
+
+/** Writes the history beside the model file, one check a line; returns its path. */
+export async function writeTrainingHistory(
+  model: string,
+  { recipe, history }: TrainingHistory,
+): Promise<string> {
+  const path = trainingHistoryPath(model);
+  const lines = history.map((check) => `    ${JSON.stringify(check)}`).join(',\n');
+  const text = `{\n  "recipe": ${JSON.stringify(recipe)},\n  "history": [\n${lines}\n  ]\n}\n`;
+  await writeFileAtomic(path, text);
+  return path;
+}
+
+/**
+ * The training history beside the ONNX file `model`, or undefined where there is none.
+ * @throws InputError where the file cannot be read or is not a training history
+ */
+export async function readTrainingHistory(model: string): Promise<TrainingHistory | undefined> {
+  const where = trainingHistoryPath(model);
+  const todo = 'Train the model again, or delete the file.';
+  let text: string;
+  try {
+    text = await readFile(where, 'utf8');
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    throw new InputError({ what: `cannot be read: ${messageOf(thrown)}`, where, todo });
+  }
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (thrown) {
+    throw new InputError({ what: `is not JSON: ${messageOf(thrown)}`, where, todo });
+  }
+  if (typeof content === 'object' && content !== null && 'recipe' in content && 'history' in content) {
+    const { recipe, history } = content;
+    if (isRecipe(recipe) && isHistory(history)) return { recipe, history };
+  }
+  throw new InputError({
+    what: 'is not a training history',
+    where,
+    expected: '{recipe, history: [{images, phase, trainingLoss, validationLoss, …}]}',
+    todo,
+  });
+}
