@@ -4,6 +4,7 @@ import {
   type ChooseClasses,
   discriminate,
   findImages,
+  meanDiscrimination,
   type ShownClass,
   theseClasses,
   twoAlikeAndOther,
@@ -98,6 +99,11 @@ describe('discriminate', () => {
     assert.ok(Math.abs((within.similarity?.pearson ?? 0) + 36 / 44) < 1e-6);
     assert.equal(across.similarity, undefined, 'a map that is the same everywhere');
     assert.equal(across.contrast, undefined, 'no mask');
+    assert.deepEqual(
+      { ...meanDiscrimination(results), spearman: 0 },
+      { pairs: 3, pearson: within.similarity?.pearson, spearman: 0, contrast: 1 },
+      'what is not defined does not count',
+    );
   });
 });
 

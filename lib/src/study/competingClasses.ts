@@ -139,3 +139,26 @@ export function discriminate(
     }),
   );
 }
+
+/** A method's means over pairs of classes; a mean over none is not a number. */
+export interface DiscriminationMeans {
+  readonly pairs: number;
+  readonly pearson: number;
+  readonly spearman: number;
+  readonly contrast: number;
+}
+
+export function meanDiscrimination(results: readonly Discrimination[]): DiscriminationMeans {
+  return {
+    pairs: results.length,
+    pearson: mean(results.map(({ similarity }) => similarity?.pearson)),
+    spearman: mean(results.map(({ similarity }) => similarity?.spearman)),
+    contrast: mean(results.map(({ contrast }) => contrast)),
+  };
+}
+
+/** The mean of what is defined. */
+function mean(values: readonly (number | undefined)[]): number {
+  const defined = values.filter((value) => value !== undefined);
+  return defined.reduce((sum, value) => sum + value, 0) / defined.length;
+}
