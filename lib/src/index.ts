@@ -51,6 +51,7 @@ export { denseNet121 } from './model/denseNet.js';
 export { resNet50 } from './model/resNet.js';
 export * from './random.js';
 export * from './study/competingClasses.js';
+export * from './study/explainClass.js';
 export * from './study/explainClasses.js';
 export * from './study/notebook.js';
 export { defaultModel, repositoryRoot } from './study/options.js';

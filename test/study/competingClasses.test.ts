@@ -5,6 +5,7 @@ import {
   discriminate,
   findImages,
   meanDiscrimination,
+  ofSize,
   type ShownClass,
   theseClasses,
   twoAlikeAndOther,
@@ -40,6 +41,18 @@ describe('choosing classes that compete', () => {
     const choose = theseClasses('Pastures', 'Inland waters');
     assert.deepEqual(namesOf(choose(shown('Inland waters', 'Pastures'))), ['Pastures', 'Inland waters']);
     assert.equal(choose(shown('Pastures', 'Arable land')), undefined);
+  });
+});
+
+describe('ofSize', () => {
+  const half = { index: 0, name: 'Pastures', score: 1, mask: Uint8Array.of(1, 1, 0, 0) };
+
+  it('leaves out classes with smaller or larger masks, and keeps those whose mask is not known', () => {
+    const choose = theseClasses('Pastures');
+    assert.deepEqual(namesOf(ofSize({ least: 0.5, most: 0.5 }, choose)([half])), ['Pastures']);
+    assert.equal(ofSize({ least: 0.6 }, choose)([half]), undefined);
+    assert.equal(ofSize({ most: 0.4 }, choose)([half]), undefined);
+    assert.deepEqual(namesOf(ofSize({ most: 0 }, choose)(shown('Pastures'))), ['Pastures']);
   });
 });
 

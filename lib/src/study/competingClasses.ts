@@ -46,6 +46,21 @@ export function theseClasses(...names: readonly string[]): ChooseClasses {
   };
 }
 
+/** Leaves out classes whose true mask, where it is known, covers less or more of the image than these shares. */
+export function ofSize(
+  { least = 0, most = 1 }: { readonly least?: number; readonly most?: number },
+  choose: ChooseClasses,
+): ChooseClasses {
+  return (shown) =>
+    choose(
+      shown.filter(({ mask }) => {
+        if (mask === undefined) return true;
+        const share = mask.reduce((sum, value) => sum + value, 0) / mask.length;
+        return share >= least && share <= most;
+      }),
+    );
+}
+
 /**
  * The two classes of one super-class with the highest scores, and the class with the highest score of another
  * super-class: one pair within, two across, in the same image.
