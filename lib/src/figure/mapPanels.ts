@@ -11,16 +11,18 @@ export interface Panel {
   readonly height: number;
   readonly picture?: Pixels;
   readonly map?: ArrayLike<number>;
+  /** Whose maps share a colour scale where `scale` is 'method'. */
+  readonly method?: string;
 }
 
 export interface MapPanelsOptions {
   readonly title: string;
   readonly columns?: number;
   /**
-   * What shares one colour scale, symmetric around 0 for signed maps: all maps, those of one row, or each map by
-   * itself. The figure says which.
+   * What shares one colour scale, symmetric around 0 for signed maps: all maps, those of one row, those of one method,
+   * or each map by itself. The figure says which.
    */
-  readonly scale?: 'shared' | 'row' | 'each';
+  readonly scale?: 'shared' | 'row' | 'method' | 'each';
   /** Whether relevance has a sign: blue to red around white; else black to light yellow. */
   readonly signed?: boolean;
   /** Quantile of |relevance| at the end of the colour scale: a few extreme pixels must not hide the rest. */
@@ -33,6 +35,7 @@ export interface MapPanelsOptions {
 const scaleNotes = {
   shared: 'all maps on one scale',
   row: 'one scale per row',
+  method: 'one scale per method: compare strengths within a method, patterns between methods',
   each: 'each map on its own scale: compare patterns, not strengths',
 } as const;
 
@@ -73,6 +76,7 @@ export function mapPanels(
   const limitAt = (index: number): number => {
     if (scale === 'each') return limitOf([panels[index]]);
     if (scale === 'shared') return limitOf(panels);
+    if (scale === 'method') return limitOf(panels.filter(({ method }) => method === panels[index].method));
     const start = index - (index % columns);
     return limitOf(panels.slice(start, start + columns));
   };
