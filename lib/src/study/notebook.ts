@@ -1,15 +1,14 @@
 /** What a notebook starts with: the data set, the classifier and the versions that everything in it depends on. */
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { openBigEarthNet } from '../dataset/bigEarthNet.js';
 import type { Dataset } from '../dataset/patch.js';
-import { scenes } from '../dataset/scenes.js';
 import type { Engine } from '../engine/engine.js';
 import { createEngine } from '../engine/onnxRuntime.js';
 import { InputError } from '../error.js';
 import { createLine, showText } from '../figure/display.js';
 import type { Classifier } from '../model/classifier.js';
 import { openClassifier } from '../model/classifierFile.js';
+import { openDataset } from './openDataset.js';
 import { defaultModel, parseDataset, repositoryRoot } from './options.js';
 import { createProgress, type Progress } from './progress.js';
 import { deviceOf } from './run.js';
@@ -31,12 +30,6 @@ export interface Notebook {
   readonly seed: number;
 }
 
-/** The data set that a text like `scenes` or `bigearthnet:<folder>` names. */
-export async function openDataset(choice: string): Promise<Dataset> {
-  const parsed = parseDataset(choice, repositoryRoot);
-  return parsed.kind === 'scenes' ? scenes() : openBigEarthNet(parsed.folder);
-}
-
 /** Opens what the notebook works on and prints what its figures depend on. InputError in one sentence otherwise. */
 export async function openNotebook({
   dataset = 'scenes',
@@ -44,7 +37,7 @@ export async function openNotebook({
   seed = 0,
 }: NotebookOptions = {}): Promise<Notebook> {
   await requireFreshBuild();
-  const data = await openDataset(dataset);
+  const data = await openDataset(parseDataset(dataset, repositoryRoot));
   const engine = createEngine();
   try {
     const classifier = await openClassifier(resolve(repositoryRoot, model), engine);
