@@ -17,7 +17,7 @@ export function removalCurve(
   { title }: { readonly title: string },
 ): Figure {
   const last = curve.removed.length - 1;
-  const ticks = [0, 1, 3, 6, 10, 14, 20, 30].filter((at) => at < last - 4).concat(last);
+  const ticks = [0, 3, 6, 10, 14, 20, 30].filter((at) => at < last - 4).concat(last);
   const percent = (share: number): string =>
     `${100 * share > 99 && share < 1 ? (100 * share).toFixed(1) : (100 * share).toFixed(0)} %`;
   const line = ({ name, scores, removed }: NamedRemoval, look: Readonly<Record<string, unknown>>) => ({
@@ -28,7 +28,7 @@ export function removalCurve(
   const layout = {
     ...baseLayout(escapeText(title), { height: 400 }),
     xaxis: axis('iteration, and share of the pixels removed so far', {
-      ...{ tickmode: 'array', tickvals: ticks, range: [-0.5, last + 1.5] },
+      ...{ tickmode: 'array', tickangle: 0, tickvals: ticks, range: [-0.5, last + 1.5] },
       ticktext: ticks.map((at) => `${at}<br>${percent(curve.removed[at])}`),
     }),
     yaxis: axis('score', { range: [0, 1.02], dtick: 0.25 }),
