@@ -50,6 +50,7 @@ export * from './model/classifierFile.js';
 export { denseNet121 } from './model/denseNet.js';
 export { resNet50 } from './model/resNet.js';
 export * from './random.js';
+export * from './study/classPanels.js';
 export * from './study/competingClasses.js';
 export * from './study/explainClass.js';
 export * from './study/explainClasses.js';
