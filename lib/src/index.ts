@@ -68,6 +68,7 @@ export { resNet50 } from './model/resNet.js';
 export * from './random.js';
 export * from './study/caseRows.js';
 export * from './study/comparison.js';
+export * from './study/classPanels.js';
 export * from './study/competingClasses.js';
 export * from './study/explainClass.js';
 export * from './study/explainClasses.js';

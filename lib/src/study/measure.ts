@@ -144,7 +144,7 @@ function keepLast(explain: Explain): { readonly explain: Explain; readonly last:
 }
 
 /** Answers the unchanged image with the attribution that is known, and explains every other. */
-function answerKnown(explain: Explain, known: Tensor, attribution: Attribution): Explain {
+export function answerKnown(explain: Explain, known: Tensor, attribution: Attribution): Explain {
   return async (images, targets) => {
     const isKnown =
       images.data.length === known.data.length && images.data.every((value, i) => value === known.data[i]);
