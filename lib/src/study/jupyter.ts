@@ -80,7 +80,10 @@ async function found(command: string, source: string): Promise<Jupyter | undefin
  */
 export async function findJupyter(
   root: string,
-  { report = () => undefined, install = true }: {
+  {
+    report = () => undefined,
+    install = true,
+  }: {
     readonly report?: (line: string) => void;
     readonly install?: boolean;
   } = {},

@@ -1,0 +1,41 @@
+/** A patch as a picture in true colour. */
+import type { Patch } from '../dataset/patch.js';
+import { InputError } from '../error.js';
+import { magnitude, type Pixels, paintTrueColour, type Stretch } from './colour.js';
+
+const gamma = 1.4;
+const trueColour = ['B04', 'B03', 'B02'] as const;
+
+type Pictured = Pick<Patch, 'name' | 'bands' | 'image'>;
+
+function bandOf({ name, bands, image }: Pictured, band: string): Float32Array {
+  const index = bands.indexOf(band);
+  if (index < 0) throw new InputError({ what: `no band ${band}`, where: name, got: bands.join(' ') });
+  const [, height, width] = image.shape;
+  return image.data.subarray(index * height * width, (index + 1) * height * width);
+}
+
+/** From reflectance 0 (black) to that of the brightest half per cent, but at least 0.1 (white). */
+export function trueColourStretch(patch: Pictured): Stretch {
+  const brightest = trueColour.map((band) => magnitude(bandOf(patch, band), 0.995));
+  return { low: 0, high: Math.max(1000, ...brightest) };
+}
+
+export interface PatchPicture {
+  readonly pixels: Pixels;
+  readonly caption: string;
+  readonly note: string;
+}
+
+/**
+ * The true colours of a patch.
+ * @param stretch that of another patch, where the two are to be compared
+ */
+export function paintPatch(patch: Pictured, stretch: Stretch = trueColourStretch(patch)): PatchPicture {
+  const [red, green, blue] = trueColour.map((band) => bandOf(patch, band));
+  return {
+    pixels: paintTrueColour([red, green, blue], stretch, gamma),
+    caption: 'True colour (B04, B03, B02)',
+    note: `Reflectance ${stretch.low / 10_000} to ${(stretch.high / 10_000).toFixed(2)}, gamma ${gamma}`,
+  };
+}
