@@ -65,6 +65,7 @@ export * from './study/sizeAndSensitivity.js';
 export * from './study/studyRecords.js';
 export { chooseImages, readSubject, type Subject } from './study/subject.js';
 export * from './study/summary.js';
+export { describeContext } from './study/tables.js';
 export * from './tensor.js';
 export * from './training/fit.js';
 export * from './training/history.js';
