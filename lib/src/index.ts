@@ -105,6 +105,7 @@ export { chooseImages, readSubject, type Subject } from './study/subject.js';
 export { chooseImages, chooseTarget, readSubject, type Subject } from './study/subject.js';
 export * from './study/summary.js';
 export * from './study/truthFigures.js';
+export { describeContext } from './study/tables.js';
 export * from './tensor.js';
 export * from './training/fit.js';
 export * from './training/history.js';
