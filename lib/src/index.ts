@@ -27,16 +27,16 @@ export * from './dataset/scenes.js';
 export * from './engine/engine.js';
 export * from './engine/onnxRuntime.js';
 export * from './error.js';
-export * from './figure/casePanels.js';
-export * from './figure/colour.js';
-export * from './figure/confidenceBars.js';
-export * from './figure/correlationScatter.js';
 export * from './figure/bandComposite.js';
 export { bandGrid } from './figure/bandGrid.js';
+export * from './figure/casePanels.js';
 export * from './figure/classBars.js';
 export * from './figure/classLabel.js';
 export * from './figure/classMap.js';
+export * from './figure/colour.js';
+export * from './figure/confidenceBars.js';
 export * from './figure/coOccurrenceMatrix.js';
+export * from './figure/correlationScatter.js';
 export * from './figure/display.js';
 export * from './figure/effectDumbbells.js';
 export * from './figure/groundMap.js';
@@ -55,8 +55,8 @@ export * from './figure/removalCurve.js';
 export { renderPng, renderSvg } from './figure/staticImage.js';
 export * from './figure/table.js';
 export * from './figure/theme.js';
-export * from './figure/truthRatios.js';
 export * from './figure/trainingCurves.js';
+export * from './figure/truthRatios.js';
 export { differentiate } from './graph/differentiate.js';
 export * from './graph/onnx/read.js';
 export * from './graph/onnx/write.js';
@@ -75,18 +75,18 @@ export { denseNet121 } from './model/denseNet.js';
 export { resNet50 } from './model/resNet.js';
 export * from './random.js';
 export * from './study/caseRows.js';
-export * from './study/comparison.js';
 export * from './study/classPanels.js';
+export * from './study/comparison.js';
 export * from './study/competingClasses.js';
 export * from './study/explainClass.js';
 export * from './study/explainClasses.js';
 export * from './study/explainPatch.js';
 export * from './study/failures.js';
+export * from './study/inventory.js';
 export * from './study/knownTruth.js';
 export { readMap } from './study/maps.js';
 export { measureMethod, measureRandom } from './study/measure.js';
 export * from './study/morfOfStudy.js';
-export * from './study/inventory.js';
 export * from './study/notebook.js';
 export { defaultModel, repositoryRoot } from './study/options.js';
 export * from './study/paperClassification.js';
@@ -96,16 +96,23 @@ export { presets } from './study/presets.js';
 export { openRecords, randomBaseline, type StudyRecord } from './study/records.js';
 export { runStudy } from './study/run.js';
 export { type Sample, writeSample } from './study/sample.js';
+export * from './study/scoreImages.js';
 export * from './study/shadows.js';
 export * from './study/sizeAndSensitivity.js';
 export { studiedMethods } from './study/studiedMethods.js';
 export * from './study/studyRecords.js';
-export * from './study/scoreImages.js';
-export { chooseImages, readSubject, type Subject } from './study/subject.js';
-export { chooseImages, chooseTarget, readSubject, type Subject } from './study/subject.js';
+export {
+  chooseImages,
+  chooseImages,
+  chooseTarget,
+  readSubject,
+  readSubject,
+  type Subject,
+  type Subject,
+} from './study/subject.js';
 export * from './study/summary.js';
-export * from './study/truthFigures.js';
 export { describeContext } from './study/tables.js';
+export * from './study/truthFigures.js';
 export * from './tensor.js';
 export * from './training/fit.js';
 export * from './training/history.js';

@@ -53,19 +53,8 @@ describe('HTML pages of the notebooks', () => {
 
   before(async function () {
     const chromium = findChromium();
-<<<<<<< HEAD
     if (chromium === undefined) {
       console.log('      skipped: no Chromium was found (CHROMIUM_PATH, /usr/bin/chromium)');
-=======
-    const hasJupyter = await run(jupyter, ['nbconvert', '--version']).then(
-      () => true,
-      () => false,
-    );
-    if (chromium === undefined || !hasJupyter) {
-      console.log(
-        `      skipped: no ${hasJupyter ? 'Chromium (CHROMIUM_PATH)' : 'jupyter nbconvert'} was found`,
-      );
->>>>>>> nb-own
       return this.skip();
     }
     this.timeout(300_000);

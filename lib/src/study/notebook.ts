@@ -7,12 +7,8 @@ import { createEngine } from '../engine/onnxRuntime.js';
 import { InputError } from '../error.js';
 import { createLine, showText } from '../figure/display.js';
 import type { Classifier } from '../model/classifier.js';
-<<<<<<< HEAD
-import { openClassifier } from '../model/classifierFile.js';
-import { openDataset } from './openDataset.js';
-=======
 import { type OpenOptions, openClassifier } from '../model/classifierFile.js';
->>>>>>> nb-own
+import { openDataset } from './openDataset.js';
 import { defaultModel, parseDataset, repositoryRoot } from './options.js';
 import { createProgress, type Progress } from './progress.js';
 import { deviceOf } from './run.js';
