@@ -101,15 +101,7 @@ export * from './study/shadows.js';
 export * from './study/sizeAndSensitivity.js';
 export { studiedMethods } from './study/studiedMethods.js';
 export * from './study/studyRecords.js';
-export {
-  chooseImages,
-  chooseImages,
-  chooseTarget,
-  readSubject,
-  readSubject,
-  type Subject,
-  type Subject,
-} from './study/subject.js';
+export { chooseImages, chooseTarget, readSubject, type Subject } from './study/subject.js';
 export * from './study/summary.js';
 export { describeContext } from './study/tables.js';
 export * from './study/truthFigures.js';
