@@ -97,9 +97,10 @@ export { openRecords, randomBaseline, type StudyRecord } from './study/records.j
 export { runStudy } from './study/run.js';
 export { type Sample, writeSample } from './study/sample.js';
 export * from './study/scoreImages.js';
+export { findImage, type OwnImage, writeSample } from './study/sample.js';
 export * from './study/shadows.js';
 export * from './study/sizeAndSensitivity.js';
-export { studiedMethods } from './study/studiedMethods.js';
+export { studiedMethod, studiedMethods } from './study/studiedMethods.js';
 export * from './study/studyRecords.js';
 export { chooseImages, chooseTarget, readSubject, type Subject } from './study/subject.js';
 export * from './study/summary.js';

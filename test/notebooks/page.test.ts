@@ -5,6 +5,10 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { Browser } from 'playwright-core';
+<<<<<<< HEAD
+=======
+import { findJupyter } from '../../lib/src/study/jupyter.js';
+>>>>>>> nb-own
 import { listNotebooks, writePages } from '../../lib/src/study/notebookRun.js';
 import { findChromium, inspectPage, openBrowser } from './browser.js';
 import { findJupyterOrSkip } from './jupyter.js';
@@ -53,8 +57,14 @@ describe('HTML pages of the notebooks', () => {
 
   before(async function () {
     const chromium = findChromium();
+<<<<<<< HEAD
     if (chromium === undefined) {
       console.log('      skipped: no Chromium was found (CHROMIUM_PATH, /usr/bin/chromium)');
+=======
+    const jupyter = await findJupyter(root, { install: false }).catch(() => undefined);
+    if (chromium === undefined || jupyter === undefined) {
+      console.log(`      skipped: no ${jupyter ? 'Chromium (CHROMIUM_PATH)' : 'Jupyter'} was found`);
+>>>>>>> nb-own
       return this.skip();
     }
     this.timeout(300_000);
