@@ -101,7 +101,8 @@ export async function measureRandom(
   };
 }
 
-async function perturb(
+/** The MoRF curve of a ranking of the subject's pixels, and its area. */
+export async function perturb(
   { input, target }: Subject,
   classifier: StudiedClassifier,
   ranking: Ranking,
