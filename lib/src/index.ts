@@ -74,6 +74,7 @@ export * from './model/classifierFile.js';
 export { denseNet121 } from './model/denseNet.js';
 export { resNet50 } from './model/resNet.js';
 export * from './random.js';
+export * from './study/blockBaseline.js';
 export * from './study/caseRows.js';
 export * from './study/classPanels.js';
 export * from './study/comparison.js';
