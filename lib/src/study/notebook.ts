@@ -62,6 +62,19 @@ export async function openNotebook({
   }
 }
 
+/**
+ * A signal that the kernel's interruption aborts: long work given it stops after its present step. tslab only lets go
+ * of the cell, and would leave the work running behind the notebook's back.
+ */
+export function untilInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  process.once('SIGINT', () => {
+    controller.abort();
+    showText('Interrupted. What was measured is kept: run the cell again to go on.');
+  });
+  return controller.signal;
+}
+
 /** A progress bar below the cell, with the time that is left; it vanishes when the work is done. */
 export function showProgress(steps: readonly string[]): Progress {
   return createProgress(steps, { stream: createLine() });
@@ -69,7 +82,7 @@ export function showProgress(steps: readonly string[]): Progress {
 
 /** Stops a notebook whose headline does not hold. */
 export function claim(holds: boolean, text: string): void {
-  if (!holds) throw new Error(`This no longer holds: ${text}`);
+  if (!holds) throw new InputError({ what: 'does not hold in this run', where: `"${text}"` });
   showText(`✓ ${text}`);
 }
 

@@ -12,6 +12,11 @@ export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '
 /** The classifier that ships with the repository. */
 export const defaultModel = join(repositoryRoot, 'data/densenet121-scenes.onnx');
 
+/** Where a study is recorded unless told otherwise; the notebooks look there too. */
+export function defaultResults({ rendered }: { readonly rendered: boolean }, preset: Preset): string {
+  return join(repositoryRoot, 'results', `reproduce-${rendered ? 'scenes' : 'bigearthnet'}-${preset}`);
+}
+
 export type DatasetChoice =
   | { readonly kind: 'scenes' }
   | { readonly kind: 'bigearthnet'; readonly folder: string };
@@ -78,7 +83,7 @@ export function parseOptions(argv: readonly string[], methods: readonly string[]
     images: parseWhole('images', values.images ?? '8', 1, 1_000_000),
     seed: parseWhole('seed', values.seed ?? '0', 0, 2 ** 32 - 1),
     methods: parseMethods(values.methods, methods),
-    out: resolve(values.out ?? join(repositoryRoot, 'results', `reproduce-${dataset.kind}-${preset}`)),
+    out: resolve(values.out ?? defaultResults({ rendered: dataset.kind === 'scenes' }, preset)),
   };
 }
 

@@ -11,6 +11,7 @@ import { type DatasetChoice, parseOptions, type StudyOptions, usage } from './op
 import { createProgress } from './progress.js';
 import { writeReport } from './report.js';
 import { runStudy } from './run.js';
+import { studiedMethods } from './studiedMethods.js';
 import { summarise } from './summary.js';
 import { table3Text } from './tables.js';
 
@@ -29,11 +30,7 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
   const signal = listenForInterrupt();
   try {
     const classifier = await openClassifier(model, engine);
-    const chosen = methods.filter(({ id }) => options.methods.includes(id));
-    const studied = chosen.map(({ id, name, reduction, create }) => ({
-      ...{ id, name, reduction },
-      explain: create(classifier, { preset, seed }),
-    }));
+    const studied = studiedMethods(classifier, { preset, seed }, options.methods);
     console.log(
       `${dataset.name}${dataset.rendered ? ' (rendered, not real imagery)' : ''}, ${images} test images, ` +
         `${studied.length} methods, preset ${preset}, seed ${seed}, ${classifier.name} ${classifier.hash}`,

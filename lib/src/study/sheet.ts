@@ -1,27 +1,13 @@
 /** The contact sheet of one subject of a study. */
 import { join } from 'node:path';
-import type { Dataset, Patch } from '../dataset/patch.js';
-import { InputError } from '../error.js';
-import { magnitude, paintTrueColour } from '../figure/colour.js';
-import { type ContactSheet, contactSheet, type SheetMap } from '../figure/contactSheet.js';
+import type { Dataset } from '../dataset/patch.js';
+import { contactSheet, type SheetMap } from '../figure/contactSheet.js';
+import { paintPatch } from '../figure/patchPicture.js';
 import { safeFileName } from './fileName.js';
 import { readMap } from './maps.js';
 import type { StudiedMethod } from './measure.js';
 import type { RecordStore } from './records.js';
 import type { StudiedClassifier, Subject } from './subject.js';
-
-const gamma = 1.4;
-
-/** The true colours of a patch, from reflectance 0 (black) to the brightest half per cent, but at least 0.1 (white). */
-function paintPatch(patch: Patch): ContactSheet['picture'] {
-  const [red, green, blue] = ['B04', 'B03', 'B02'].map((band) => bandOf(patch, band));
-  const high = Math.max(1000, ...[red, green, blue].map((band) => magnitude(band, 0.995)));
-  return {
-    pixels: paintTrueColour([red, green, blue], { low: 0, high }, gamma),
-    caption: 'True colour (B04, B03, B02)',
-    note: `Reflectance 0 to ${(high / 10_000).toFixed(2)}, gamma ${gamma}`,
-  };
-}
 
 export interface SheetOptions {
   readonly dataset: Dataset;
@@ -79,11 +65,4 @@ export async function drawSubject(
 function shareOf(mask: Uint8Array): string {
   const count = mask.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
   return `${((100 * count) / mask.length).toFixed(1)} % of the image`;
-}
-
-function bandOf({ name, bands, image }: Patch, band: string): Float32Array {
-  const index = bands.indexOf(band);
-  if (index < 0) throw new InputError({ what: `no band ${band}`, where: name, got: bands.join(' ') });
-  const [, height, width] = image.shape;
-  return image.data.subarray(index * height * width, (index + 1) * height * width);
 }

@@ -1,0 +1,59 @@
+/** One class of one image, explained by several methods, with how far each explanation can be trusted. */
+import { type Localisation, localisation } from '../metric/localisation.js';
+import { maxSensitivity } from '../metric/maxSensitivity.js';
+import { createRandom } from '../random.js';
+import type { ClassifiedImage, ShownClass } from './competingClasses.js';
+import { explainClasses } from './explainClasses.js';
+import type { StudiedMethod } from './measure.js';
+import type { Progress } from './progress.js';
+
+export interface ExplainedClass {
+  readonly image: ClassifiedImage;
+  readonly shown: ShownClass;
+  readonly explanations: readonly Explanation[];
+}
+
+export interface Explanation {
+  readonly method: StudiedMethod;
+  /** Relevance [height x width], reduced over the bands as the paper shows the method. */
+  readonly map: Float32Array;
+  readonly maxSensitivity: number;
+  /** Against the class's true mask, where it is known. */
+  readonly localisation?: Localisation;
+}
+
+export interface ExplainClassOptions {
+  /** Noisy copies of the image in Max-Sensitivity. */
+  readonly draws?: number;
+  /** Half width of their uniform noise, in network input units. */
+  readonly radius?: number;
+  readonly seed?: number;
+  /** Counts one step per method, of the method's id. */
+  readonly progress?: Pick<Progress, 'start' | 'done'>;
+}
+
+/** Explains the first of the image's classes; its Max-Sensitivity has the noise, and so the value, of the study. */
+export async function explainClass(
+  image: ClassifiedImage,
+  methods: readonly StudiedMethod[],
+  { draws = 3, radius = 0.02, seed = 0, progress }: ExplainClassOptions = {},
+): Promise<ExplainedClass> {
+  const { input, patch, classes } = image;
+  const [shown] = classes;
+  const noise = { draws, radius, seed: createRandom(seed, 'study', patch.name).integer(2 ** 31) };
+  const explanations: Explanation[] = [];
+  for (const method of methods) {
+    progress?.start(method.id, method.name);
+    const [{ maps }] = await explainClasses([method], input, [shown.index]);
+    const [sensitivity] = await maxSensitivity(method.explain, input, [shown.index], noise);
+    const inside = shown.mask && localisation(maps[0], shown.mask);
+    explanations.push({
+      method,
+      map: maps[0],
+      maxSensitivity: sensitivity,
+      ...(inside && { localisation: inside }),
+    });
+    progress?.done();
+  }
+  return { image, shown, explanations };
+}

@@ -1,0 +1,133 @@
+/** A notebook file (nbformat 4): read, given other parameters, cleaned of what changes from run to run. */
+import { readFile } from 'node:fs/promises';
+import { InputError, messageOf } from '../error.js';
+
+interface Output {
+  readonly output_type: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly [field: string]: unknown;
+}
+
+interface Cell {
+  readonly cell_type: string;
+  readonly metadata: { readonly tags?: readonly string[] };
+  readonly source: string | readonly string[];
+  readonly outputs?: readonly Output[];
+  readonly [field: string]: unknown;
+}
+
+export interface NotebookFile {
+  readonly cells: readonly Cell[];
+  readonly [field: string]: unknown;
+}
+
+/** Values of the constants in the cell tagged "parameters", by name. */
+export type Parameters = Readonly<Record<string, string | number | boolean>>;
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCell(value: unknown): value is Cell {
+  if (!isRecord(value) || typeof value.cell_type !== 'string' || !isRecord(value.metadata)) return false;
+  const { outputs = [], source } = value;
+  const isText = typeof source === 'string' || Array.isArray(source);
+  return isText && Array.isArray(outputs) && outputs.every(isRecord);
+}
+
+function isNotebook(value: unknown): value is NotebookFile {
+  return isRecord(value) && value.nbformat === 4 && Array.isArray(value.cells) && value.cells.every(isCell);
+}
+
+/** InputError where the file is no notebook of format 4. */
+export async function readNotebook(path: string): Promise<NotebookFile> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (thrown) {
+    throw new InputError({ what: 'not a readable notebook', where: path, got: messageOf(thrown) });
+  }
+  if (isNotebook(value)) return value;
+  throw new InputError({ what: 'not a notebook', where: path, expected: 'nbformat 4 with cells' });
+}
+
+/** Reads `NAME=value` texts; numbers and true or false are taken as such, all else as text. */
+export function parseParameters(texts: readonly string[]): Parameters {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [, name, value] = /^([A-Z][A-Z0-9_]*)=([\s\S]*)$/.exec(text) ?? [];
+      if (name === undefined) {
+        throw new InputError({
+          what: 'not a parameter',
+          where: '--set',
+          expected: 'NAME=value',
+          got: `"${text}"`,
+        });
+      }
+      if (value === 'true' || value === 'false') return [name, value === 'true'];
+      const isNumber = value.trim() !== '' && Number.isFinite(Number(value));
+      return [name, isNumber ? Number(value) : value];
+    }),
+  );
+}
+
+const sourceOf = ({ source }: Cell): string => (typeof source === 'string' ? source : source.join(''));
+
+const isParameters = ({ metadata }: Cell): boolean => metadata.tags?.includes('parameters') ?? false;
+
+/** Names of the constants in the cells tagged "parameters". */
+export function parametersOf({ cells }: NotebookFile): readonly string[] {
+  const sources = cells.filter(isParameters).map(sourceOf);
+  return sources.flatMap((source) => [...source.matchAll(/^const (\w+)/gm)].map(([, name]) => name));
+}
+
+/**
+ * The notebook with a cell after the one tagged "parameters" that declares its constants anew, as papermill does.
+ * InputError for a name that the notebook does not have.
+ */
+export function withParameters(notebook: NotebookFile, parameters: Parameters, where: string): NotebookFile {
+  const entries = Object.entries(parameters);
+  if (entries.length === 0) return notebook;
+  const index = notebook.cells.findLastIndex(isParameters);
+  const known = parametersOf(notebook);
+  const unknown = entries.find(([name]) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new InputError({
+      what: `the notebook has no parameter ${unknown[0]}`,
+      where,
+      expected: known.join(', ') || 'a cell tagged "parameters"',
+    });
+  }
+  const injected: Cell = {
+    cell_type: 'code',
+    id: 'injected-parameters',
+    metadata: { tags: ['injected-parameters'] },
+    execution_count: null,
+    outputs: [],
+    source: entries.map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`).join('\n'),
+  };
+  return { ...notebook, cells: notebook.cells.toSpliced(index + 1, 0, injected) };
+}
+
+/** What a progress line leaves behind when it has vanished: an output that shows nothing. */
+function isEmpty({ output_type: type, data = {} }: Output): boolean {
+  return type === 'display_data' && Object.values(data).every((form) => String(form).trim() === '');
+}
+
+/** The executed notebook as it is kept: without what vanished, and without what differs from machine to machine. */
+export function encodeNotebook(notebook: NotebookFile): string {
+  const cells = notebook.cells.map((cell) =>
+    cell.outputs === undefined
+      ? cell
+      : { ...cell, outputs: cell.outputs.filter((output) => !isEmpty(output)) },
+  );
+  return `${JSON.stringify({ ...notebook, cells }, null, 1)}\n`;
+}
+
+/** The text of every output, what went wrong included. */
+export function outputTexts({ cells }: NotebookFile): readonly string[] {
+  const text = (value: unknown): string => (Array.isArray(value) ? value.join('') : String(value ?? ''));
+  return cells.flatMap(({ outputs = [] }) =>
+    outputs.map(({ text: stream, data }) => text(stream ?? data?.['text/plain'])),
+  );
+}
