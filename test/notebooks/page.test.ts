@@ -58,6 +58,7 @@ describe('HTML pages of the notebooks', () => {
   before(async function () {
     const chromium = findChromium();
 <<<<<<< HEAD
+<<<<<<< HEAD
     if (chromium === undefined) {
       console.log('      skipped: no Chromium was found (CHROMIUM_PATH, /usr/bin/chromium)');
 =======
@@ -65,6 +66,16 @@ describe('HTML pages of the notebooks', () => {
     if (chromium === undefined || jupyter === undefined) {
       console.log(`      skipped: no ${jupyter ? 'Chromium (CHROMIUM_PATH)' : 'Jupyter'} was found`);
 >>>>>>> nb-own
+=======
+    const hasJupyter = await run(jupyter, ['nbconvert', '--version']).then(
+      () => true,
+      () => false,
+    );
+    if (chromium === undefined || !hasJupyter) {
+      console.log(
+        `      skipped: no ${hasJupyter ? 'Chromium (CHROMIUM_PATH)' : 'jupyter nbconvert'} was found`,
+      );
+>>>>>>> nb-data
       return this.skip();
     }
     this.timeout(300_000);
