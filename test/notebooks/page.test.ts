@@ -5,10 +5,6 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { Browser } from 'playwright-core';
-<<<<<<< HEAD
-=======
-import { findJupyter } from '../../lib/src/study/jupyter.js';
->>>>>>> nb-own
 import { listNotebooks, writePages } from '../../lib/src/study/notebookRun.js';
 import { findChromium, inspectPage, openBrowser } from './browser.js';
 import { findJupyterOrSkip } from './jupyter.js';
@@ -57,25 +53,8 @@ describe('HTML pages of the notebooks', () => {
 
   before(async function () {
     const chromium = findChromium();
-<<<<<<< HEAD
-<<<<<<< HEAD
     if (chromium === undefined) {
       console.log('      skipped: no Chromium was found (CHROMIUM_PATH, /usr/bin/chromium)');
-=======
-    const jupyter = await findJupyter(root, { install: false }).catch(() => undefined);
-    if (chromium === undefined || jupyter === undefined) {
-      console.log(`      skipped: no ${jupyter ? 'Chromium (CHROMIUM_PATH)' : 'Jupyter'} was found`);
->>>>>>> nb-own
-=======
-    const hasJupyter = await run(jupyter, ['nbconvert', '--version']).then(
-      () => true,
-      () => false,
-    );
-    if (chromium === undefined || !hasJupyter) {
-      console.log(
-        `      skipped: no ${hasJupyter ? 'Chromium (CHROMIUM_PATH)' : 'jupyter nbconvert'} was found`,
-      );
->>>>>>> nb-data
       return this.skip();
     }
     this.timeout(300_000);

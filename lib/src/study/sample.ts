@@ -2,8 +2,8 @@
 import { join, resolve } from 'node:path';
 import { writeGeoTiff } from '../dataset/geoTiffWriter.js';
 import type { Dataset, Georeference, Patch } from '../dataset/patch.js';
-import { openDataset } from './notebook.js';
-import { repositoryRoot } from './options.js';
+import { openDataset } from './openDataset.js';
+import { parseDataset, repositoryRoot } from './options.js';
 
 /** On the grid of Sentinel-2's tiles, in UTM zone 33N: a place that an image without one is given. */
 const inventedPlace: Georeference = { epsg: 32633, left: 399960, top: 5000040, pixelSize: [10, 10] };
@@ -50,7 +50,10 @@ export async function writeSample(dataset: Dataset, path: string): Promise<OwnIm
  */
 export async function findImage(image: string, dataset: string): Promise<OwnImage> {
   if (image === '') {
-    return writeSample(await openDataset(dataset), join(repositoryRoot, 'results/own/sample.tif'));
+    return writeSample(
+      await openDataset(parseDataset(dataset, repositoryRoot)),
+      join(repositoryRoot, 'results/own/sample.tif'),
+    );
   }
   return { path: resolve(repositoryRoot, image), origin: image, isPlaceInvented: false };
 }
