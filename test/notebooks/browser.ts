@@ -76,8 +76,9 @@ export async function inspectPage(browser: Browser, path: string): Promise<PageR
         };
       }),
       overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      brokenImages: [...document.images].filter(({ complete, naturalWidth }) => !complete || naturalWidth === 0)
-        .length,
+      brokenImages: [...document.images].filter(
+        ({ complete, naturalWidth }) => !complete || naturalWidth === 0,
+      ).length,
     }));
     return { ...seen, errors, requests };
   } finally {
@@ -88,6 +89,8 @@ export async function inspectPage(browser: Browser, path: string): Promise<PageR
 /** A figure's picture is taken away when the figure is drawn; one that is not drawn keeps it, and is found by count. */
 async function waitForPlots(page: Page): Promise<void> {
   await page
-    .waitForFunction(() => document.querySelector('figure.plot > img') === null, undefined, { timeout: 30_000 })
+    .waitForFunction(() => document.querySelector('figure.plot > img') === null, undefined, {
+      timeout: 30_000,
+    })
     .catch(() => undefined);
 }

@@ -72,7 +72,9 @@ describe('HTML pages of the notebooks', () => {
       () => false,
     );
     if (chromium === undefined || !hasJupyter) {
-      console.log(`      skipped: no ${hasJupyter ? 'Chromium (CHROMIUM_PATH)' : 'jupyter nbconvert'} was found`);
+      console.log(
+        `      skipped: no ${hasJupyter ? 'Chromium (CHROMIUM_PATH)' : 'jupyter nbconvert'} was found`,
+      );
       return this.skip();
     }
     folder = await mkdtemp(join(tmpdir(), 'landlens-pages-'));
