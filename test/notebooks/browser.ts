@@ -1,4 +1,6 @@
 /** Opens a page in headless Chromium, cut off from every network, and says what happened in it. */
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
 import { after, before, describe, it } from 'mocha';
 import { InputError } from '../../lib/src/error.js';
-import { findJupyter, type Jupyter } from '../../lib/src/study/jupyter.js';
+import type { Jupyter } from '../../lib/src/study/jupyter.js';
 import {
   type NotebookFile,
   outputTexts,
@@ -14,6 +14,7 @@ import {
   readNotebook,
 } from '../../lib/src/study/notebookFile.js';
 import { executeNotebook, listNotebooks } from '../../lib/src/study/notebookRun.js';
+import { findJupyterOrSkip } from './jupyter.js';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -70,14 +71,7 @@ describe('notebooks', () => {
   let folder = '';
   before(async function () {
     this.timeout(300_000);
-    jupyter = await findJupyter(root, { report: (line) => console.log(`      ${line}`) }).catch(
-      (thrown: unknown) => {
-        if (!(thrown instanceof InputError)) throw thrown;
-        console.log(`      skipped: ${thrown.message}`);
-        return undefined;
-      },
-    );
-    if (jupyter === undefined) this.skip();
+    jupyter = await findJupyterOrSkip(this, root);
     folder = await mkdtemp(join(tmpdir(), 'landlens-notebooks-'));
   });
   after(async () => {

@@ -1,29 +1,15 @@
 /** The HTML pages of the notebooks in a browser: every figure is drawn, nothing is asked of the network. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { basename, join, resolve } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { Browser } from 'playwright-core';
+import { listNotebooks, writePages } from '../../lib/src/study/notebookRun.js';
 import { findChromium, inspectPage, openBrowser } from './browser.js';
+import { findJupyterOrSkip } from './jupyter.js';
 
-const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '../..');
-const jupyter = process.env.LANDLENS_JUPYTER ?? 'jupyter';
-const plotly = dirname(createRequire(join(root, 'lib/package.json')).resolve('plotly.js-dist/plotly.js'));
-
-/** Writes the pages of notebooks into a folder. */
-async function writePages(notebooks: readonly string[], folder: string): Promise<void> {
-  await run(jupyter, [
-    ...['nbconvert', '--to', 'html', '--template', 'template', '--output-dir', folder],
-    `--TemplateExporter.extra_template_basedirs=${join(root, 'notebooks')}`,
-    `--TemplateExporter.extra_template_paths=${plotly}`,
-    ...notebooks,
-  ]);
-}
 
 /** One pixel. */
 const png =
@@ -67,24 +53,18 @@ describe('HTML pages of the notebooks', () => {
 
   before(async function () {
     const chromium = findChromium();
-    const hasJupyter = await run(jupyter, ['nbconvert', '--version']).then(
-      () => true,
-      () => false,
-    );
-    if (chromium === undefined || !hasJupyter) {
-      console.log(
-        `      skipped: no ${hasJupyter ? 'Chromium (CHROMIUM_PATH)' : 'jupyter nbconvert'} was found`,
-      );
+    if (chromium === undefined) {
+      console.log('      skipped: no Chromium was found (CHROMIUM_PATH, /usr/bin/chromium)');
       return this.skip();
     }
+    this.timeout(300_000);
+    const jupyter = await findJupyterOrSkip(this, root);
     folder = await mkdtemp(join(tmpdir(), 'landlens-pages-'));
     const hostile = join(folder, 'hostile.ipynb');
     await writeFile(hostile, hostileNotebook());
-    const committed = (await readdir(join(root, 'notebooks')))
-      .filter((name) => /^\d\d-.*\.ipynb$/.test(name))
-      .map((name) => join(root, 'notebooks', name));
+    const committed = (await listNotebooks(root)).map((name) => join(root, 'notebooks', name));
     notebooks = [hostile, ...committed];
-    await writePages(notebooks, folder);
+    await writePages(notebooks, folder, { jupyter, root });
     browser = await openBrowser(chromium);
   });
   after(async () => {

@@ -57,7 +57,13 @@ export function correlationScatter(
     },
     {
       ...{ type: 'scatter', mode: 'markers+text', x, y, text: points.map(({ label }) => escapeText(label)) },
-      ...{ textposition, textfont: { size: 12 }, marker: { color: colour, size: 9 }, showlegend: false },
+      ...{
+        textposition,
+        textfont: { size: 12 },
+        marker: { color: colour, size: 9 },
+        cliponaxis: false,
+        showlegend: false,
+      },
     },
   ];
   const layout = {

@@ -37,9 +37,8 @@ export function morfStrip(
   const perturbed = iterations.map((iteration) => {
     const removed = new Uint8Array(map.length);
     for (const pixel of ranking.subarray(0, counts[iteration])) removed[pixel] = 1;
-    const share = (100 * counts[iteration]) / map.length;
     return {
-      title: `iteration ${iteration}: ${share.toFixed(share > 99 && share < 100 ? 1 : 0)} % gone, score ${scores[iteration].toFixed(2)}`,
+      title: `iteration ${iteration}, score ${scores[iteration].toFixed(2)}`,
       ...{ width, height },
       picture: paintPatch({ ...patch, image: imputeNearest(patch.image, removed) }, stretch).pixels,
     };

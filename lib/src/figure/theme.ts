@@ -55,7 +55,7 @@ export function baseLayout(
     title: {
       text: title,
       font: { size: 16 },
-      ...{ x: 0.014, xanchor: 'left', y: 1, yref: 'container', yanchor: 'top', pad: { t: 14 } },
+      ...{ x: 0.014, xanchor: 'left', y: 1, yref: 'container', yanchor: 'top', pad: { t: 18 } },
     },
     font: { family: 'DejaVu Sans, Verdana, sans-serif', size: 13, color: ink },
     paper_bgcolor: '#ffffff',

@@ -1,10 +1,10 @@
 /** One class of one image, explained by several methods, with how far each explanation can be trusted. */
+import { relevance } from '../attribution/reduce.js';
 import { type Localisation, localisation } from '../metric/localisation.js';
 import { maxSensitivity } from '../metric/maxSensitivity.js';
 import { createRandom } from '../random.js';
 import type { ClassifiedImage, ShownClass } from './competingClasses.js';
-import { explainClasses } from './explainClasses.js';
-import type { StudiedMethod } from './measure.js';
+import { answerKnown, type StudiedMethod } from './measure.js';
 import type { Progress } from './progress.js';
 
 export interface ExplainedClass {
@@ -44,12 +44,14 @@ export async function explainClass(
   const explanations: Explanation[] = [];
   for (const method of methods) {
     progress?.start(method.id, method.name);
-    const [{ maps }] = await explainClasses([method], input, [shown.index]);
-    const [sensitivity] = await maxSensitivity(method.explain, input, [shown.index], noise);
-    const inside = shown.mask && localisation(maps[0], shown.mask);
+    const attribution = await method.explain(input, [shown.index]);
+    const explain = answerKnown(method.explain, input, attribution);
+    const [sensitivity] = await maxSensitivity(explain, input, [shown.index], noise);
+    const map = relevance(attribution, method.reduction).data;
+    const inside = shown.mask && localisation(map, shown.mask);
     explanations.push({
       method,
-      map: maps[0],
+      map,
       maxSensitivity: sensitivity,
       ...(inside && { localisation: inside }),
     });
