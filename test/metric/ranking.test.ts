@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { InputError } from '../../lib/src/error.js';
-import { randomRanking, relevanceRanking } from '../../lib/src/metric/ranking.js';
+import { randomBlockRanking, randomRanking, relevanceRanking } from '../../lib/src/metric/ranking.js';
 
 describe('relevanceRanking', () => {
   it('puts the most relevant pixel first, and negative relevance last', () => {
@@ -46,5 +46,22 @@ describe('randomRanking', () => {
     assert.deepEqual(randomRanking(1, 'a', 50), first);
     assert.notDeepEqual(randomRanking(1, 'b', 50), first);
     assert.notDeepEqual(randomRanking(2, 'a', 50), first);
+  });
+});
+
+describe('randomBlockRanking', () => {
+  it('keeps the pixels of a block together', () => {
+    const [height, width, block] = [5, 4, 2];
+    const ranking = [...randomBlockRanking(1, 'image', [height, width], block)];
+    assert.deepEqual(
+      [...ranking].sort((a, b) => a - b),
+      [...Array(height * width).keys()],
+    );
+    const blocks = ranking.map(
+      (i) => 2 * Math.floor(Math.floor(i / width) / block) + Math.floor((i % width) / block),
+    );
+    const changes = blocks.filter((at, i) => i > 0 && at !== blocks[i - 1]).length;
+    assert.equal(changes, 6 - 1);
+    assert.notDeepEqual(ranking, [...randomBlockRanking(2, 'image', [height, width], block)]);
   });
 });

@@ -37,6 +37,18 @@ function nativeBand({ image, bands }: Pick<Patch, 'image' | 'bands'>, index: num
   };
 }
 
+/** Side that coarse bands are enlarged to, so that drawing them does not blur their pixels. */
+const sharpSide = 120;
+
+/** Each pixel of [side x side] as a square of factor x factor. */
+function repeat(values: Int8Array, side: number, factor: number): Int8Array {
+  const width = side * factor;
+  return Int8Array.from({ length: width * width }, (_, p) => {
+    const [y, x] = [Math.floor(p / width), p % width];
+    return values[Math.floor(y / factor) * side + Math.floor(x / factor)];
+  });
+}
+
 /** The reflectances that are drawn black and white: a band's 1 % and 99 % quantiles. */
 function stretchOf(values: Float32Array): readonly [low: number, high: number] {
   const sorted = values.toSorted();
@@ -71,26 +83,27 @@ export function bandGrid(
     const left = (column * (side + gapX)) / plotWidth;
     const top = 1 - (row * (side + gapY)) / plotHeight;
     const [low, high] = stretchOf(values);
+    const percent = Int8Array.from(values, (value) =>
+      Math.max(0, Math.min(100, Math.round((100 * (value - low)) / (high - low)))),
+    );
+    const enlarged = Math.max(1, Math.round(sharpSide / pixels));
     axes[`xaxis${suffix}`] = {
       ...{ visible: false, domain: [left, Math.min(1, left + side / plotWidth)], anchor: `y${suffix}` },
-      range: [-0.5, pixels - 0.5],
+      range: [-0.5, pixels * enlarged - 0.5],
     };
     axes[`yaxis${suffix}`] = {
       ...{ visible: false, domain: [Math.max(0, top - side / plotHeight), top], anchor: `x${suffix}` },
-      range: [pixels - 0.5, -0.5],
+      range: [pixels * enlarged - 0.5, -0.5],
     };
     data.push({
       type: 'heatmap',
-      z: pack(
-        Int16Array.from(values, (value) => Math.min(32767, Math.round(value))),
-        pixels,
-      ),
-      ...{ xaxis: `x${suffix}`, yaxis: `y${suffix}`, zmin: low, zmax: high, showscale: false },
+      z: pack(repeat(percent, pixels, enlarged), pixels * enlarged),
+      ...{ xaxis: `x${suffix}`, yaxis: `y${suffix}`, zmin: 0, zmax: 100, showscale: false },
       colorscale: [
         [0, '#000000'],
         [1, '#ffffff'],
       ],
-      hovertemplate: `column %{x}, row %{y}: %{z} / 10 000<extra>${escapeText(name)}</extra>`,
+      hovertemplate: `%{z} % of the way from ${(low / 10_000).toFixed(3)} to ${(high / 10_000).toFixed(3)}<extra>${escapeText(name)}</extra>`,
     });
     return {
       text: `<b>${escapeText(name)}</b><br>${caption}<br>${(low / 10_000).toFixed(3)} to ${(high / 10_000).toFixed(3)}`,

@@ -23,6 +23,28 @@ export function randomRanking(seed: number, imageName: string, pixels: number): 
   return shuffled(pixels, seed, 'random-ranking', imageName);
 }
 
+/**
+ * Square blocks of pixels in a random order, the pixels of a block one after another: the baseline of maps that are
+ * coarse, whatever they show. Blocks at the right and lower edge may be smaller.
+ */
+export function randomBlockRanking(
+  seed: number,
+  imageName: string,
+  [height, width]: readonly [number, number],
+  block: number,
+): Ranking {
+  requireCount(block, 'randomBlockRanking, block');
+  const columns = Math.ceil(width / block);
+  const order = shuffled(columns * Math.ceil(height / block), seed, 'random-blocks', imageName);
+  const place = new Float64Array(order.length);
+  for (const [rank, at] of order.entries()) place[at] = rank;
+  const map = Float64Array.from({ length: height * width }, (_, i) => {
+    const [y, x] = [Math.floor(i / width), i % width];
+    return -place[Math.floor(y / block) * columns + Math.floor(x / block)];
+  });
+  return relevanceRanking(seed, imageName, map);
+}
+
 function shuffled(pixels: number, ...key: readonly (number | string)[]): Ranking {
   return Uint32Array.from(createRandom(...key).shuffle(Array.from({ length: pixels }, (_, i) => i)));
 }

@@ -4,7 +4,7 @@ import type { Classifier } from '../model/classifier.js';
 import { stack } from '../tensor.js';
 import { explainPatch, type MethodMap, shareByClass } from './explainPatch.js';
 import type { StudiedMethod } from './measure.js';
-import type { ScoreOptions } from './scoreImages.js';
+import type { Progress } from './progress.js';
 
 /** A class counts as predicted above this score. */
 const threshold = 0.5;
@@ -37,9 +37,15 @@ export interface ScoredSplit {
   readonly images: readonly ScoredImage[];
 }
 
+export interface ScoreOptions {
+  /** The first so many test images; all unless told, or where there are fewer. */
+  readonly images?: number;
+  readonly createProgress?: (steps: readonly string[]) => Progress;
+}
+
 const batch = 16;
 
-export async function judgeImages(
+export async function scoreImages(
   dataset: Dataset,
   classifier: Pick<Classifier, 'classes' | 'prepare' | 'score'>,
   { images = Number.POSITIVE_INFINITY, createProgress }: ScoreOptions = {},

@@ -104,7 +104,8 @@ export async function measureRandom(
   };
 }
 
-async function perturb(
+/** The MoRF curve of a ranking of the subject's pixels, and its area. */
+export async function perturb(
   { input, target }: MeasuredSubject,
   classifier: StudiedClassifier,
   ranking: Ranking,

@@ -2,12 +2,13 @@
 import { scenes } from '../dataset/scenes.js';
 import type { Engine } from '../engine/engine.js';
 import { writeFileAtomic } from '../file.js';
-import { classificationMetrics } from '../metric/classification.js';
 import { openClassifier } from '../model/classifierFile.js';
 import type { Check } from '../training/checkpoint.js';
 import { type Recipe, stepsOf } from '../training/recipe.js';
+import { scoreImages } from './failures.js';
+import { judgeSplit } from './judgeSplit.js';
 import { measureMissingLabels, measurePlantedBiases } from './plantedBiases.js';
-import { scoreImages } from './scoreImages.js';
+
 import { versionsOf } from './versions.js';
 
 export interface CardOptions {
@@ -31,8 +32,7 @@ export async function writeModelCard(
   const classifier = await openClassifier(file, engine);
   const dataset = scenes({ seed, size: classifier.size[0] });
   const count = dataset.count('test');
-  const { scores, labels } = await scoreImages(dataset, classifier);
-  const metrics = classificationMetrics(scores, labels);
+  const { metrics } = judgeSplit(await scoreImages(dataset, classifier));
   const biases = await measurePlantedBiases(classifier, { seed });
   const missing = await measureMissingLabels(classifier, { seed });
 

@@ -4,7 +4,7 @@ import { classIndex, type SceneClass } from '../dataset/scenes/classes.js';
 import { type ScenesOptions, scenes } from '../dataset/scenes.js';
 import type { Classifier } from '../model/classifier.js';
 import { stack } from '../tensor.js';
-import { judgeImages, type MissingLabels, summariseMissingLabels } from './failures.js';
+import { type MissingLabels, scoreImages, summariseMissingLabels } from './failures.js';
 
 /** Scores of one class with a planted thing and without it, over the same scenes. */
 export interface BiasEffect {
@@ -174,5 +174,5 @@ export async function measureMissingLabels(
   { seed = 0 }: { readonly seed?: number } = {},
 ): Promise<MissingLabels[]> {
   const [size] = classifier.size;
-  return summariseMissingLabels(await judgeImages(scenes({ seed, size }), classifier));
+  return summariseMissingLabels(await scoreImages(scenes({ seed, size }), classifier));
 }

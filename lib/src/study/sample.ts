@@ -1,8 +1,9 @@
 /** A multi-band GeoTIFF to try things on, made of an image of a data set. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { writeGeoTiff } from '../dataset/geoTiffWriter.js';
 import type { Dataset, Georeference, Patch } from '../dataset/patch.js';
-import { repositoryRoot } from './options.js';
+import { openDataset } from './openDataset.js';
+import { parseDataset, repositoryRoot } from './options.js';
 
 /** On the grid of Sentinel-2's tiles, in UTM zone 33N: a place that an image without one is given. */
 const inventedPlace: Georeference = { epsg: 32633, left: 399960, top: 5000040, pixelSize: [10, 10] };
@@ -18,31 +19,41 @@ async function chooseSample(dataset: Dataset): Promise<Patch> {
   return dataset.read('test', 0);
 }
 
-export interface Sample {
+export interface OwnImage {
   readonly path: string;
-  /** Name of the image. */
-  readonly name: string;
-  /** Names of its classes. */
-  readonly labels: readonly string[];
+  /** Where it comes from, in words. */
+  readonly origin: string;
   /** Whether its place on Earth is made up: rendered scenes lie nowhere. */
   readonly isPlaceInvented: boolean;
 }
 
 /** Writes the first test image with at least three labels as one GeoTIFF with all its bands. */
-export async function writeSample(
-  dataset: Dataset,
-  path: string = join(repositoryRoot, 'results/own/sample.tif'),
-): Promise<Sample> {
+export async function writeSample(dataset: Dataset, path: string): Promise<OwnImage> {
   const { name, image, labels, georeference } = await chooseSample(dataset);
   const [bands, height, width] = image.shape;
-  await writeGeoTiff(path, image.data, {
-    ...{ bands, height, width },
-    georeference: georeference ?? inventedPlace,
-  });
+  const place = georeference ?? inventedPlace;
+  await writeGeoTiff(path, image.data, { bands, height, width, georeference: place });
+  const kind = dataset.rendered ? 'a rendered scene, not real imagery' : dataset.name;
+  const placed = georeference === undefined ? ' at a made-up place' : '';
+  const names = labels.map((label) => dataset.classes[label]).join(', ') || 'none';
   return {
     path,
-    name,
-    labels: labels.map((label) => dataset.classes[label]),
+    origin: `${name}, ${kind}${placed}; labels: ${names}`,
     isPlaceInvented: georeference === undefined,
   };
+}
+
+/**
+ * The image to explain: the user's file, or a sample of a data set where none is named.
+ * @param image path of a GeoTIFF, seen from the root of the repository, or nothing
+ * @param dataset `scenes`, or `bigearthnet:<folder>`: what the sample is made of
+ */
+export async function findImage(image: string, dataset: string): Promise<OwnImage> {
+  if (image === '') {
+    return writeSample(
+      await openDataset(parseDataset(dataset, repositoryRoot)),
+      join(repositoryRoot, 'results/own/sample.tif'),
+    );
+  }
+  return { path: resolve(repositoryRoot, image), origin: image, isPlaceInvented: false };
 }
