@@ -13,17 +13,20 @@ export interface InputErrorParts {
 
 /** Wrong input. Commands print its message alone (no stack trace) and exit with status 1. */
 export class InputError extends Error {
-  override readonly name = 'InputError';
+  declare readonly parts: InputErrorParts;
 
-  constructor(readonly parts: InputErrorParts) {
+  constructor(parts: InputErrorParts) {
     const { what, where, expected, got, todo } = parts;
     const comparison = [
       ...(expected === undefined ? [] : [`expected ${expected}`]),
       ...(got === undefined ? [] : [`got ${got}`]),
     ].join(', ');
     super(`${where}: ${what}${comparison ? ` (${comparison})` : ''}.${todo ? ` ${todo}` : ''}`);
-    // Notebooks print the stack of what a cell throws; where landlens noticed the wrong input helps nobody.
-    this.stack = `${this.name}: ${this.message}`;
+    // Notebooks print the stack and the visible properties of what a cell throws. The sentence says it all; where
+    // landlens noticed the wrong input helps nobody.
+    Object.defineProperty(this, 'parts', { value: parts, enumerable: false });
+    Object.defineProperty(this, 'name', { value: 'InputError', enumerable: false });
+    this.stack = `InputError: ${this.message}`;
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { pearson, spearman } from '../../lib/src/analysis/correlation.js';
+import { fisherInterval, fitLine, pearson, spearman } from '../../lib/src/analysis/correlation.js';
 import { InputError } from '../../lib/src/error.js';
 import { metricsFixture } from '../metric/fixture.js';
 
@@ -94,5 +94,29 @@ describe('correlation', () => {
       assert.throws(() => correlate([1, 2], [1, 2]), InputError);
       assert.throws(() => correlate([1, 2, 3], [4, 4, 4]), InputError);
     }
+  });
+});
+
+describe('fisherInterval', () => {
+  it('is tanh(artanh r ± 1.96 / √(n - 3))', () => {
+    // artanh 0.5 = ln 3 / 2 = 0.549306; ± 1.959964 / 2 at n = 7.
+    const { low, high } = fisherInterval(0.5, 7);
+    assertClose(low, Math.tanh(0.549306144 - 0.979981992), 'low');
+    assertClose(high, Math.tanh(0.549306144 + 0.979981992), 'high');
+    assert.deepEqual(fisherInterval(1, 12), { low: 1, high: 1 });
+  });
+
+  it('refuses fewer than four pairs and no correlation', () => {
+    assert.throws(() => fisherInterval(0.5, 3), InputError);
+    assert.throws(() => fisherInterval(1.1, 12), InputError);
+  });
+});
+
+describe('fitLine', () => {
+  it('is the least-squares line', () => {
+    // Means 1 and 4 / 3; sum of xy about them 2, of xx 2.
+    const { slope, intercept } = fitLine([0, 1, 2], [1, 0, 3]);
+    assertClose(slope, 1, 'slope');
+    assertClose(intercept, 1 / 3, 'intercept');
   });
 });

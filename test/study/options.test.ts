@@ -16,6 +16,7 @@ describe('parseOptions', () => {
       preset: 'quick',
       seed: 0,
       out: join(repositoryRoot, 'results', 'reproduce-scenes-quick'),
+      notebooks: true,
     });
     assert.equal(repositoryRoot, resolve('.'));
   });
@@ -24,7 +25,17 @@ describe('parseOptions', () => {
     const options = parseOptions(
       [
         ...['--dataset', 'bigearthnet:some folder', '--model=m.onnx', '--images', '12'],
-        ...['--methods', 'lime, saliency', '--preset', 'paper', '--seed', '4294967295', '--out', 'here'],
+        ...[
+          '--methods',
+          'lime, saliency',
+          '--preset',
+          'paper',
+          '--seed',
+          '4294967295',
+          '--out',
+          'here',
+          '--no-notebooks',
+        ],
       ],
       known,
     );
@@ -36,6 +47,7 @@ describe('parseOptions', () => {
       preset: 'paper',
       seed: 2 ** 32 - 1,
       out: resolve('here'),
+      notebooks: false,
     });
     const named = parseOptions(['--dataset=bigearthnet:x', '--preset=paper'], known);
     assert.equal(named?.out, join(repositoryRoot, 'results', 'reproduce-bigearthnet-paper'));

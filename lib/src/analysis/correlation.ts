@@ -1,5 +1,5 @@
 /** Correlation of two series, with its significance. */
-import { gammaln, sampleCorrelation, sampleRankCorrelation } from 'simple-statistics';
+import { gammaln, linearRegression, sampleCorrelation, sampleRankCorrelation } from 'simple-statistics';
 import { requireFinite, requireLength } from '../check.js';
 import { InputError } from '../error.js';
 
@@ -20,6 +20,36 @@ export function pearson(x: readonly number[], y: readonly number[]): Correlation
 export function spearman(x: readonly number[], y: readonly number[]): Correlation {
   requireSeries(x, y, 'spearman');
   return withSignificance(sampleRankCorrelation(x, y), x.length);
+}
+
+/** Two-sided 95 % quantile of the normal distribution. */
+const z95 = 1.959963984540054;
+
+/**
+ * The 95 % confidence interval of Pearson's r from `count` pairs, by Fisher's transformation: tanh(artanh r ± z / √(n - 3)).
+ * InputError for fewer than 4 pairs.
+ */
+export function fisherInterval(r: number, count: number): { readonly low: number; readonly high: number } {
+  if (!(Math.abs(r) <= 1) || count < 4) {
+    throw new InputError({
+      what: 'the interval is not defined',
+      where: 'fisherInterval',
+      expected: 'r from -1 to 1, of at least 4 pairs',
+      got: `${r} of ${count} pairs`,
+    });
+  }
+  const half = z95 / Math.sqrt(count - 3);
+  return { low: Math.tanh(Math.atanh(r) - half), high: Math.tanh(Math.atanh(r) + half) };
+}
+
+/** The least-squares line y = slope x + intercept; same errors as pearson. */
+export function fitLine(
+  x: readonly number[],
+  y: readonly number[],
+): { readonly slope: number; readonly intercept: number } {
+  requireSeries(x, y, 'fitLine');
+  const { m, b } = linearRegression(x.map((value, i) => [value, y[i]]));
+  return { slope: m, intercept: b };
 }
 
 function requireSeries(x: readonly number[], y: readonly number[], where: string): void {

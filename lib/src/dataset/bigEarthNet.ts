@@ -71,6 +71,19 @@ export async function openBigEarthNet(folder: string, options: BigEarthNetOption
       todo: 'Check that the lists are of BigEarthNet v1.0 and that the folder holds the patches they name.',
     });
   }
+  const nameAt = (split: Split, index: number): string => {
+    const available = namesOf(names, split);
+    if (!Number.isInteger(index) || index < 0 || index >= available.length) {
+      throw new InputError({
+        what: `no such patch in split "${split}"`,
+        where: folder,
+        expected:
+          available.length > 0 ? `an index from 0 to ${available.length - 1}` : 'a split with patches',
+        got: `index ${index}`,
+      });
+    }
+    return available[index];
+  };
   return {
     name: 'BigEarthNet v1',
     bands: sentinel2Bands,
@@ -79,18 +92,14 @@ export async function openBigEarthNet(folder: string, options: BigEarthNetOption
     size,
     statistics: bigEarthNetStatistics,
     count: (split) => namesOf(names, split).length,
-    read: async (split, index) => {
-      const available = namesOf(names, split);
-      if (!Number.isInteger(index) || index < 0 || index >= available.length) {
-        throw new InputError({
-          what: `no such patch in split "${split}"`,
-          where: folder,
-          expected:
-            available.length > 0 ? `an index from 0 to ${available.length - 1}` : 'a split with patches',
-          got: `index ${index}`,
-        });
-      }
-      return readPatch(folder, available[index], resampling, nomenclature);
+    read: async (split, index) => readPatch(folder, nameAt(split, index), resampling, nomenclature),
+    readLabels: async (split, index) => {
+      const name = nameAt(split, index);
+      const { labels } = await readPatchMetadata(
+        join(folder, name, `${name}_labels_metadata.json`),
+        fetchAgain,
+      );
+      return classIndices(labels, nomenclature);
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Reading one small GeoTIFF of known size: its pixels, and where it lies on Earth. */
+/** Reading one GeoTIFF: its pixels, and where it lies on Earth. */
 import { InputError, messageOf } from '../error.js';
 import { readBoundedFile } from './boundedFile.js';
 import type { Georeference } from './patch.js';
@@ -18,6 +18,9 @@ export interface GeoTiffOptions {
 export interface GeoTiff {
   /** [samples, height, width]. */
   readonly pixels: Float32Array;
+  readonly width: number;
+  readonly height: number;
+  readonly samples: number;
   /** Absent where the file has no pixel scale and tie point. */
   readonly georeference?: Georeference;
 }
@@ -57,13 +60,62 @@ const sampleKinds: Readonly<Record<string, SampleKind>> = {
 export async function readGeoTiff(path: string, options: GeoTiffOptions): Promise<GeoTiff> {
   const { width, height, samples = 1, maximumBytes = 4 * 2 ** 20 } = options;
   const { todo = 'Fetch the file again from where the data came from.' } = options;
+  return read(path, maximumBytes, todo, ({ values }) => {
+    const [actualWidth] = values('imageWidth');
+    const [actualHeight] = values('imageLength');
+    const [actualSamples = 1] = values('samplesPerPixel');
+    if (actualWidth === width && actualHeight === height && actualSamples === samples) return options;
+    throw new InputError({
+      what: 'image of the wrong size',
+      where: path,
+      expected: `${width} x ${height} pixels of ${samples} sample(s)`,
+      got: `${actualWidth} x ${actualHeight} pixels of ${actualSamples} sample(s)`,
+      todo,
+    });
+  });
+}
+
+/** A larger image is refused: 64 Mi values are 256 MiB in memory. */
+const maximumValues = 64 * 2 ** 20;
+
+/**
+ * Reads a GeoTIFF whose size only the file knows, up to 64 Mi values (12 bands of 2300 x 2300 pixels).
+ * @throws InputError naming the file, where it is missing, damaged, too large or of an unsupported kind
+ */
+export async function readWholeGeoTiff(path: string): Promise<GeoTiff> {
+  const todo = 'Name a GeoTIFF, or cut a smaller part out of it, for example with gdal_translate -srcwin.';
+  return read(path, 8 * maximumValues, todo, ({ values }) => {
+    const [width = 0] = values('imageWidth');
+    const [height = 0] = values('imageLength');
+    const [samples = 1] = values('samplesPerPixel');
+    const count = width * height * samples;
+    if (count > 0 && count <= maximumValues) return { width, height, samples };
+    throw new InputError({
+      what: 'image of an impossible or unbearable size',
+      where: path,
+      expected: `1 to ${maximumValues} values`,
+      got: `${width} x ${height} pixels of ${samples} sample(s)`,
+      todo,
+    });
+  });
+}
+
+type Size = Pick<GeoTiffOptions, 'width' | 'height' | 'samples'>;
+
+async function read(
+  path: string,
+  maximumBytes: number,
+  todo: string,
+  sizeOf: (directory: TiffDirectory) => Size,
+): Promise<GeoTiff> {
   const bytes = await readBoundedFile(path, { maximumBytes, todo });
   const directory = readTiffDirectory(bytes, path, todo);
+  const { width, height, samples = 1 } = sizeOf(directory);
   const layout = layoutOf(directory, { path, width, height, samples, fileSize: bytes.length, todo });
   const georeference = georeferenceOf(directory, path, todo);
   try {
     const pixels = decode(bytes, directory.littleEndian, layout);
-    return { pixels, ...(georeference === undefined ? {} : { georeference }) };
+    return { pixels, width, height, samples, ...(georeference === undefined ? {} : { georeference }) };
   } catch (thrown) {
     throw new InputError({ what: `pixels that cannot be decoded: ${messageOf(thrown)}`, where: path, todo });
   }
@@ -125,20 +177,12 @@ interface Expectation {
   readonly todo: string;
 }
 
-/** Throws unless the directory describes exactly the expected image, stored whole inside the file. */
+/** Throws unless the directory describes an image of that size, stored whole inside the file. */
 function layoutOf({ values }: TiffDirectory, expectation: Expectation): Layout {
   const { path, width, height, samples, fileSize, todo } = expectation;
   const require = (condition: boolean, what: string, expected: string, got: string) => {
     if (!condition) throw new InputError({ what, where: path, expected, got, todo });
   };
-  const [actualWidth] = values('imageWidth');
-  const [actualHeight] = values('imageLength');
-  const [actualSamples = 1] = values('samplesPerPixel');
-  require(actualWidth === width &&
-    actualHeight === height &&
-    actualSamples ===
-      samples, 'image of the wrong size', `${width} x ${height} pixels of ${samples} sample(s)`, `${actualWidth} x ${actualHeight} pixels of ${actualSamples} sample(s)`);
-
   const bits = values('bitsPerSample');
   const formats = values('sampleFormat');
   const [format = 1] = formats;
@@ -211,8 +255,7 @@ const projectedKey = 3072;
 const geographicKey = 2048;
 
 function georeferenceOf({ values }: TiffDirectory, path: string, todo: string): Georeference | undefined {
-  const scale = values('modelPixelScale');
-  const tiePoint = values('modelTiepoint');
+  const { scale, tiePoint } = placeOf(values, path, todo);
   if (scale.length === 0 && tiePoint.length === 0) return undefined;
   const [pixelWidth, pixelHeight] = scale;
   const [column, row, , x, y] = tiePoint;
@@ -245,4 +288,28 @@ function georeferenceOf({ values }: TiffDirectory, path: string, todo: string): 
     top: y + (row + half) * pixelHeight,
     pixelSize: [pixelWidth, pixelHeight],
   };
+}
+
+/**
+ * Pixel scale and tie point, stated or taken from a 4 x 4 transformation that turns nothing: x = a column + d,
+ * y = f row + h, stored as [a b c d, e f g h, ...]. Throws where it turns or mirrors the image.
+ */
+function placeOf(
+  values: TiffDirectory['values'],
+  path: string,
+  todo: string,
+): { readonly scale: readonly number[]; readonly tiePoint: readonly number[] } {
+  const matrix = values('modelTransformation');
+  if (matrix.length === 0) return { scale: values('modelPixelScale'), tiePoint: values('modelTiepoint') };
+  const [a, b, , d, e, f, , h] = matrix;
+  if (matrix.length !== 16 || b !== 0 || e !== 0 || !(a > 0) || !(f < 0)) {
+    throw new InputError({
+      what: 'unsupported georeference',
+      where: path,
+      expected: 'an image with north at its top',
+      got: `the transformation [${matrix.slice(0, 8).join(', ')}]`,
+      todo: `${todo} gdalwarp turns an image north up.`,
+    });
+  }
+  return { scale: [a, -f], tiePoint: [0, 0, 0, d, h, 0] };
 }

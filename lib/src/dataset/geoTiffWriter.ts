@@ -1,5 +1,6 @@
-/** Writing one map as a GeoTIFF: 32-bit floats, one band, uncompressed, where it lies on Earth. */
+/** Writing a map or an image as a GeoTIFF: 32-bit floats, uncompressed, where it lies on Earth. */
 import { requireLength } from '../check.js';
+import { writeFileAtomic } from '../file.js';
 import type { Georeference } from './patch.js';
 
 // The package geotiff writes too, but lays an image without georeference over the whole globe.
@@ -34,29 +35,43 @@ function placeFields({ left, top, pixelSize, epsg, projection }: Georeference): 
   ];
 }
 
+export interface EncodeOptions {
+  /** 1 unless told. */
+  readonly bands?: number;
+  readonly height: number;
+  readonly width: number;
+  /** Upper left corner and pixel size; left out, the file says nothing of where it lies. */
+  readonly georeference?: Georeference;
+}
+
 /**
- * The bytes of a little-endian GeoTIFF.
- * @param map [height x width], row-major
- * @param georeference upper left corner and pixel size; left out, the file says nothing of where it lies
+ * The bytes of a little-endian GeoTIFF, one band after the other (planar configuration 2).
+ * @param map [bands x height x width], row-major
  */
 export function encodeGeoTiff(
   map: Float32Array,
-  { height, width, georeference }: { height: number; width: number; georeference?: Georeference },
+  { bands = 1, height, width, georeference }: EncodeOptions,
 ): Uint8Array {
-  requireLength(map, height * width, 'map');
+  requireLength(map, bands * height * width, 'map');
   const pixelBytes = 4 * map.length;
+  const bandBytes = 4 * height * width;
+  const each = <T>(value: (band: number) => T): T[] =>
+    Array.from({ length: bands }, (_, band) => value(band));
   const fields: Field[] = [
     { tag: 256, type: 'long', values: [width] },
     { tag: 257, type: 'long', values: [height] },
-    { tag: 258, type: 'short', values: [32] },
+    { tag: 258, type: 'short', values: each(() => 32) },
     { tag: 259, type: 'short', values: [1] },
     { tag: 262, type: 'short', values: [1] },
     // Pixels follow the 8 bytes of the header.
-    { tag: 273, type: 'long', values: [8] },
-    { tag: 277, type: 'short', values: [1] },
+    { tag: 273, type: 'long', values: each((band) => 8 + band * bandBytes) },
+    { tag: 277, type: 'short', values: [bands] },
     { tag: 278, type: 'long', values: [height] },
-    { tag: 279, type: 'long', values: [pixelBytes] },
-    { tag: 339, type: 'short', values: [3] },
+    { tag: 279, type: 'long', values: each(() => bandBytes) },
+    { tag: 284, type: 'short', values: [bands === 1 ? 1 : 2] },
+    // What bands beyond the first are: nothing that TIFF has a word for.
+    ...(bands === 1 ? [] : [{ tag: 338, type: 'short', values: each(() => 0).slice(1) } as const]),
+    { tag: 339, type: 'short', values: each(() => 3) },
     ...(georeference === undefined ? [] : placeFields(georeference)),
   ];
   fields.sort((a, b) => a.tag - b.tag);
@@ -91,6 +106,11 @@ export function encodeGeoTiff(
     }
   }
   return file;
+}
+
+/** Writes the GeoTIFF, whole or not at all; folders on the way are made. */
+export async function writeGeoTiff(path: string, map: Float32Array, options: EncodeOptions): Promise<void> {
+  await writeFileAtomic(path, encodeGeoTiff(map, options));
 }
 
 function contentOf(field: Field): Uint8Array {

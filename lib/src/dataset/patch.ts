@@ -33,6 +33,22 @@ export const bandResolution: Readonly<Record<(typeof sentinel2Bands)[number], 10
   B12: 20,
 };
 
+/** Central wavelength of each band on Sentinel-2A, in nanometres (ESA, Sentinel-2 spectral response functions). */
+export const bandWavelength: Readonly<Record<(typeof sentinel2Bands)[number], number>> = {
+  B01: 443,
+  B02: 492,
+  B03: 560,
+  B04: 665,
+  B05: 704,
+  B06: 741,
+  B07: 783,
+  B08: 833,
+  B8A: 865,
+  B09: 945,
+  B11: 1614,
+  B12: 2202,
+};
+
 /** Where the image lies: upper left corner and pixel size in the units of the projection. */
 export interface Georeference {
   /** EPSG code of the coordinate reference system, for example 32635. */
@@ -80,6 +96,8 @@ export interface Dataset {
   /** How many patches the split holds. */
   count(split: Split): number;
   read(split: Split, index: number): Promise<Patch>;
+  /** The labels of one patch alone, where they can be had without its image. */
+  readLabels?(split: Split, index: number): Promise<readonly number[]>;
 }
 
 export interface BandStatistics {

@@ -20,6 +20,7 @@ const tags = {
   sampleFormat: { code: 339, holds: 'integers' },
   modelPixelScale: { code: 33550, holds: 'reals' },
   modelTiepoint: { code: 33922, holds: 'reals' },
+  modelTransformation: { code: 34264, holds: 'reals' },
   geoKeyDirectory: { code: 34735, holds: 'integers' },
 } as const;
 

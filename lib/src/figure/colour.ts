@@ -86,13 +86,19 @@ export function paintTrueColour(
 /**
  * Darkens the picture outside a mask and draws the mask's inner edge in yellow.
  * @param mask height x width, not 0 where the class is
+ * @param outside brightness that is left outside the mask: 1 draws the edge alone
  */
-export function paintMask(picture: Pixels, mask: ArrayLike<number>, width: number): Pixels {
+export function paintMask(
+  picture: Pixels,
+  mask: ArrayLike<number>,
+  width: number,
+  { outside = 0.35 }: { readonly outside?: number } = {},
+): Pixels {
   const pixels = new Uint8ClampedArray(picture);
   const inside = (i: number): boolean => i >= 0 && i < mask.length && mask[i] !== 0;
   for (let i = 0; i < mask.length; i++) {
     if (!inside(i)) {
-      pixels.set([picture[3 * i] * 0.35, picture[3 * i + 1] * 0.35, picture[3 * i + 2] * 0.35], 3 * i);
+      for (let k = 3 * i; k < 3 * i + 3; k++) pixels[k] = picture[k] * outside;
       continue;
     }
     const column = i % width;

@@ -1,6 +1,6 @@
 /** Pictures, relevance maps and maps over pictures side by side, the colours of the maps on one scale. */
-import { createSheet, drawPixels, encodePng } from './canvas.js';
 import { magnitude, type Pixels } from './colour.js';
+import { encodeIndexedPng } from './indexedPng.js';
 import { escapeText, type Figure, pack, type Trace, wrapText } from './plotly.js';
 import { baseLayout, divergingOverlay, divergingScale, sequentialOverlay, sequentialScale } from './theme.js';
 
@@ -41,9 +41,9 @@ const scaleNotes = {
 
 /** RGB pixels as a PNG data address. */
 function pictureUrl(pixels: Pixels, width: number, height: number): string {
-  const sheet = createSheet(width, height);
-  drawPixels(sheet, pixels, { width, height }, 0, 0);
-  return `data:image/png;base64,${Buffer.from(encodePng(sheet)).toString('base64')}`;
+  const opaque = new Uint8Array(4 * width * height).fill(255);
+  for (let i = 0; i < width * height; i++) opaque.set(pixels.subarray(3 * i, 3 * i + 3), 4 * i);
+  return `data:image/png;base64,${Buffer.from(encodeIndexedPng(opaque, { width, height })).toString('base64')}`;
 }
 
 /** Lays the panels out in rows. Relevance is shown in percent of the end of its colour scale, and cut off there. */
@@ -60,11 +60,13 @@ export function mapPanels(
   }: MapPanelsOptions,
 ): Figure {
   const rows = Math.ceil(panels.length / columns);
-  const titleLines = Math.max(1, ...panels.map((panel) => wrapText(panel.title, 22).split('<br>').length));
   const hasMaps = panels.some(({ map }) => map !== undefined);
-  const margin = { l: 12, r: hasMaps ? 86 : 12, t: 60 + 15 * titleLines, b: 14 };
-  const [gapX, gapY] = [8, 10 + 15 * titleLines];
-  const side = (width - margin.l - margin.r - gapX * (columns - 1)) / columns;
+  const [marginLeft, marginRight, gapX] = [12, hasMaps ? 86 : 12, 8];
+  const side = (width - marginLeft - marginRight - gapX * (columns - 1)) / columns;
+  const wrap = (text: string): string => wrapText(text, Math.floor(side / 7));
+  const titleLines = Math.max(1, ...panels.map((panel) => wrap(panel.title).split('<br>').length));
+  const margin = { l: marginLeft, r: marginRight, t: 60 + 15 * titleLines, b: 14 };
+  const gapY = 10 + 15 * titleLines;
   const aspect = Math.max(...panels.map((panel) => panel.height / panel.width));
   const height = margin.t + margin.b + rows * side * aspect + gapY * (rows - 1);
   const [plotWidth, plotHeight] = [width - margin.l - margin.r, height - margin.t - margin.b];
@@ -103,7 +105,7 @@ export function mapPanels(
       anchor: `x${name}`,
     };
     annotations.push({
-      text: wrapText(panel.title, Math.floor(side / 7)),
+      text: wrap(panel.title),
       showarrow: false,
       font: { size: 12 },
       align: 'left',

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { type Canvas, createCanvas } from '@napi-rs/canvas';
 import type { DOMWindow } from 'jsdom';
 import { measureText } from './canvas.js';
+import { encodeIndexedPng } from './indexedPng.js';
 import type { Figure } from './plotly.js';
 
 interface Plotly {
@@ -169,5 +170,10 @@ export async function renderPng(
       ),
     },
   });
-  return picture.render().asPng();
+  // Figures that hold pictures are large in true colour.
+  const rendered = picture.render();
+  const { images } = figure.layout;
+  return Array.isArray(images) && images.length > 0
+    ? encodeIndexedPng(rendered.pixels, rendered)
+    : rendered.asPng();
 }

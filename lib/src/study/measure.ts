@@ -13,6 +13,9 @@ import type { MeasurementSettings } from './presets.js';
 import type { StudyRecord } from './records.js';
 import type { StudiedClassifier, Subject } from './subject.js';
 
+/** What a measurement needs of an image: it need not be of a data set. */
+export type MeasuredSubject = Pick<Subject, 'patch' | 'input' | 'target' | 'mask'>;
+
 /** A method bound to its classifier and parameters. */
 export interface StudiedMethod {
   readonly id: string;
@@ -40,7 +43,7 @@ export interface MeasuredMap {
  * @param isWarm whether the method has run in this process, so that its programs are compiled
  */
 export async function measureMethod(
-  subject: Subject,
+  subject: MeasuredSubject,
   { explain, reduction }: StudiedMethod,
   classifier: StudiedClassifier,
   { settings: { draws, radius, fraction, repeats }, seed }: MeasureOptions,
@@ -85,7 +88,7 @@ export async function measureMethod(
 
 /** Measures the baseline that a method has to beat: pixels ranked at random. */
 export async function measureRandom(
-  subject: Subject,
+  subject: MeasuredSubject,
   classifier: StudiedClassifier,
   { settings: { fraction }, seed }: MeasureOptions,
 ): Promise<Measurement> {
@@ -102,7 +105,7 @@ export async function measureRandom(
 }
 
 async function perturb(
-  { input, target }: Subject,
+  { input, target }: MeasuredSubject,
   classifier: StudiedClassifier,
   ranking: Ranking,
   fraction: number,

@@ -4,10 +4,10 @@ import type { Engine } from '../engine/engine.js';
 import { writeFileAtomic } from '../file.js';
 import { classificationMetrics } from '../metric/classification.js';
 import { openClassifier } from '../model/classifierFile.js';
-import { stack, tensor } from '../tensor.js';
 import type { Check } from '../training/checkpoint.js';
 import { type Recipe, stepsOf } from '../training/recipe.js';
 import { measureMissingLabels, measurePlantedBiases } from './plantedBiases.js';
+import { scoreImages } from './scoreImages.js';
 import { versionsOf } from './versions.js';
 
 export interface CardOptions {
@@ -31,22 +31,8 @@ export async function writeModelCard(
   const classifier = await openClassifier(file, engine);
   const dataset = scenes({ seed, size: classifier.size[0] });
   const count = dataset.count('test');
-  const scores: Float32Array[] = [];
-  const labels: (readonly number[])[] = [];
-  for (let start = 0; start < count; start += 16) {
-    const patches = await Promise.all(
-      Array.from({ length: Math.min(16, count - start) }, (_, i) => dataset.read('test', start + i)),
-    );
-    labels.push(...patches.map((patch) => patch.labels));
-    scores.push((await classifier.score(stack(patches.map((patch) => classifier.prepare(patch))))).data);
-  }
-  const all = new Float32Array(count * classifier.classes.length);
-  let offset = 0;
-  for (const part of scores) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  const metrics = classificationMetrics(tensor(all, [count, classifier.classes.length]), labels);
+  const { scores, labels } = await scoreImages(dataset, classifier);
+  const metrics = classificationMetrics(scores, labels);
   const biases = await measurePlantedBiases(classifier, { seed });
   const missing = await measureMissingLabels(classifier, { seed });
 

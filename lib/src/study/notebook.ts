@@ -1,15 +1,14 @@
 /** What a notebook starts with: the data set, the classifier and the versions that everything in it depends on. */
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { openBigEarthNet } from '../dataset/bigEarthNet.js';
 import type { Dataset } from '../dataset/patch.js';
-import { scenes } from '../dataset/scenes.js';
 import type { Engine } from '../engine/engine.js';
 import { createEngine } from '../engine/onnxRuntime.js';
 import { InputError } from '../error.js';
 import { createLine, showText } from '../figure/display.js';
 import type { Classifier } from '../model/classifier.js';
-import { openClassifier } from '../model/classifierFile.js';
+import { type OpenOptions, openClassifier } from '../model/classifierFile.js';
+import { openDataset } from './openDataset.js';
 import { defaultModel, parseDataset, repositoryRoot } from './options.js';
 import { createProgress, type Progress } from './progress.js';
 import { deviceOf } from './run.js';
@@ -31,12 +30,6 @@ export interface Notebook {
   readonly seed: number;
 }
 
-/** The data set that a text like `scenes` or `bigearthnet:<folder>` names. */
-export async function openDataset(choice: string): Promise<Dataset> {
-  const parsed = parseDataset(choice, repositoryRoot);
-  return parsed.kind === 'scenes' ? scenes() : openBigEarthNet(parsed.folder);
-}
-
 /** Opens what the notebook works on and prints what its figures depend on. InputError in one sentence otherwise. */
 export async function openNotebook({
   dataset = 'scenes',
@@ -44,22 +37,68 @@ export async function openNotebook({
   seed = 0,
 }: NotebookOptions = {}): Promise<Notebook> {
   await requireFreshBuild();
-  const data = await openDataset(dataset);
+  const data = await openDataset(parseDataset(dataset, repositoryRoot));
   const engine = createEngine();
   try {
     const classifier = await openClassifier(resolve(repositoryRoot, model), engine);
     requireCompatible(data, classifier);
-    const versions = Object.entries(versionsOf(engine)).map(([name, version]) => `${name} ${version}`);
     showText(
       `Data: ${data.name}${data.rendered ? ', rendered scenes, not real imagery' : ''}; ${data.count('test')} test images of ${data.size} x ${data.size} pixels, ${data.bands.length} bands, ${data.classes.length} classes.`,
-      `Model: ${classifier.name}, sha256 ${classifier.hash}.`,
-      `Engine: ${engine.name}; ${deviceOf(classifier)}; ${versions.join(', ')}. Seed ${seed}.`,
+      ...textOf(classifier, seed),
     );
     return { data, classifier, engine, seed };
   } catch (thrown) {
     await engine.dispose();
     throw thrown;
   }
+}
+
+/** The model, the engine and the versions, in words. */
+function textOf(classifier: Classifier, seed: number): readonly string[] {
+  const { engine } = classifier;
+  const versions = Object.entries(versionsOf(engine)).map(([name, version]) => `${name} ${version}`);
+  return [
+    `Model: ${classifier.name}, sha256 ${classifier.hash}.`,
+    `Engine: ${engine.name}; ${deviceOf(classifier)}; ${versions.join(', ')}. Seed ${seed}.`,
+  ];
+}
+
+/**
+ * Opens a network alone, of any bands and classes, and prints what its figures depend on.
+ * @param model path of the ONNX file, seen from the root of the repository
+ * @param description what the file does not say by itself, see openClassifier
+ */
+export async function openNetwork(
+  model: string,
+  { seed = 0, ...description }: OpenOptions & { readonly seed?: number } = {},
+): Promise<Classifier> {
+  await requireFreshBuild();
+  const engine = createEngine();
+  try {
+    const classifier = await openClassifier(resolve(repositoryRoot, model), engine, description);
+    const [height, width] = classifier.size;
+    showText(
+      `Network: ${classifier.bands.length} bands (${classifier.bands.join(' ')}), ${height} x ${width} pixels, ${classifier.classes.length} classes.`,
+      ...textOf(classifier, seed),
+    );
+    return classifier;
+  } catch (thrown) {
+    await engine.dispose();
+    throw thrown;
+  }
+}
+
+/**
+ * A signal that the kernel's interruption aborts: long work given it stops after its present step. tslab only lets go
+ * of the cell, and would leave the work running behind the notebook's back.
+ */
+export function untilInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  process.once('SIGINT', () => {
+    controller.abort();
+    showText('Interrupted. What was measured is kept: run the cell again to go on.');
+  });
+  return controller.signal;
 }
 
 /** A progress bar below the cell, with the time that is left; it vanishes when the work is done. */

@@ -28,6 +28,7 @@ function failureOf(output: string): string {
   return lines
     .filter((line) => !/^\s+at /.test(line))
     .join('\n')
+    .replace(/^\[?InputError: ([\s\S]*?)\]?$/, '$1')
     .slice(0, 1000);
 }
 
@@ -59,7 +60,7 @@ export async function executeNotebook(
     );
     signal?.throwIfAborted();
     if (status !== 0) {
-      throw new InputError({ what: `a cell failed: ${failureOf(output)}`, where: basename(path) });
+      throw new InputError({ what: `a cell failed\n${failureOf(output)}`, where: basename(path) });
     }
     await writeFileAtomic(out, encodeNotebook(await readNotebook(join(folder, `done-${name}`))));
   } finally {

@@ -12,6 +12,11 @@ export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '
 /** The classifier that ships with the repository. */
 export const defaultModel = join(repositoryRoot, 'data/densenet121-scenes.onnx');
 
+/** Where a study is recorded unless told otherwise; the notebooks look there too. */
+export function defaultResults({ rendered }: { readonly rendered: boolean }, preset: Preset): string {
+  return join(repositoryRoot, 'results', `reproduce-${rendered ? 'scenes' : 'bigearthnet'}-${preset}`);
+}
+
 export type DatasetChoice =
   | { readonly kind: 'scenes' }
   | { readonly kind: 'bigearthnet'; readonly folder: string };
@@ -27,6 +32,8 @@ export interface StudyOptions {
   readonly seed: number;
   /** Folder of the results. */
   readonly out: string;
+  /** Whether the notebooks are executed at the end. */
+  readonly notebooks: boolean;
 }
 
 const names = ['dataset', 'model', 'images', 'methods', 'preset', 'seed', 'out'] as const;
@@ -66,8 +73,9 @@ function wrap(words: readonly string[], width: number): readonly string[] {
 
 /** Reads the arguments; undefined for `--help`. InputError for anything that is not valid. */
 export function parseOptions(argv: readonly string[], methods: readonly string[]): StudyOptions | undefined {
-  const values = parseValues(argv);
-  if (values === undefined) return undefined;
+  const parsed = parseValues(argv);
+  if (parsed === undefined) return undefined;
+  const { values, notebooks } = parsed;
   const dataset = parseDataset(values.dataset ?? 'scenes');
   const preset = presetNames.find((name) => name === (values.preset ?? 'quick'));
   if (preset === undefined) throw invalid('preset', presetNames.join(' or '), values.preset);
@@ -78,17 +86,24 @@ export function parseOptions(argv: readonly string[], methods: readonly string[]
     images: parseWhole('images', values.images ?? '8', 1, 1_000_000),
     seed: parseWhole('seed', values.seed ?? '0', 0, 2 ** 32 - 1),
     methods: parseMethods(values.methods, methods),
-    out: resolve(values.out ?? join(repositoryRoot, 'results', `reproduce-${dataset.kind}-${preset}`)),
+    out: resolve(values.out ?? defaultResults({ rendered: dataset.kind === 'scenes' }, preset)),
+    notebooks,
   };
 }
 
-function parseValues(argv: readonly string[]): Readonly<Partial<Record<Name, string>>> | undefined {
+interface ParsedArguments {
+  readonly values: Readonly<Partial<Record<Name, string>>>;
+  readonly notebooks: boolean;
+}
+
+function parseValues(argv: readonly string[]): ParsedArguments | undefined {
   const text = { type: 'string', multiple: true } as const;
   try {
     const { values } = parseArgs({
       args: [...argv],
       options: {
         ...{ dataset: text, model: text, images: text, methods: text, preset: text, seed: text, out: text },
+        'no-notebooks': { type: 'boolean' },
         help: { type: 'boolean' },
       },
     });
@@ -98,7 +113,8 @@ function parseValues(argv: readonly string[]): Readonly<Partial<Record<Name, str
       if ((given?.length ?? 0) > 1) throw invalid(name, 'the option once', `it ${given?.length} times`);
       if (given?.[0].trim() === '') throw invalid(name, 'a value', 'an empty one');
     }
-    return Object.fromEntries(pairs.map(([name, given]) => [name, given?.[0]]));
+    const given = Object.fromEntries(pairs.map(([name, texts]) => [name, texts?.[0]]));
+    return { values: given, notebooks: values['no-notebooks'] !== true };
   } catch (thrown) {
     if (thrown instanceof InputError) throw thrown;
     throw new InputError({
@@ -106,7 +122,7 @@ function parseValues(argv: readonly string[]): Readonly<Partial<Record<Name, str
         .split(/\n|\. To specify/)[0]
         .replace(/\.$/, ''),
       where: 'command line',
-      expected: [...names, 'help'].map((name) => `--${name}`).join(', '),
+      expected: [...names, 'no-notebooks', 'help'].map((name) => `--${name}`).join(', '),
       todo: 'See npm run reproduce -- --help.',
     });
   }

@@ -1,4 +1,4 @@
-/** Table 3 of the paper (DenseNet-121; seconds on an RTX 3070), for comparison with our figures. */
+/** Tables 3 and S3 of the paper (seconds on an RTX 3070), for comparison with our figures. */
 
 /** The four measures of one method; lower is better in all of them. */
 export interface Scores {
@@ -23,7 +23,7 @@ function scores(maxSensitivity: number, aucMorf: number, fileSize: number, secon
   return { maxSensitivity, aucMorf, fileSize, seconds };
 }
 
-/** Table 3 by method id. */
+/** Table 3 by method id: DenseNet-121. */
 export const paperTable3: Readonly<Record<string, Readonly<Record<PaperDataset, Scores>>>> = {
   saliency: { bigEarthNet: scores(0.55, 21.47, 6.22, 0.07), sen12ms: scores(0.27, 36.92, 23.35, 0.08) },
   'saliency-sg': { bigEarthNet: scores(0.24, 19.57, 5.71, 1.75), sen12ms: scores(0.14, 36.32, 22.54, 1.94) },
@@ -55,4 +55,20 @@ export const paperTable3: Readonly<Record<string, Readonly<Record<PaperDataset, 
   deeplift: { bigEarthNet: scores(0.42, 23.41, 5.65, 0.11), sen12ms: scores(0.25, 34.65, 19.33, 0.13) },
   occlusion: { bigEarthNet: scores(0.14, 16.32, 3.02, 8.73), sen12ms: scores(0.03, 28.87, 3.84, 29.71) },
   lime: { bigEarthNet: scores(0.2, 14.39, 3.24, 5.8), sen12ms: scores(0.11, 27.65, 7.91, 18.67) },
+};
+
+/** The ResNet-50 columns of Table S3 by method id: SEN12MS; its DenseNet-121 columns are those of Table 3. */
+export const paperTableS3: Readonly<Record<string, Omit<Scores, 'seconds'>>> = {
+  saliency: { maxSensitivity: 0.35, aucMorf: 33.96, fileSize: 19.57 },
+  'saliency-sg': { maxSensitivity: 0.16, aucMorf: 33.3, fileSize: 18.94 },
+  'input-x-gradient': { maxSensitivity: 0.39, aucMorf: 37.13, fileSize: 15.4 },
+  'input-x-gradient-sg': { maxSensitivity: 0.21, aucMorf: 37.31, fileSize: 14.88 },
+  'integrated-gradients': { maxSensitivity: 0.3, aucMorf: 36.69, fileSize: 16.43 },
+  'integrated-gradients-sg': { maxSensitivity: 0.16, aucMorf: 36.79, fileSize: 15.26 },
+  'guided-backpropagation': { maxSensitivity: 0.27, aucMorf: 36.97, fileSize: 10.9 },
+  'grad-cam': { maxSensitivity: 0.05, aucMorf: 25.7, fileSize: 6.45 },
+  'guided-grad-cam': { maxSensitivity: 0.3, aucMorf: 37.16, fileSize: 7.45 },
+  deeplift: { maxSensitivity: 0.36, aucMorf: 34.39, fileSize: 15.82 },
+  occlusion: { maxSensitivity: 0.06, aucMorf: 28.5, fileSize: 7.28 },
+  lime: { maxSensitivity: 0.18, aucMorf: 28.06, fileSize: 8.65 },
 };

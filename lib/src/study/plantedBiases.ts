@@ -4,6 +4,7 @@ import { classIndex, type SceneClass } from '../dataset/scenes/classes.js';
 import { type ScenesOptions, scenes } from '../dataset/scenes.js';
 import type { Classifier } from '../model/classifier.js';
 import { stack } from '../tensor.js';
+import { judgeImages, type MissingLabels, summariseMissingLabels } from './failures.js';
 
 /** Scores of one class with a planted thing and without it, over the same scenes. */
 export interface BiasEffect {
@@ -45,7 +46,8 @@ async function scoresOf(
   return scores;
 }
 
-interface Comparison {
+/** One planted thing, the classes whose score it may sway, and the test images that are asked. */
+export interface Comparison {
   readonly bias: string;
   readonly classes: readonly SceneClass[];
   readonly among: string;
@@ -54,7 +56,7 @@ interface Comparison {
   readonly with: ScenesOptions;
 }
 
-const comparisons: readonly Comparison[] = [
+export const comparisons: readonly Comparison[] = [
   {
     bias: 'sea beside the beach',
     classes: ['Beaches, dunes, sands'],
@@ -89,81 +91,88 @@ const comparisons: readonly Comparison[] = [
   },
 ];
 
-/**
- * Each comparison over at most `images` test images of `scenes`.
- * @param seed of the data set
- */
-export async function measurePlantedBiases(
+/** The highest score among the comparison's classes for one test scene, without the planted thing and with it. */
+export interface ScoredPair {
+  /** Position in the test split. */
+  readonly index: number;
+  /** 0 to 1 */
+  readonly without: number;
+  readonly with: number;
+}
+
+export interface PairOptions {
+  /** Of the data set. */
+  readonly seed?: number;
+  /** At most so many test images. */
+  readonly images?: number;
+}
+
+/** Scores the first test scenes that the comparison asks, rendered without the planted thing and with it. */
+export async function scorePairs(
   classifier: Classifier,
-  { seed = 0, images = 100 }: { readonly seed?: number; readonly images?: number } = {},
-): Promise<BiasEffect[]> {
+  { classes, isTaken, ...options }: Comparison,
+  { seed = 0, images = 100 }: PairOptions = {},
+): Promise<ScoredPair[]> {
   const [size] = classifier.size;
   const planted = scenes({ seed, size });
+  const indices: number[] = [];
+  for (let index = 0; index < planted.count('test') && indices.length < images; index++) {
+    if (isTaken(await planted.read('test', index))) indices.push(index);
+  }
+  const [without, withBias] = [
+    await scoresOf(classifier, scenes({ seed, size, ...options.without }), indices, classes),
+    await scoresOf(classifier, scenes({ seed, size, ...options.with }), indices, classes),
+  ];
+  return indices.map((index, i) => ({ index, without: without[i], with: withBias[i] }));
+}
+
+/** One test scene rendered without the planted thing and with it. */
+export async function readPair(
+  { without, with: withBias }: Comparison,
+  index: number,
+  { seed = 0, size }: { readonly seed?: number; readonly size: number },
+): Promise<{ readonly without: Patch; readonly with: Patch }> {
+  return {
+    without: await scenes({ seed, size, ...without }).read('test', index),
+    with: await scenes({ seed, size, ...withBias }).read('test', index),
+  };
+}
+
+/** Means of one comparison over its images. */
+export function summarisePairs(
+  { bias, classes, among }: Comparison,
+  pairs: readonly ScoredPair[],
+): BiasEffect {
+  const predicted = (key: 'without' | 'with') => mean(pairs.map((pair) => (pair[key] > 0.5 ? 1 : 0)));
+  return {
+    bias,
+    scoreOf: classes.join(' or '),
+    among,
+    images: pairs.length,
+    without: mean(pairs.map((pair) => pair.without)),
+    with: mean(pairs.map((pair) => pair.with)),
+    predictedWithout: predicted('without'),
+    predictedWith: predicted('with'),
+  };
+}
+
+/** Each comparison over at most `images` test images of `scenes`. */
+export async function measurePlantedBiases(
+  classifier: Classifier,
+  options: PairOptions = {},
+): Promise<BiasEffect[]> {
   const effects: BiasEffect[] = [];
-  for (const { bias, classes, among, isTaken, ...options } of comparisons) {
-    const indices: number[] = [];
-    for (let index = 0; index < planted.count('test') && indices.length < images; index++) {
-      if (isTaken(await planted.read('test', index))) indices.push(index);
-    }
-    const [without, withBias] = [
-      await scoresOf(classifier, scenes({ seed, size, ...options.without }), indices, classes),
-      await scoresOf(classifier, scenes({ seed, size, ...options.with }), indices, classes),
-    ];
-    const predicted = (scores: readonly number[]) => mean(scores.map((score) => (score > 0.5 ? 1 : 0)));
-    effects.push({
-      bias,
-      scoreOf: classes.join(' or '),
-      among,
-      images: indices.length,
-      without: mean(without),
-      with: mean(withBias),
-      predictedWithout: predicted(without),
-      predictedWith: predicted(withBias),
-    });
+  for (const comparison of comparisons) {
+    effects.push(summarisePairs(comparison, await scorePairs(classifier, comparison, options)));
   }
   return effects;
 }
 
-/** How often the classifier finds what the labels leave out, against how often it sees it where there is nothing. */
-export interface MissingLabels {
-  readonly missing: string;
-  readonly images: number;
-  readonly predicted: number;
-  /** Share predicted among images that do not show the class at all. */
-  readonly predictedElsewhere: number;
-}
-
+/** Missing labels over the whole test split of `scenes`. */
 export async function measureMissingLabels(
   classifier: Classifier,
   { seed = 0 }: { readonly seed?: number } = {},
 ): Promise<MissingLabels[]> {
   const [size] = classifier.size;
-  const dataset = scenes({ seed, size });
-  const kinds = [
-    { key: 'unlabelledBeach', name: 'Beaches, dunes, sands' },
-    { key: 'unlabelledUrban', name: 'Urban fabric' },
-  ] as const;
-  const result: MissingLabels[] = [];
-  for (const { key, name } of kinds) {
-    const present: number[] = [];
-    const absent: number[] = [];
-    for (let index = 0; index < dataset.count('test'); index++) {
-      const { planted = {}, labels, masks } = await dataset.read('test', index);
-      if (planted[key] !== undefined) present.push(index);
-      else {
-        const area = size * size;
-        const shown = masks?.subarray(classIndex(name) * area, (classIndex(name) + 1) * area).includes(1);
-        if (!shown && !labels.includes(classIndex(name)) && absent.length < 300) absent.push(index);
-      }
-    }
-    const predicted = async (indices: readonly number[]) =>
-      mean((await scoresOf(classifier, dataset, indices, [name])).map((score) => (score > 0.5 ? 1 : 0)));
-    result.push({
-      missing: name,
-      images: present.length,
-      predicted: await predicted(present),
-      predictedElsewhere: await predicted(absent),
-    });
-  }
-  return result;
+  return summariseMissingLabels(await judgeImages(scenes({ seed, size }), classifier));
 }

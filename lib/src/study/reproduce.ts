@@ -1,22 +1,25 @@
 /** `npm run reproduce`: the paper's study on a data set of your choice, from the command line. */
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { methods } from '../attribution/methods.js';
-import { openBigEarthNet } from '../dataset/bigEarthNet.js';
-import type { Dataset } from '../dataset/patch.js';
-import { scenes } from '../dataset/scenes.js';
 import { createEngine } from '../engine/onnxRuntime.js';
 import { openClassifier } from '../model/classifierFile.js';
 import { interrupted, listenForInterrupt, runCommand } from './commandLine.js';
-import { type DatasetChoice, parseOptions, type StudyOptions, usage } from './options.js';
+import { openDataset } from './openDataset.js';
+import {
+  defaultModel,
+  defaultResults,
+  parseOptions,
+  repositoryRoot,
+  type StudyOptions,
+  usage,
+} from './options.js';
 import { createProgress } from './progress.js';
 import { writeReport } from './report.js';
 import { runStudy } from './run.js';
+import { runNotebooks } from './runNotebooks.js';
+import { studiedMethods } from './studiedMethods.js';
 import { summarise } from './summary.js';
 import { table3Text } from './tables.js';
-
-async function openDataset(choice: DatasetChoice): Promise<Dataset> {
-  return choice.kind === 'scenes' ? scenes() : openBigEarthNet(choice.folder);
-}
 
 function quote(argument: string): string {
   return /^[\w./:,=@-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
@@ -29,11 +32,7 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
   const signal = listenForInterrupt();
   try {
     const classifier = await openClassifier(model, engine);
-    const chosen = methods.filter(({ id }) => options.methods.includes(id));
-    const studied = chosen.map(({ id, name, reduction, create }) => ({
-      ...{ id, name, reduction },
-      explain: create(classifier, { preset, seed }),
-    }));
+    const studied = studiedMethods(classifier, { preset, seed }, options.methods);
     console.log(
       `${dataset.name}${dataset.rendered ? ' (rendered, not real imagery)' : ''}, ${images} test images, ` +
         `${studied.length} methods, preset ${preset}, seed ${seed}, ${classifier.name} ${classifier.hash}`,
@@ -50,10 +49,40 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
     console.log(
       `In ${relative(process.cwd(), folder) || '.'}: ${files.join(', ')}, records.jsonl, sheets/, maps/`,
     );
-    return 0;
   } finally {
     await engine.dispose();
   }
+  if (options.notebooks) await executeNotebooks(options, signal);
+  return 0;
+}
+
+/**
+ * Executes the notebooks on what was studied: in place where that is what they come with, else beside the results, as
+ * other figures would need other sentences.
+ */
+async function executeNotebooks(options: StudyOptions, signal: AbortSignal): Promise<void> {
+  const { dataset, model, images, preset, seed, out } = options;
+  if (options.methods.length < methods.length) {
+    console.log('The notebooks compare all methods; with --methods they are left as they are.');
+    return;
+  }
+  const isDefault =
+    dataset.kind === 'scenes' &&
+    model === defaultModel &&
+    images === 8 &&
+    seed === 0 &&
+    out === defaultResults({ rendered: true }, 'quick');
+  if (isDefault) {
+    await runNotebooks({ root: repositoryRoot, out: join(repositoryRoot, 'notebooks'), signal });
+    return;
+  }
+  const DATASET = dataset.kind === 'scenes' ? 'scenes' : `bigearthnet:${dataset.folder}`;
+  await runNotebooks({
+    root: repositoryRoot,
+    parameters: { DATASET, MODEL: model, SEED: seed, PRESET: preset, STUDY: out, STUDY_IMAGES: images },
+    out: join(out, 'notebooks'),
+    signal,
+  });
 }
 
 runCommand(async (argv) => {

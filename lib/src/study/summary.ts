@@ -1,7 +1,8 @@
 /** Means over the images of a study, per method, next to the paper's Table 3. */
-import { type Correlation, spearman } from '../analysis/correlation.js';
+import type { Correlation } from '../analysis/correlation.js';
 import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
+import { ourColumn, rankAgreement } from './comparison.js';
 import { type Measure, measures, type PaperDataset, paperTable3, type Scores } from './paperTables.js';
 import { randomBaseline, type StudyRecord } from './records.js';
 
@@ -83,6 +84,10 @@ export function summarise(
       paperTable3[method.id]?.[paperColumn],
     ),
   );
+  const papers = {
+    name: 'paper',
+    scores: Object.fromEntries(rows.flatMap(({ id, paper }) => (paper === undefined ? [] : [[id, paper]]))),
+  };
   const perImage = new Map(records.map((record) => [record.imageIndex, record]));
   return {
     context: {
@@ -103,7 +108,7 @@ export function summarise(
     methods: rows,
     agreement: Object.fromEntries(
       measures.flatMap((measure) => {
-        const correlation = correlate(rows, measure);
+        const correlation = rankAgreement(ourColumn(rows), papers, measure);
         return correlation === undefined ? [] : [[measure, correlation]];
       }),
     ),
@@ -145,30 +150,4 @@ function summariseLocalisation(records: readonly StudyRecord[]): LocalisationSum
     ratio: mean(found.map((one) => one.ratio).filter(isNumber)),
     hit,
   };
-}
-
-function correlate(rows: readonly MethodSummary[], measure: Measure): Correlation | undefined {
-  const pairs = rows.flatMap(({ scores, paper }) => {
-    const ours = scores[measure];
-    return ours === undefined || paper === undefined ? [] : [[ours, paper[measure]] as const];
-  });
-  const ours = pairs.map(([value]) => value);
-  const papers = pairs.map(([, value]) => value);
-  const isDefined = [ours, papers].every((series) => new Set(series).size > 1) && pairs.length >= 3;
-  return isDefined ? spearman(ours, papers) : undefined;
-}
-
-/** Place 1, 2 or 3 of each method in one measure, by id; equal values share a place. Lower is better. */
-export function bestThree(
-  rows: readonly MethodSummary[],
-  measured: (row: MethodSummary) => number | undefined,
-): ReadonlyMap<string, 1 | 2 | 3> {
-  const values = rows.map((row) => ({ id: row.id, value: measured(row) }));
-  return new Map(
-    values.flatMap(({ id, value }) => {
-      if (value === undefined) return [];
-      const better = values.filter((other) => other.value !== undefined && other.value < value).length;
-      return better === 0 || better === 1 || better === 2 ? [[id, ([1, 2, 3] as const)[better]]] : [];
-    }),
-  );
 }

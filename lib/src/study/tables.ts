@@ -1,40 +1,13 @@
 /** A study's tables: for the terminal, as Markdown and as CSV. */
-import { type Measure, measures } from './paperTables.js';
-import { randomBaseline } from './records.js';
-import { bestThree, type MethodSummary, type StudyContext, type StudySummary } from './summary.js';
-
-const headings: Readonly<Record<Measure, string>> = {
-  maxSensitivity: 'Max-Sensitivity',
-  aucMorf: 'AUC-MoRF',
-  fileSize: 'File size (KB)',
-  seconds: 'Time (s)',
-};
-
-const places = { 1: '¹', 2: '²', 3: '³' } as const;
+import { compareScores, correlationText, headings, ourColumn, paperColumns } from './comparison.js';
+import { measures } from './paperTables.js';
+import type { MethodSummary, StudyContext, StudySummary } from './summary.js';
 
 const paperNames = { bigEarthNet: 'BigEarthNet, 120 x 120', sen12ms: 'SEN12MS, 256 x 256' } as const;
 
 /** The cells of Table 3: one row a method, our value and the paper's for each measure, the best three marked. */
-function table3Cells({ methods }: StudySummary): readonly (readonly string[])[] {
-  const explained = methods.filter(({ id }) => id !== randomBaseline);
-  const columns = measures.map((measure) => ({
-    measure,
-    ours: bestThree(explained, ({ scores }) => scores[measure]),
-    papers: bestThree(explained, ({ paper }) => paper?.[measure]),
-  }));
-  return methods.map(({ id, name, scores, paper }) => [
-    name,
-    ...columns.flatMap(({ measure, ours, papers }) => [
-      cell(scores[measure], ours.get(id)),
-      cell(paper?.[measure], papers.get(id)),
-    ]),
-  ]);
-}
-
-function cell(value: number | undefined, place: 1 | 2 | 3 | undefined): string {
-  if (value === undefined) return '';
-  // A space keeps the points of marked and unmarked numbers below each other.
-  return `${value.toFixed(value < 0.1 ? 3 : 2)}${place === undefined ? ' ' : places[place]}`;
+function table3Cells({ methods, context }: StudySummary): readonly (readonly string[])[] {
+  return compareScores(methods, [ourColumn(methods), paperColumns[context.paperColumn]], measures);
 }
 
 /** What the figures are of, one statement a line. */
@@ -58,13 +31,9 @@ export function describeAgreement({ agreement, methods }: StudySummary): readonl
     return found === undefined
       ? []
       : [
-          `Spearman rank correlation with the paper, ${headings[measure]}: ${found.r.toFixed(2)} (p ${pValue(found.p)}, n = ${count})`,
+          `Spearman rank correlation with the paper, ${headings[measure]}: ${correlationText(found)}, n = ${count}`,
         ];
   });
-}
-
-function pValue(p: number): string {
-  return p < 0.001 ? '< 0.001' : `= ${p.toFixed(3)}`;
 }
 
 /** Table 3 for a terminal, with everything that its figures depend on. */

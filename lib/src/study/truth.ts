@@ -1,7 +1,6 @@
 /** `npm run truth`: holds every method's relevance against what `scenes` planted. */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { methods } from '../attribution/methods.js';
 import { createEngine } from '../engine/onnxRuntime.js';
 import { InputError } from '../error.js';
 import { openClassifier } from '../model/classifierFile.js';
@@ -11,6 +10,7 @@ import { defaultModel, repositoryRoot } from './options.js';
 import { presetNames } from './presets.js';
 import { createProgress } from './progress.js';
 import { deviceOf } from './run.js';
+import { studiedMethods } from './studiedMethods.js';
 
 const usage = `Usage: npm run truth -- [options]
 
@@ -56,10 +56,7 @@ runCommand(async (argv) => {
   const engine = createEngine();
   try {
     const classifier = await openClassifier(resolve(values.model), engine);
-    const studied = methods.map(({ id, name, reduction, create }) => ({
-      ...{ id, name, reduction },
-      explain: create(classifier, { preset, seed }),
-    }));
+    const studied = studiedMethods(classifier, { preset, seed });
     const folder = resolve(values.out);
     const records = await measureKnownTruth(classifier, studied, {
       ...{ images, preset, seed, folder, signal, createProgress },

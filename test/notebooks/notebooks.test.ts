@@ -1,0 +1,131 @@
+/** Every notebook runs from top to bottom in a clean kernel, shows what it says it shows, and holds its own claims. */
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createCanvas, loadImage } from '@napi-rs/canvas';
+import { after, before, describe, it } from 'mocha';
+import { InputError } from '../../lib/src/error.js';
+import type { Jupyter } from '../../lib/src/study/jupyter.js';
+import {
+  type NotebookFile,
+  outputTexts,
+  type Parameters,
+  readNotebook,
+} from '../../lib/src/study/notebookFile.js';
+import { executeNotebook, listNotebooks } from '../../lib/src/study/notebookRun.js';
+import { findJupyterOrSkip } from './jupyter.js';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** Constants that make each notebook quick; `study` and `truth` stand for folders of records that are made anew. */
+const reduced: Readonly<Record<string, (folder: string) => Parameters>> = {};
+
+/** All outputs that hold a form, as that form. */
+function formsOf({ cells }: NotebookFile, type: string): readonly unknown[] {
+  return cells.flatMap(({ outputs = [] }) =>
+    outputs.flatMap(({ data }) => (data?.[type] === undefined ? [] : [data[type]])),
+  );
+}
+
+const textOf = (form: unknown): string => (Array.isArray(form) ? form.join('') : String(form));
+
+/** Whether a PNG shows more than one colour. */
+async function showsSomething(png: string): Promise<boolean> {
+  const image = await loadImage(Buffer.from(png, 'base64'));
+  const canvas = createCanvas(image.width, image.height);
+  const context = canvas.getContext('2d');
+  context.drawImage(image, 0, 0);
+  const pixels = new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer);
+  return image.width > 100 && image.height > 100 && new Set(pixels).size > 20;
+}
+
+async function assertComplete(notebook: NotebookFile): Promise<void> {
+  const outputs = notebook.cells.flatMap(({ outputs = [] }) => outputs);
+  assert.ok(
+    outputs.every(({ output_type: type, name }) => type !== 'error' && name !== 'stderr'),
+    'no error',
+  );
+  for (const text of outputTexts(notebook)) {
+    assert.doesNotMatch(text, /^\s+at .*:\d+:\d+\)?$/m, 'a stack trace');
+    assert.doesNotMatch(text, /\bNaN\b|undefined|\[object Object\]/, 'a value that is not there');
+  }
+  const figures = outputs.flatMap(({ data }) =>
+    data?.['application/vnd.plotly.v1+json'] === undefined ? [] : [data],
+  );
+  assert.ok(figures.length > 0, 'a figure');
+  for (const figure of figures) {
+    assert.ok(
+      figure['image/png'] !== undefined && figure['text/plain'] !== undefined,
+      'a picture and a text beside it',
+    );
+  }
+  for (const png of formsOf(notebook, 'image/png')) assert.ok(await showsSomething(textOf(png)), 'a picture');
+  for (const html of formsOf(notebook, 'text/html')) assert.match(textOf(html), /<table>[\s\S]*<td/);
+  const claims = outputTexts(notebook).filter((text) => text.startsWith('✓'));
+  assert.ok(claims.length > 0, 'a claim that holds');
+}
+
+describe('notebooks', () => {
+  let jupyter: Jupyter | undefined;
+  let folder = '';
+  before(async function () {
+    this.timeout(300_000);
+    jupyter = await findJupyterOrSkip(this, root);
+    folder = await mkdtemp(join(tmpdir(), 'landlens-notebooks-'));
+  });
+  after(async () => {
+    if (folder !== '') await rm(folder, { recursive: true });
+  });
+
+  it('are all tried here', async () => {
+    assert.deepEqual(
+      await listNotebooks(root),
+      Object.keys(reduced).map((name) => `${name}.ipynb`),
+    );
+  });
+
+  for (const [name, parameters] of Object.entries(reduced)) {
+    it(`${name} runs on reduced settings`, async function () {
+      this.timeout(300_000);
+      assert.ok(jupyter !== undefined);
+      const out = join(folder, `${name}.ipynb`);
+      const path = join(root, 'notebooks', `${name}.ipynb`);
+      await executeNotebook(path, out, { jupyter, root, parameters: parameters(folder) });
+      await assertComplete(await readNotebook(out));
+    });
+
+    it(`${name} is kept with the outputs of one run, in at most 1.5 MB`, async () => {
+      const path = join(root, 'notebooks', `${name}.ipynb`);
+      const text = await readFile(path, 'utf8');
+      assert.ok(text.length <= 1.5 * 2 ** 20, `${text.length} bytes`);
+      const notebook = await readNotebook(path);
+      await assertComplete(notebook);
+      const counts = notebook.cells
+        .filter(({ cell_type: type }) => type === 'code')
+        .map(({ execution_count: n }) => n);
+      assert.deepEqual(
+        counts,
+        counts.map((_, i) => i + 1),
+      );
+      assert.doesNotMatch(text, /\/(home|root|Users|tmp|work)\//, 'a path of the machine that ran it');
+    });
+  }
+
+  it('stop with the sentence of what is wrong', async function () {
+    this.timeout(120_000);
+    assert.ok(jupyter !== undefined);
+    const path = join(root, 'notebooks/01-data.ipynb');
+    const out = join(folder, 'failing.ipynb');
+    const run = (parameters: Parameters) =>
+      executeNotebook(path, out, { jupyter: jupyter ?? assert.fail(), root, parameters });
+    await assert.rejects(run({ DATASET: `bigearthnet:${folder}/none` }), (error) => {
+      assert.ok(error instanceof InputError);
+      assert.match(error.message, /01-data\.ipynb: a cell failed\n.*none: .*folder/);
+      assert.doesNotMatch(error.message, /\n\s+at /);
+      return true;
+    });
+    await assert.rejects(readFile(out), 'nothing is written');
+    await assert.rejects(run({ NOTHING: 1 }), /no parameter NOTHING.*DATASET/);
+  });
+});
