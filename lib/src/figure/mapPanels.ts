@@ -61,7 +61,7 @@ export function mapPanels(
 ): Figure {
   const rows = Math.ceil(panels.length / columns);
   const hasMaps = panels.some(({ map }) => map !== undefined);
-  const [marginLeft, marginRight, gapX] = [12, hasMaps ? 86 : 12, 8];
+  const [marginLeft, marginRight, gapX] = [12, hasMaps ? 96 : 12, 8];
   const side = (width - marginLeft - marginRight - gapX * (columns - 1)) / columns;
   const wrap = (text: string): string => wrapText(text, Math.floor(side / 7));
   const titleLines = Math.max(1, ...panels.map((panel) => wrap(panel.title).split('<br>').length));
@@ -145,7 +145,11 @@ export function mapPanels(
           : sequentialScale,
       showscale: !hasColourBar && !isOverlay,
       colorbar: {
-        title: { text: 'relevance, % of the end of the scale', side: 'right', font: { size: 12 } },
+        title: {
+          // The long text needs the height of two rows.
+          text: plotHeight < 280 ? 'relevance, %' : 'relevance, % of the end of the scale',
+          ...{ side: 'right', font: { size: 12 } },
+        },
         ...{
           thickness: 14,
           len: Math.min(1, 260 / plotHeight),
