@@ -66,7 +66,9 @@ async function assertComplete(notebook: NotebookFile): Promise<void> {
   assert.ok(claims.length > 0, 'a claim that holds');
 }
 
-describe('notebooks', () => {
+const chosen = process.env.LANDLENS_NOTEBOOKS === undefined ? describe.skip : describe;
+
+chosen('notebooks', () => {
   let jupyter: Jupyter | undefined;
   let folder = '';
   before(async function () {
