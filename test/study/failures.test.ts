@@ -10,10 +10,10 @@ import {
   falseNegatives,
   falsePositives,
   firstOfEachClass,
-  judgeImages,
   lookedAt,
   type ScoredImage,
   type ScoredSplit,
+  scoreImages,
   summariseMissingLabels,
 } from '../../lib/src/study/failures.js';
 import { tinyClassifier, tinyDataset, tinyMethods } from './fixture.js';
@@ -134,13 +134,13 @@ describe('failures', () => {
   });
 
   it('scores a data set, matching classes by name, and explains what is wrong', async () => {
-    const scored = await judgeImages(tinyDataset, tinyClassifier, { images: 18 });
+    const scored = await scoreImages(tinyDataset, tinyClassifier, { images: 18 });
     assert.deepEqual(scored.judged, [0, 1]);
     assert.equal(scored.images.length, 18);
     // Odd images show sand, which the classifier has first; the left half is the class.
     assert.deepEqual(scored.images[1].labels, [0]);
     assert.deepEqual(scored.images[1].cover, [0.5, 0]);
-    assert.equal((await judgeImages(tinyDataset, tinyClassifier)).images.length, 20);
+    assert.equal((await scoreImages(tinyDataset, tinyClassifier)).images.length, 20);
 
     const mistake = { image: scored.images[1], target: 0, className: 'Sand', score: 0.4 };
     const [explained] = await explainMistakes([mistake], {
@@ -164,7 +164,7 @@ describe('failures', () => {
 
   it('judges only classes that the data set has', async () => {
     const other: Dataset = { ...tinyDataset, classes: ['Forest', 'Clay', 'Water'] };
-    const { judged } = await judgeImages(other, tinyClassifier, { images: 2 });
+    const { judged } = await scoreImages(other, tinyClassifier, { images: 2 });
     assert.deepEqual(judged, [1]);
   });
 });

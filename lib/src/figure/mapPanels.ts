@@ -46,6 +46,23 @@ function pictureUrl(pixels: Pixels, width: number, height: number): string {
   return `data:image/png;base64,${Buffer.from(encodeIndexedPng(opaque, { width, height })).toString('base64')}`;
 }
 
+/**
+ * Means of 2 x 2 pixels: an overlay is looked at for its place, and the map beside it has every pixel. Maps with an odd
+ * side stay as they are.
+ */
+function halve(
+  map: ArrayLike<number>,
+  width: number,
+  height: number,
+): { readonly values: ArrayLike<number>; readonly step: 1 | 2 } {
+  if (width % 2 !== 0 || height % 2 !== 0 || width < 64) return { values: map, step: 1 };
+  const values = Float32Array.from({ length: map.length / 4 }, (_, i) => {
+    const corner = 2 * width * Math.floor((2 * i) / width) + ((2 * i) % width);
+    return (map[corner] + map[corner + 1] + map[corner + width] + map[corner + width + 1]) / 4;
+  });
+  return { values, step: 2 };
+}
+
 /** Lays the panels out in rows. Relevance is shown in percent of the end of its colour scale, and cut off there. */
 export function mapPanels(
   panels: readonly Panel[],
@@ -128,13 +145,15 @@ export function mapPanels(
       return;
     }
     const limit = limitAt(index);
-    const percent = Int8Array.from(map, (value) =>
+    const isOverlay = picture !== undefined;
+    const { values, step } = isOverlay ? halve(map, panel.width, panel.height) : { values: map, step: 1 };
+    const percent = Int8Array.from(values, (value) =>
       limit > 0 ? Math.max(-100, Math.min(100, Math.round((100 * value) / limit))) : 0,
     );
-    const isOverlay = picture !== undefined;
     data.push({
       type: 'heatmap',
-      z: pack(percent, panel.height),
+      z: pack(percent, panel.height / step),
+      ...{ x0: (step - 1) / 2, dx: step, y0: (step - 1) / 2, dy: step },
       ...{ xaxis: `x${name}`, yaxis: `y${name}`, zmin: signed ? -100 : 0, zmax: 100 },
       colorscale: signed
         ? isOverlay
