@@ -64,10 +64,11 @@ describe('notebook files', () => {
     assert.throws(() => parseParameters(['A;process.exit()=1']), /NAME=value/);
   });
 
-  it('lose the outputs that vanished, and nothing else', () => {
+  it('lose the outputs that vanished, get numbers, and change in nothing else', () => {
     const kept: NotebookFile = JSON.parse(encodeNotebook(notebook));
     assert.deepEqual(outputTexts(kept), ['two parts', 'printed\n']);
-    assert.deepEqual(kept.cells[0], notebook.cells[0]);
+    assert.deepEqual(kept.cells[0], { ...notebook.cells[0], execution_count: 1 });
+    assert.equal(kept.cells[1]?.execution_count, 2);
   });
 
   it('are refused where they are none', async () => {

@@ -114,13 +114,18 @@ function isEmpty({ output_type: type, data = {} }: Output): boolean {
   return type === 'display_data' && Object.values(data).every((form) => String(form).trim() === '');
 }
 
-/** The executed notebook as it is kept: without what vanished, and without what differs from machine to machine. */
+/**
+ * The notebook, executed from top to bottom, as it is kept: without what vanished, its code cells numbered in order
+ * (tslab tells nbconvert no numbers).
+ */
 export function encodeNotebook(notebook: NotebookFile): string {
-  const cells = notebook.cells.map((cell) =>
-    cell.outputs === undefined
-      ? cell
-      : { ...cell, outputs: cell.outputs.filter((output) => !isEmpty(output)) },
-  );
+  let count = 0;
+  const cells = notebook.cells.map((cell) => {
+    if (cell.cell_type !== 'code') return cell;
+    count += 1;
+    const outputs = (cell.outputs ?? []).filter((output) => !isEmpty(output));
+    return { ...cell, execution_count: count, outputs };
+  });
   return `${JSON.stringify({ ...notebook, cells }, null, 1)}\n`;
 }
 

@@ -45,7 +45,6 @@ export async function runNotebooks({
   console.log(`${chosen.length} notebooks; Jupyter ${jupyter.source}, nbconvert ${jupyter.version}`);
   const progress = createProgress(chosen);
   const written: string[] = [];
-  const report: string[] = [];
   const used = new Set<string>();
   try {
     for (const name of chosen) {
@@ -67,7 +66,6 @@ export async function runNotebooks({
     }
   } finally {
     progress.finish();
-    if (report.length > 0) console.log(report.join('\n'));
   }
   const unused = Object.keys(parameters).find((parameter) => !used.has(parameter));
   if (unused !== undefined) {
