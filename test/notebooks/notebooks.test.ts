@@ -97,9 +97,7 @@ describe('kept notebooks', () => {
   }
 });
 
-const chosen = process.env.LANDLENS_NOTEBOOKS === undefined ? describe.skip : describe;
-
-chosen('notebooks', () => {
+describe('notebooks', () => {
   let jupyter: Jupyter | undefined;
   let folder = '';
   before(async function () {

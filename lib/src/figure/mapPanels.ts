@@ -82,7 +82,9 @@ export function mapPanels(
   const side = (width - marginLeft - marginRight - gapX * (columns - 1)) / columns;
   const wrap = (text: string): string => wrapText(text, Math.floor(side / 7));
   const titleLines = Math.max(1, ...panels.map((panel) => wrap(panel.title).split('<br>').length));
-  const margin = { l: marginLeft, r: marginRight, t: 60 + 15 * titleLines, b: 14 };
+  const figureTitle = wrapText(title, Math.floor(width / 9));
+  const figureTitleLines = figureTitle.split('<br>').length;
+  const margin = { l: marginLeft, r: marginRight, t: 40 + 20 * figureTitleLines + 15 * titleLines, b: 14 };
   const gapY = 10 + 15 * titleLines;
   const aspect = Math.max(...panels.map((panel) => panel.height / panel.width));
   const height = margin.t + margin.b + rows * side * aspect + gapY * (rows - 1);
@@ -183,8 +185,8 @@ export function mapPanels(
     if (!isOverlay) hasColourBar = true;
   });
   const shownTitle = hasMaps
-    ? `${escapeText(title)}<br><span style="font-size:12px">${scaleNotes[scale]}, ends at the ${100 * quantile} % quantile of |relevance|</span>`
-    : escapeText(title);
+    ? `${figureTitle}<br><span style="font-size:12px">${scaleNotes[scale]}, ends at the ${100 * quantile} % quantile of |relevance|</span>`
+    : figureTitle;
   const layout = {
     ...baseLayout(shownTitle, { width, height: Math.round(height) }),
     ...axes,
