@@ -5,7 +5,6 @@ import { createEngine } from 'landlens/engine/onnxRuntime';
 import { after, before, describe, it } from 'mocha';
 import { type Graph, topologicalOrder } from '../../../lib/src/graph/graph.js';
 import { apply, createNode, floats, input, type Value } from '../../../lib/src/graph/node.js';
-import { fromHalf, toHalf } from '../../../lib/src/graph/onnx/half.js';
 import { readOnnx } from '../../../lib/src/graph/onnx/read.js';
 import { writeOnnx } from '../../../lib/src/graph/onnx/write.js';
 import { relu } from '../../../lib/src/graph/operators/activation.js';
@@ -17,6 +16,7 @@ import { batchNormalization } from '../../../lib/src/graph/operators/normalisati
 import { averagePool, maxPool } from '../../../lib/src/graph/operators/pooling.js';
 import { globalAveragePool, reduceMean, reduceSum } from '../../../lib/src/graph/operators/reduction.js';
 import { resize } from '../../../lib/src/graph/operators/resize.js';
+import { fromHalf, toHalf } from '../../../lib/src/half.js';
 import { createRandom } from '../../../lib/src/random.js';
 import { sizeOf, tensor } from '../../../lib/src/tensor.js';
 

@@ -1,9 +1,10 @@
 /** Writes a graph as an ONNX file (opset 18, or what an operator passed through needs) that any ONNX runtime can load. */
+
+import { toHalf } from '../../half.js';
 import type { Operator, RawAttribute } from '../attributes.js';
 import { type Graph, topologicalOrder } from '../graph.js';
 import type { Node, NodeOf, Value } from '../node.js';
 import type { ConstantTensor, Shape, TensorType } from '../type.js';
-import { toHalf } from './half.js';
 import { dataTypeCodes, ModelProto } from './schema.js';
 import { attributeProto, tensorProto } from './tensorProto.js';
 
