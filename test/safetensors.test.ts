@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { InputError } from '../lib/src/error.js';
 import { readSafetensors } from '../lib/src/safetensors.js';
 
-export function encode(header: unknown, data: Uint8Array): Uint8Array {
+function encode(header: unknown, data: Uint8Array): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(header));
   const bytes = new Uint8Array(8 + text.length + data.length);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
