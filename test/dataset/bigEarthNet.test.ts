@@ -203,6 +203,21 @@ describe('openBigEarthNet', () => {
     assert.equal((await dataset.read('test', 0)).name, patchName);
   });
 
+  it('names patches without reading them and finds them by name', async () => {
+    // Listing is lazy: an empty folder counts until it is read.
+    await mkdir(join(root, otherName));
+    const list = join(root, 'list.csv');
+    await writeFile(list, otherName);
+    const dataset = await openBigEarthNet(root);
+    assert.deepEqual([dataset.nameOf('test', 0), dataset.nameOf('test', 1)], [patchName, otherName]);
+    assert.deepEqual(dataset.find(otherName), { split: 'test', index: 1 });
+    assert.equal(dataset.find('S2A_MSIL2A_20170613T101031_87_49'), undefined);
+    assert.equal(dataset.units, 'reflectance x 10,000');
+    const split = await openBigEarthNet(root, { splits: { train: list } });
+    assert.deepEqual(split.find(otherName), { split: 'train', index: 0 });
+    assert.equal(split.find(patchName), undefined);
+  });
+
   it('refuses an index or split that does not exist', async () => {
     const dataset = await openBigEarthNet(root);
     for (const index of [-1, 1, 0.5, Number.NaN]) {

@@ -58,6 +58,22 @@ describe('scenes', () => {
     assert.equal(dataset.count('train'), 20000);
   });
 
+  it('names patches without rendering them and finds them by name', async () => {
+    const dataset = scenes({ size, seed: -3, counts: { train: 5, validation: 2, test: 4 } });
+    const name = await dataset.nameOf('validation', 1);
+    assert.equal(name, (await dataset.read('validation', 1)).name);
+    assert.deepEqual(dataset.find(name), { split: 'validation', index: 1 });
+    for (const other of [
+      'scenes--3-validation-2',
+      'scenes--3-validation-01',
+      'scenes-0-test-1',
+      'scenes--3-test-',
+      '',
+    ])
+      assert.equal(dataset.find(other), undefined, other);
+    assert.throws(() => dataset.nameOf('validation', 2), InputError);
+  });
+
   it('gives the same patch however it is reached', async () => {
     const [, , third] = await readFirst(3, { seed: 5 });
     const direct = await scenes({ seed: 5, size }).read('train', 2);

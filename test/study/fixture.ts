@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Explain } from '../../lib/src/attribution/attribution.js';
-import { type Dataset, sentinel2Bands } from '../../lib/src/dataset/patch.js';
+import { type Dataset, defaultUnits, sentinel2Bands } from '../../lib/src/dataset/patch.js';
 import { createRandom } from '../../lib/src/random.js';
 import type { StudiedMethod } from '../../lib/src/study/measure.js';
 import type { Study } from '../../lib/src/study/run.js';
@@ -20,11 +20,14 @@ export const tinyDataset: Dataset = {
   classes: ['Forest', 'Sand', 'Unknown to the model'],
   rendered: true,
   size: side,
+  units: defaultUnits,
   statistics: {
     mean: sentinel2Bands.map(() => 1000),
     deviation: sentinel2Bands.map(() => 1000),
   },
   count: () => 20,
+  nameOf: (_, index) => `../tiny ${index}`,
+  find: () => undefined,
   async read(split, index) {
     const random = createRandom('tiny', split, index);
     const label = index % 2;

@@ -1,5 +1,5 @@
 /** A tiny task to train on: 8 x 8 pixels, three bands, two classes that a small network learns in seconds. */
-import type { Dataset } from '../../lib/src/dataset/patch.js';
+import { type Dataset, defaultUnits } from '../../lib/src/dataset/patch.js';
 import { relu } from '../../lib/src/graph/operators/activation.js';
 import { concat, flatten } from '../../lib/src/graph/operators/arrangement.js';
 import { globalAveragePool } from '../../lib/src/graph/operators/reduction.js';
@@ -30,8 +30,11 @@ export function tinyDataset(size = 8): Dataset {
     classes: ['first', 'second'],
     rendered: true,
     size,
+    units: defaultUnits,
     statistics: { mean: [1000, 1000, 1000], deviation: [500, 500, 500] },
     count: (split) => (split === 'train' ? 50 : 24),
+    nameOf: (split, index) => `${split} ${index}`,
+    find: () => undefined,
     async read(split, index) {
       const random = createRandom('tiny', split, index);
       const present = [random.chance(0.5), random.chance(0.5)];

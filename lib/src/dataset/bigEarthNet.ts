@@ -6,17 +6,20 @@ import { zeros } from '../tensor.js';
 import { classes19, classes43, classIndices } from './bigEarthNet/labels.js';
 import { type PatchMetadata, readPatchMetadata } from './bigEarthNet/metadata.js';
 import { isPatchName, readPatchList } from './bigEarthNet/patchList.js';
+import { requireDigitalNumbers } from './digitalNumbers.js';
 import { readGeoTiff } from './geoTiff.js';
 import {
   type BandStatistics,
   bandResolution,
   type Dataset,
+  defaultUnits,
   type Georeference,
   type Patch,
   type Split,
   sentinel2Bands,
 } from './patch.js';
 import { type Resampling, resamplings, upsample } from './resample.js';
+import { assignSplits, type SplitList, splitNames, splitsInOrder } from './splitNames.js';
 
 export interface BigEarthNetOptions {
   /** How 20 m and 60 m bands are brought to the 10 m grid; bilinear unless told. */
@@ -44,8 +47,6 @@ export const bigEarthNetStatistics: BandStatistics = {
 /** Side of a patch on the 10 m grid, in pixels. */
 const size = 120;
 
-const splitNames: readonly Split[] = ['train', 'validation', 'test'];
-
 const fetchAgain = 'Extract the patch again from the BigEarthNet v1.0 archive, or take it out of the folder.';
 
 /**
@@ -60,10 +61,13 @@ export async function openBigEarthNet(folder: string, options: BigEarthNetOption
   const { resampling = 'bilinear', nomenclature = 19, splits = {}, exclude = [] } = options;
   checkChoice('resampling', resampling, resamplings);
   checkChoice('nomenclature', nomenclature, [19, 43]);
-  for (const name of Object.keys(splits)) checkChoice('splits', name, splitNames);
+  for (const name of Object.keys(splits)) checkChoice('splits', name, splitsInOrder);
 
-  const names = await assignSplits(await listPatches(folder), splits, exclude);
-  const total = splitNames.reduce((sum, split) => sum + names[split].length, 0);
+  const patches = await leaveOut(await listPatches(folder), exclude);
+  const { total, count, nameOf, find } = splitNames(
+    assignSplits(patches, await readSplitLists(splits)),
+    folder,
+  );
   if (total === 0) {
     throw new InputError({
       what: 'no patch of the folder is left after the split and exclusion lists',
@@ -71,30 +75,21 @@ export async function openBigEarthNet(folder: string, options: BigEarthNetOption
       todo: 'Check that the lists are of BigEarthNet v1.0 and that the folder holds the patches they name.',
     });
   }
-  const nameAt = (split: Split, index: number): string => {
-    const available = namesOf(names, split);
-    if (!Number.isInteger(index) || index < 0 || index >= available.length) {
-      throw new InputError({
-        what: `no such patch in split "${split}"`,
-        where: folder,
-        expected:
-          available.length > 0 ? `an index from 0 to ${available.length - 1}` : 'a split with patches',
-        got: `index ${index}`,
-      });
-    }
-    return available[index];
-  };
   return {
     name: 'BigEarthNet v1',
     bands: sentinel2Bands,
     classes: nomenclature === 43 ? classes43 : classes19,
     rendered: false,
     size,
+    units: defaultUnits,
     statistics: bigEarthNetStatistics,
-    count: (split) => namesOf(names, split).length,
-    read: async (split, index) => readPatch(folder, nameAt(split, index), resampling, nomenclature),
+    folder,
+    count,
+    nameOf,
+    find,
+    read: async (split, index) => readPatch(folder, nameOf(split, index), resampling, nomenclature),
     readLabels: async (split, index) => {
-      const name = nameAt(split, index);
+      const name = nameOf(split, index);
       const { labels } = await readPatchMetadata(
         join(folder, name, `${name}_labels_metadata.json`),
         fetchAgain,
@@ -102,13 +97,6 @@ export async function openBigEarthNet(folder: string, options: BigEarthNetOption
       return classIndices(labels, nomenclature);
     },
   };
-}
-
-type Names = Readonly<Record<Split, readonly string[]>>;
-
-function namesOf(names: Names, split: Split): readonly string[] {
-  checkChoice('split', split, splitNames);
-  return names[split];
 }
 
 function checkChoice<T>(option: string, value: T, choices: readonly T[]): void {
@@ -149,35 +137,21 @@ async function listPatches(folder: string): Promise<readonly string[]> {
   return patches;
 }
 
-async function assignSplits(
-  patches: readonly string[],
-  splits: Readonly<Partial<Record<Split, string>>>,
-  exclude: readonly string[],
-): Promise<Names> {
+async function leaveOut(patches: readonly string[], exclude: readonly string[]): Promise<readonly string[]> {
   const excluded: Set<string>[] = [];
   for (const path of exclude) excluded.push(await readPatchList(path));
-  const kept = patches.filter((name) => !excluded.some((list) => list.has(name)));
+  return patches.filter((name) => !excluded.some((list) => list.has(name)));
+}
 
-  const lists: Partial<Record<Split, Set<string>>> = {};
-  for (const split of splitNames) {
+async function readSplitLists(
+  splits: Readonly<Partial<Record<Split, string>>>,
+): Promise<Partial<Record<Split, SplitList>>> {
+  const lists: Partial<Record<Split, SplitList>> = {};
+  for (const split of splitsInOrder) {
     const path = splits[split];
-    if (path !== undefined) lists[split] = await readPatchList(path);
+    if (path !== undefined) lists[split] = { path, names: await readPatchList(path) };
   }
-  const listed = splitNames.filter((split) => lists[split] !== undefined);
-  if (listed.length === 0) return { train: [], validation: [], test: kept };
-  for (const name of kept) {
-    const holders = listed.filter((split) => lists[split]?.has(name));
-    if (holders.length > 1) {
-      throw new InputError({
-        what: `patch ${name} is listed in more than one split`,
-        where: holders.map((split) => splits[split]).join(' and '),
-        expected: 'each patch in one split',
-        todo: 'Correct the lists: a patch seen in training must not be evaluated.',
-      });
-    }
-  }
-  const members = (split: Split) => kept.filter((name) => lists[split]?.has(name));
-  return { train: members('train'), validation: members('validation'), test: members('test') };
+  return lists;
 }
 
 async function readPatch(
@@ -196,7 +170,7 @@ async function readPatch(
     const factor = bandResolution[band] / 10;
     const side = size / factor;
     const { pixels, georeference } = await readGeoTiff(path, { width: side, height: side, todo: fetchAgain });
-    checkDigitalNumbers(pixels, path);
+    requireDigitalNumbers(pixels, path, fetchAgain);
     image.data.set(upsample(pixels, [side, side], factor, resampling), index * size * size);
     if (georeference !== undefined) places.push({ band, path, georeference });
   }
@@ -217,18 +191,6 @@ async function readPatch(
       : { georeference: { ...reference.georeference, ...(projection === undefined ? {} : { projection }) } }),
     facts,
   };
-}
-
-function checkDigitalNumbers(pixels: Float32Array, path: string): void {
-  const index = pixels.findIndex((value) => !(value >= 0 && value <= 65535));
-  if (index < 0) return;
-  throw new InputError({
-    what: 'a pixel is no digital number',
-    where: path,
-    expected: '0 to 65535 (reflectance x 10,000)',
-    got: `${pixels[index]} at pixel ${index}`,
-    todo: fetchAgain,
-  });
 }
 
 function corners({ left, top, pixelSize }: Georeference, side: number): readonly number[] {

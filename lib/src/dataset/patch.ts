@@ -81,6 +81,9 @@ export interface Patch {
 
 export type Split = 'train' | 'validation' | 'test';
 
+/** The units of an image unless its data set says otherwise. */
+export const defaultUnits = 'reflectance x 10,000';
+
 /** Random access to patches by index; reading one never loads the others. */
 export interface Dataset {
   /** For example "scenes" or "BigEarthNet v1". */
@@ -91,10 +94,21 @@ export interface Dataset {
   readonly rendered: boolean;
   /** Side of an image in pixels. */
   readonly size: number;
-  /** Mean and standard deviation of each band, in reflectance x 10,000. */
+  /** What a pixel's value is, in words: `defaultUnits` for every data set of Sentinel-2. */
+  readonly units: string;
+  /**
+   * Mean and standard deviation of each band, in `units`. InputError from a data set for which none are published and
+   * none were computed yet (`bandStatistics`).
+   */
   readonly statistics: BandStatistics;
+  /** Where the data lies, for a data set that is read from a folder. */
+  readonly folder?: string;
   /** How many patches the split holds. */
   count(split: Split): number;
+  /** The name that the patch will have, without reading it. */
+  nameOf(split: Split, index: number): string | Promise<string>;
+  /** Where the patch of that name is; undefined where there is none. */
+  find(name: string): { readonly split: Split; readonly index: number } | undefined;
   read(split: Split, index: number): Promise<Patch>;
   /** The labels of one patch alone, where they can be had without its image. */
   readLabels?(split: Split, index: number): Promise<readonly number[]>;

@@ -1,7 +1,14 @@
 /** `scenes`: Sentinel-2-like patches rendered from a seed, with a mask per class and biases planted at known rates. */
 import { InputError } from '../error.js';
 import { createRandom, type Random } from '../random.js';
-import { type BandStatistics, type Dataset, type Patch, type Split, sentinel2Bands } from './patch.js';
+import {
+  type BandStatistics,
+  type Dataset,
+  defaultUnits,
+  type Patch,
+  type Split,
+  sentinel2Bands,
+} from './patch.js';
 import {
   classIndex,
   type LandClass,
@@ -108,20 +115,34 @@ export function scenes({
     requireSplit(split);
     return counts[split];
   };
+  const requireIndex = (split: Split, index: number): void =>
+    requireInteger(`index in ${split}`, index, 0, 1, count(split) - 1);
   return {
     name: 'scenes',
     bands: sentinel2Bands,
     classes: sceneClasses,
     rendered: true,
     size,
+    units: defaultUnits,
     statistics,
     count,
+    nameOf(split, index) {
+      requireIndex(split, index);
+      return nameOf([seed, split, index]);
+    },
+    find(name) {
+      const index = Number(/-(\d{1,15})$/.exec(name)?.[1]);
+      const split = splits.find((each) => name === nameOf([seed, each, index]));
+      return split === undefined || index >= counts[split] ? undefined : { split, index };
+    },
     async read(split, index) {
-      requireInteger(`index in ${split}`, index, 0, 1, count(split) - 1);
+      requireIndex(split, index);
       return renderScene([seed, split, index], size, { artefact, cloudShadow, marineBesideBeach });
     },
   };
 }
+
+const nameOf = (key: readonly (number | string)[]): string => `scenes-${key.join('-')}`;
 
 const splits: readonly Split[] = ['train', 'validation', 'test'];
 
@@ -189,7 +210,7 @@ function renderScene(key: readonly (number | string)[], size: number, plantings:
     planted.sensorArtefact = stripeCorner(data, size);
 
   return {
-    name: `scenes-${key.join('-')}`,
+    name: nameOf(key),
     image: { data, shape: [sentinel2Bands.length, size, size] },
     bands: sentinel2Bands,
     labels,
