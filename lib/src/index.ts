@@ -17,12 +17,20 @@ export * from './attribution/reduce.js';
 export * from './attribution/saliency.js';
 export * from './attribution/slic.js';
 export * from './attribution/smoothGrad.js';
+export {
+  type BandStatisticsOptions,
+  bandStatistics,
+  type StatisticsProgress,
+  statisticsFile,
+} from './dataset/bandStatistics.js';
 export * from './dataset/bigEarthNet/superClasses.js';
 export { openBigEarthNet } from './dataset/bigEarthNet.js';
 export { type GeoTiff, readWholeGeoTiff } from './dataset/geoTiff.js';
 export { type GeoTiffPatchOptions, type PixelWindow, readGeoTiffPatch } from './dataset/geoTiffPatch.js';
 export { encodeGeoTiff, writeGeoTiff } from './dataset/geoTiffWriter.js';
 export * from './dataset/patch.js';
+export * from './dataset/readAhead.js';
+export type { SavedStatistics } from './dataset/savedStatistics.js';
 export * from './dataset/scenes.js';
 export * from './engine/engine.js';
 export * from './engine/onnxRuntime.js';

@@ -1,0 +1,118 @@
+/** The file that band statistics are kept in: read back with every field checked. */
+import { existsSync } from 'node:fs';
+import { InputError, messageOf } from '../error.js';
+import { readBoundedFile } from './boundedFile.js';
+import type { BandStatistics, Split } from './patch.js';
+import { splitsInOrder } from './splitNames.js';
+
+export interface SavedStatistics extends BandStatistics {
+  /** Name of the data set. */
+  readonly dataset: string;
+  readonly bands: readonly string[];
+  readonly split: Split;
+  /** Patches that they were computed from. */
+  readonly patches: number;
+  /** Patches in the split. */
+  readonly available: number;
+  /** Of the sample, where not all patches were taken. */
+  readonly seed?: number;
+}
+
+const todo = 'Delete the file, or compute the statistics again.';
+
+/**
+ * The statistics in a file; undefined where there is no such file.
+ * @throws InputError where it is damaged or of other bands
+ */
+export async function readSavedStatistics(
+  path: string,
+  bands: readonly string[],
+): Promise<SavedStatistics | undefined> {
+  if (!existsSync(path)) return undefined;
+  const bytes = await readBoundedFile(path, { maximumBytes: 2 ** 20, todo });
+  let content: unknown;
+  try {
+    content = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (thrown) {
+    throw new InputError({ what: `not JSON: ${messageOf(thrown)}`, where: path, todo });
+  }
+  const { dataset, bands: named, split, patches, available, seed, ...rest } = asRecord(content, path);
+  const splitFound = splitsInOrder.find((each) => each === split);
+  if (
+    typeof dataset !== 'string' ||
+    splitFound === undefined ||
+    !isCount(patches) ||
+    !isCount(available) ||
+    !(seed === undefined || typeof seed === 'number')
+  ) {
+    throw new InputError({
+      what: 'the statistics do not say what they were computed from',
+      where: path,
+      expected: '"dataset", "split", "patches" and "available"',
+      todo,
+    });
+  }
+  if (!Array.isArray(named) || named.length !== bands.length || bands.some((band, i) => named[i] !== band)) {
+    throw new InputError({
+      what: 'the statistics are of other bands',
+      where: path,
+      expected: bands.join(' '),
+      got: Array.isArray(named) ? named.slice(0, 20).map(String).join(' ') : 'no list of bands',
+      todo,
+    });
+  }
+  return {
+    dataset,
+    bands,
+    split: splitFound,
+    patches,
+    available,
+    ...(seed === undefined ? {} : { seed }),
+    ...requireStatistics({ mean: rest.mean, deviation: rest.deviation }, bands.length, path),
+  };
+}
+
+/** Statistics of unknown origin, checked: a finite mean and a deviation above 0 for each band. */
+export function requireStatistics(value: unknown, bands: number, where: string): BandStatistics {
+  const { mean, deviation } = asRecord(value, where);
+  if (isNumbers(mean, bands) && isNumbers(deviation, bands) && deviation.every((each) => each > 0)) {
+    return { mean, deviation };
+  }
+  throw new InputError({
+    what: 'the statistics are not usable',
+    where,
+    expected: `"mean" and "deviation" of ${bands} finite numbers each, deviations above 0`,
+    todo,
+  });
+}
+
+/** Stands in for statistics that nobody has computed yet. */
+export function unknownStatistics(name: string): InputError {
+  return new InputError({
+    what: 'the mean and deviation of its bands are not known',
+    where: name,
+    todo: 'Compute them once with bandStatistics(dataset), which keeps them beside the data, then open it again; or give the option `statistics`.',
+  });
+}
+
+function asRecord(value: unknown, where: string): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  throw new InputError({
+    what: 'not a JSON object',
+    where,
+    expected: 'an object with "mean" and "deviation"',
+    todo,
+  });
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0;
+}
+
+function isNumbers(value: unknown, count: number): value is readonly number[] {
+  return (
+    Array.isArray(value) &&
+    value.length === count &&
+    value.every((each) => typeof each === 'number' && Number.isFinite(each))
+  );
+}
