@@ -32,6 +32,7 @@ export * from './dataset/patch.js';
 export * from './dataset/readAhead.js';
 export type { SavedStatistics } from './dataset/savedStatistics.js';
 export * from './dataset/scenes.js';
+export { openSen12ms, type Sen12msOptions } from './dataset/sen12ms.js';
 export * from './engine/engine.js';
 export * from './engine/onnxRuntime.js';
 export * from './error.js';

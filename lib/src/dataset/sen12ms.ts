@@ -1,0 +1,255 @@
+/** SEN12MS (Schmitt et al. 2019): Sentinel-2 L1C patches of 2.56 km as distributed, labelled from their land-cover maps. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError, messageOf } from '../error.js';
+import { zeros } from '../tensor.js';
+import { statisticsFile } from './bandStatistics.js';
+import { requireDigitalNumbers } from './digitalNumbers.js';
+import { type GeoTiff, readGeoTiff, readWholeGeoTiff } from './geoTiff.js';
+import {
+  type BandStatistics,
+  type Dataset,
+  defaultUnits,
+  type Georeference,
+  type Patch,
+  type Split,
+  sentinel2Bands,
+} from './patch.js';
+import { readSavedStatistics, requireStatistics, unknownStatistics } from './savedStatistics.js';
+import { labelsOf, masksOf, sen12msClasses } from './sen12ms/classes.js';
+import { parsePatchName, readNameList, readSceneList, type Sen12msName } from './sen12ms/names.js';
+import {
+  assignSplits,
+  type NamesBySplit,
+  requireSplit,
+  type SplitList,
+  splitNames,
+  splitsInOrder,
+} from './splitNames.js';
+
+export interface Sen12msOptions {
+  /** Paths of text lists of s2 file names, one a line. A patch in none is left out. */
+  readonly splits?: Readonly<Partial<Record<Split, string>>>;
+  /**
+   * Path of the text list of hold-out scenes (lines like ROIs1158_spring/s1_63). Without `splits` their patches are
+   * 'test' and all others 'train'; with them, no patch of such a scene may be in another split than 'test'.
+   */
+  readonly holdOut?: string;
+  /** Mean and deviation of the 12 bands; those that `bandStatistics` kept in the folder unless told. */
+  readonly statistics?: BandStatistics;
+}
+
+/** Side of a patch in pixels of 10 m. */
+const size = 256;
+
+/** Position of each band of this library in a file: B1 .. B8, B8A, B9, B10, B11, B12. B10, the cirrus band, is left out. */
+const samples = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12];
+const samplesInFile = 13;
+
+const fetchAgain = 'Extract the patch again from the SEN12MS archive, or take it out of the folder.';
+
+/**
+ * Opens a folder of SEN12MS. Only names are listed now; `read` reads one patch.
+ *
+ * Patches are sorted by name. Images are [12, 256, 256] in the order of `sentinel2Bands`, digital numbers as stored.
+ * They are top-of-atmosphere (L1C), brighter in the blue than BigEarthNet's L2A: a network or statistics of the one do
+ * not fit the other. Classes are the 10 of the simplified IGBP scheme; a class is a label where it covers a tenth of
+ * the patch, and `masks` says where each class is. Without lists every patch is in 'test'.
+ * @throws InputError where the folder holds no patches, a list is missing or wrong, or an option is unknown
+ */
+export async function openSen12ms(folder: string, options: Sen12msOptions = {}): Promise<Dataset> {
+  const { splits = {}, holdOut } = options;
+  for (const split of Object.keys(splits)) requireSplit(split, 'SEN12MS, option `splits`');
+  const names = await listPatches(folder);
+  const assigned =
+    holdOut === undefined
+      ? assignSplits(names, await readLists(splits))
+      : await assignHoldOut(names, splits, holdOut);
+  const { total, count, nameOf, find } = splitNames(assigned, folder);
+  if (total === 0) {
+    throw new InputError({
+      what: 'no patch of the folder is in a split list',
+      where: folder,
+      todo: 'Check that the lists are of SEN12MS and that the folder holds the patches they name.',
+    });
+  }
+  const statistics =
+    options.statistics === undefined
+      ? await readSavedStatistics(join(folder, statisticsFile), sentinel2Bands)
+      : requireStatistics(options.statistics, sentinel2Bands.length, 'SEN12MS, option `statistics`');
+  return {
+    name: 'SEN12MS',
+    bands: sentinel2Bands,
+    classes: sen12msClasses,
+    rendered: false,
+    size,
+    units: defaultUnits,
+    get statistics(): BandStatistics {
+      if (statistics === undefined) throw unknownStatistics(`SEN12MS in ${folder}`);
+      return statistics;
+    },
+    folder,
+    count,
+    nameOf,
+    // The lists and the files have the ending, patches do not.
+    find: (name) => find(name.replace(/\.tif$/, '')),
+    read: async (split, index) => readPatch(folder, nameOf(split, index)),
+    readLabels: async (split, index) => {
+      const { codes, path } = await readLandCover(folder, parsePatchName(nameOf(split, index)));
+      return labelsOf(codes, path, fetchAgain);
+    },
+  };
+}
+
+/** The names of all patches, sorted: folders of seasons, in them folders of Sentinel-2 scenes, in them the files. */
+async function listPatches(folder: string): Promise<readonly string[]> {
+  const todo =
+    'Name the folder that holds ROIs1158_spring, ROIs1868_summer, ROIs1970_fall or ROIs2017_winter.';
+  const list = async (path: string): Promise<readonly string[]> => {
+    try {
+      return await readdir(path);
+    } catch (thrown) {
+      throw new InputError({ what: `the folder cannot be listed: ${messageOf(thrown)}`, where: path, todo });
+    }
+  };
+  const entries = await list(folder);
+  const names: string[] = [];
+  for (const season of entries.filter((entry) => /^ROIs\d{4}_[a-z]+$/.test(entry))) {
+    const scenes = (await list(join(folder, season))).filter((entry) => /^s2_(0|[1-9]\d{0,5})$/.test(entry));
+    for (const scene of scenes) {
+      const prefix = `${season}_${scene}_p`;
+      for (const file of await list(join(folder, season, scene))) {
+        if (file.startsWith(prefix) && /^(0|[1-9]\d{0,5})\.tif$/.test(file.slice(prefix.length)))
+          names.push(file.slice(0, -'.tif'.length));
+      }
+    }
+  }
+  if (names.length > 0) return names.sort();
+  throw new InputError({
+    what: 'the folder holds no SEN12MS patches',
+    where: folder,
+    expected: 'files like ROIs1158_spring/s2_1/ROIs1158_spring_s2_1_p30.tif',
+    got:
+      entries.length === 0
+        ? 'an empty folder'
+        : entries
+            .slice(0, 3)
+            .map((entry) => JSON.stringify(entry))
+            .join(', '),
+    todo,
+  });
+}
+
+async function readLists(
+  splits: Readonly<Partial<Record<Split, string>>>,
+): Promise<Partial<Record<Split, SplitList>>> {
+  const lists: Partial<Record<Split, SplitList>> = {};
+  for (const split of splitsInOrder) {
+    const path = splits[split];
+    if (path !== undefined) lists[split] = { path, names: await readNameList(path) };
+  }
+  return lists;
+}
+
+async function assignHoldOut(
+  names: readonly string[],
+  splits: Readonly<Partial<Record<Split, string>>>,
+  path: string,
+): Promise<NamesBySplit> {
+  const heldOut = await readSceneList(path);
+  const isHeldOut = (name: string): boolean => {
+    const { season, scene } = parsePatchName(name);
+    return heldOut.has(`${season}/${scene}`);
+  };
+  if (Object.keys(splits).length === 0) {
+    return {
+      train: names.filter((name) => !isHeldOut(name)),
+      validation: [],
+      test: names.filter(isHeldOut),
+    };
+  }
+  const assigned = assignSplits(names, await readLists(splits));
+  for (const split of ['train', 'validation'] as const) {
+    const leaked = assigned[split].find(isHeldOut);
+    if (leaked === undefined) continue;
+    throw new InputError({
+      what: `patch ${leaked} is in the ${split} split, and of a hold-out scene`,
+      where: `${splits[split]} and ${path}`,
+      expected: 'hold-out scenes in the test split alone',
+      todo: 'Correct the lists: neighbours of a patch seen in training must not be evaluated.',
+    });
+  }
+  return assigned;
+}
+
+async function readPatch(folder: string, name: string): Promise<Patch> {
+  const parsed = parsePatchName(name);
+  const { season, scene, patch } = parsed;
+  const path = join(folder, season, `s2_${scene}`, `${name}.tif`);
+  const file = await readGeoTiff(path, {
+    width: size,
+    height: size,
+    samples: samplesInFile,
+    maximumBytes: 8 * 2 ** 20,
+    todo: fetchAgain,
+  });
+  const area = size * size;
+  const image = zeros([samples.length, size, size]);
+  for (const [band, sample] of samples.entries()) {
+    image.data.set(file.pixels.subarray(sample * area, (sample + 1) * area), band * area);
+  }
+  requireDigitalNumbers(image.data, path, fetchAgain);
+  const landCover = await readLandCover(folder, parsed);
+  requireSamePlace(landCover, file.georeference);
+  return {
+    name,
+    image,
+    bands: sentinel2Bands,
+    labels: labelsOf(landCover.codes, landCover.path, fetchAgain),
+    masks: masksOf(landCover.codes, landCover.path, fetchAgain),
+    ...(file.georeference === undefined ? {} : { georeference: file.georeference }),
+    facts: { season, scene, patch },
+  };
+}
+
+interface LandCover {
+  /** IGBP code of each pixel. */
+  readonly codes: Float32Array;
+  readonly path: string;
+  readonly georeference?: GeoTiff['georeference'];
+}
+
+/** The first band of the land-cover file, which has four as distributed. */
+async function readLandCover(folder: string, { season, scene, patch }: Sen12msName): Promise<LandCover> {
+  const path = join(folder, season, `lc_${scene}`, `${season}_lc_${scene}_p${patch}.tif`);
+  const { width, height, pixels, georeference } = await readWholeGeoTiff(path);
+  if (width !== size || height !== size) {
+    throw new InputError({
+      what: 'land-cover map of the wrong size',
+      where: path,
+      expected: `${size} x ${size} pixels`,
+      got: `${width} x ${height}`,
+      todo: fetchAgain,
+    });
+  }
+  return {
+    codes: pixels.subarray(0, size * size),
+    path,
+    ...(georeference === undefined ? {} : { georeference }),
+  };
+}
+
+/** Throws where the map says that it lies more than half a pixel from the image. */
+function requireSamePlace({ path, georeference: map }: LandCover, image: Georeference | undefined): void {
+  if (map === undefined || image === undefined) return;
+  const tolerance = image.pixelSize[0] / 2;
+  const isNear = Math.abs(map.left - image.left) <= tolerance && Math.abs(map.top - image.top) <= tolerance;
+  if (isNear && map.epsg === image.epsg) return;
+  throw new InputError({
+    what: 'the land-cover map lies elsewhere than its image',
+    where: path,
+    expected: `corner [${image.left}, ${image.top}], EPSG ${image.epsg}`,
+    got: `[${map.left}, ${map.top}], EPSG ${map.epsg}`,
+    todo: fetchAgain,
+  });
+}

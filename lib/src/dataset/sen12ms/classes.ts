@@ -1,0 +1,51 @@
+/** The simplified IGBP scheme of SEN12MS: 10 classes made of the 17 codes of its land-cover maps. */
+import { InputError } from '../../error.js';
+
+/** Each class and the IGBP codes in it (Schmitt and Wu 2021, table 1). */
+const grouping: readonly (readonly [name: string, codes: readonly number[]])[] = [
+  ['Forest', [1, 2, 3, 4, 5]],
+  ['Shrubland', [6, 7]],
+  ['Savanna', [8, 9]],
+  ['Grassland', [10]],
+  ['Wetlands', [11]],
+  ['Croplands', [12, 14]],
+  ['Urban/Built-up', [13]],
+  ['Snow/Ice', [15]],
+  ['Barren', [16]],
+  ['Water', [17]],
+];
+
+export const sen12msClasses: readonly string[] = grouping.map(([name]) => name);
+
+const classByCode: ReadonlyMap<number, number> = new Map(
+  grouping.flatMap(([, codes], index) => codes.map((code): [number, number] => [code, index])),
+);
+
+/** A class is a label from this share of the pixels on. */
+const leastShare = 0.1;
+
+/** The classes that cover a tenth of the map, ascending. InputError for a code that is none of IGBP's. */
+export function labelsOf(codes: Float32Array, path: string, todo: string): readonly number[] {
+  const counts = new Array<number>(grouping.length).fill(0);
+  for (const code of codes) counts[classOf(code, path, todo)]++;
+  return counts.flatMap((count, index) => (count >= leastShare * codes.length ? [index] : []));
+}
+
+/** One 0/1 mask per class: [10, ...map]. */
+export function masksOf(codes: Float32Array, path: string, todo: string): Uint8Array {
+  const masks = new Uint8Array(grouping.length * codes.length);
+  for (const [pixel, code] of codes.entries()) masks[classOf(code, path, todo) * codes.length + pixel] = 1;
+  return masks;
+}
+
+function classOf(code: number, path: string, todo: string): number {
+  const index = classByCode.get(code);
+  if (index !== undefined) return index;
+  throw new InputError({
+    what: 'unknown land-cover code',
+    where: path,
+    expected: 'IGBP codes from 1 to 17 in the first band',
+    got: `${code}`,
+    todo,
+  });
+}
