@@ -13,7 +13,7 @@ export type StudiedClassifier = Pick<
 > & { readonly engine: Pick<Classifier['engine'], 'name' | 'threads'> };
 
 /** The score from which a class counts as predicted. */
-const threshold = 0.5;
+export const threshold = 0.5;
 
 export interface Subject {
   readonly patch: Patch;
@@ -98,7 +98,8 @@ export async function readSubject(
   return { patch, imageIndex, input, scores, target, ...(mask && { mask }) };
 }
 
-function maskOf({ masks, image }: Patch, index: number): Uint8Array | undefined {
+/** The true mask of a class [height x width], where it is known and not empty. */
+export function maskOf({ masks, image }: Patch, index: number): Uint8Array | undefined {
   if (masks === undefined || index < 0) return undefined;
   const size = image.shape[1] * image.shape[2];
   const mask = masks.subarray(index * size, (index + 1) * size);

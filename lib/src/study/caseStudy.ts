@@ -1,0 +1,203 @@
+/** One image by its name, explained for a class of choice by every method: the paper's figures of single cases. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Preset } from '../attribution/methods.js';
+import type { Dataset } from '../dataset/patch.js';
+import { InputError } from '../error.js';
+import { contactSheet } from '../figure/contactSheet.js';
+import { paintPatch } from '../figure/patchPicture.js';
+import { writeFileAtomic } from '../file.js';
+import type { ClassifiedImage } from './competingClasses.js';
+import { type ExplainedClass, explainClass } from './explainClass.js';
+import { safeFileName } from './fileName.js';
+import { writeMap } from './maps.js';
+import type { StudiedMethod } from './measure.js';
+import { type PaperCase, paperCases } from './paperCases.js';
+import { presets } from './presets.js';
+import type { Progress } from './progress.js';
+import { sheetPath } from './sheet.js';
+import { maskOf, requireCompatible, type StudiedClassifier, threshold } from './subject.js';
+
+/** An image and one class of it. */
+export interface Case {
+  readonly image: string;
+  readonly className: string;
+  /** What it is known from, for example "Figures 2, S1". */
+  readonly origin?: string;
+  /** What the paper shows with it. */
+  readonly shows?: string;
+}
+
+export interface CaseStudy {
+  readonly dataset: Dataset;
+  readonly classifier: StudiedClassifier;
+  readonly methods: readonly StudiedMethod[];
+  readonly preset: Preset;
+  readonly seed: number;
+  /** Where the sheets, maps and records are written, one folder per class. */
+  readonly folder: string;
+}
+
+const casesOf = ({ figures, image, classes, shows }: PaperCase): readonly Case[] =>
+  classes.map((className) => ({
+    image,
+    className,
+    origin: `Figure${figures.length > 1 ? 's' : ''} ${figures.join(', ')}`,
+    shows,
+  }));
+
+/** The paper's cases, apart into those whose image the data set holds and the others. */
+export function findPaperCases(dataset: Pick<Dataset, 'find'>): {
+  readonly present: readonly Case[];
+  readonly absent: readonly Case[];
+} {
+  const cases = paperCases.flatMap(casesOf);
+  const isPresent = ({ image }: Case): boolean => dataset.find(image) !== undefined;
+  return { present: cases.filter(isPresent), absent: cases.filter((each) => !isPresent(each)) };
+}
+
+/** What the labels and the score say of the class, in words. */
+export function verdictOf(isLabel: boolean, score: number): string {
+  if (score >= threshold) return isLabel ? 'true positive' : 'predicted, not a label';
+  return isLabel ? 'false negative' : 'neither predicted nor a label';
+}
+
+/** Reads and scores the image. InputError where the data set has no such image or the model no such class. */
+export async function readCase(
+  { image, className }: Case,
+  { dataset, classifier }: Pick<CaseStudy, 'dataset' | 'classifier'>,
+): Promise<ClassifiedImage & { readonly verdict: string }> {
+  requireCompatible(dataset, classifier);
+  const index = classifier.classes.indexOf(className);
+  if (index < 0) {
+    throw new InputError({
+      what: 'the model knows no such class',
+      where: `${classifier.name}, image ${image}`,
+      expected: classifier.classes.join('; '),
+      got: `"${className}"`,
+    });
+  }
+  const place = dataset.find(image);
+  if (place === undefined) {
+    throw new InputError({
+      what: 'no image of that name',
+      where: dataset.name,
+      expected: `a name such as ${await exampleName(dataset)}`,
+      got: `"${image}"`,
+      todo: 'Names are those of the data set, whichever split holds them.',
+    });
+  }
+  const patch = await dataset.read(place.split, place.index);
+  const input = classifier.prepare(patch);
+  const score = (await classifier.score(input)).data[index];
+  const label = dataset.classes.indexOf(className);
+  const mask = maskOf(patch, label);
+  return {
+    ...{ patch, input },
+    imageIndex: place.index,
+    classes: [{ index, name: className, score, ...(mask && { mask }) }],
+    verdict: verdictOf(patch.labels.includes(label), score),
+  };
+}
+
+async function exampleName(dataset: Dataset): Promise<string> {
+  const split = (['test', 'validation', 'train'] as const).find((each) => dataset.count(each) > 0);
+  return split === undefined ? 'any (the data set is empty)' : `"${await dataset.nameOf(split, 0)}"`;
+}
+
+/** What is kept of a case beside its sheet and maps; the identity decides whether it is still valid. */
+interface CaseRecord {
+  readonly identity: string;
+  readonly image: string;
+  readonly class: string;
+  readonly score: number;
+  readonly verdict: string;
+  readonly preset: Preset;
+  readonly seed: number;
+  readonly model: string;
+  readonly maxSensitivity: Readonly<Record<string, number>>;
+}
+
+export interface CaseResult {
+  /** Path of the PNG. */
+  readonly sheet: string;
+  /** Whether it was there already, of the same model, methods, preset and seed. */
+  readonly kept: boolean;
+}
+
+/**
+ * Explains the case with every method and writes a PNG sheet, a GeoTIFF per method and a record (JSON, last, so that
+ * an interrupted case is begun again). A case that is there already, of the same study, is kept.
+ */
+export async function writeCase(
+  chosen: Case,
+  study: CaseStudy,
+  { progress }: { readonly progress?: Pick<Progress, 'start' | 'done'> } = {},
+): Promise<CaseResult> {
+  const { dataset, classifier, methods, preset, seed } = study;
+  const { image, className } = chosen;
+  const folder = join(study.folder, safeFileName(className));
+  const sheet = sheetPath(folder, image);
+  const recordPath = join(folder, `${safeFileName(image)}.json`);
+  const ids = methods.map(({ id }) => id);
+  const identity = JSON.stringify([dataset.name, classifier.hash, image, className, preset, seed, ids]);
+  if ((await identityIn(recordPath)) === identity) return { sheet, kept: true };
+
+  const found = await readCase(chosen, study);
+  const { draws, radius } = presets[preset];
+  const explained = await explainClass(found, methods, { draws, radius, seed, progress });
+  for (const { method, map } of explained.explanations) await writeMap(folder, found.patch, method.id, map);
+  await writeFileAtomic(sheet, await drawCase(chosen, { ...explained, verdict: found.verdict }, study));
+  const record: CaseRecord = {
+    ...{ identity, image, class: className, preset, seed },
+    score: found.classes[0].score,
+    verdict: found.verdict,
+    model: classifier.hash,
+    maxSensitivity: Object.fromEntries(
+      explained.explanations.map((each) => [each.method.id, each.maxSensitivity]),
+    ),
+  };
+  await writeFileAtomic(recordPath, `${JSON.stringify(record, undefined, 2)}\n`);
+  return { sheet, kept: false };
+}
+
+async function identityIn(path: string): Promise<unknown> {
+  try {
+    const record: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return typeof record === 'object' && record !== null && 'identity' in record
+      ? record.identity
+      : undefined;
+  } catch {
+    // Absent or damaged: the case is computed anew.
+    return undefined;
+  }
+}
+
+/** As in the paper's figures, Max-Sensitivity stands in parentheses behind the method. */
+async function drawCase(
+  { origin, shows }: Case,
+  { image: { patch }, shown, explanations, verdict }: ExplainedClass & { readonly verdict: string },
+  { dataset, classifier, preset, seed }: CaseStudy,
+): Promise<Uint8Array> {
+  const [, height, width] = patch.image.shape;
+  const labels = patch.labels.map((label) => dataset.classes[label]).join('; ') || 'none';
+  return contactSheet({
+    title: `${shown.name} — ${patch.name}${dataset.rendered ? ' (rendered, not real imagery)' : ''}`,
+    lines: [
+      `Score ${shown.score.toFixed(2)}: ${verdict}. Labels: ${labels}`,
+      ...(origin ? [`${origin} of the paper${shows ? `: ${shows}` : ''}`] : []),
+      `${dataset.name}; ${classifier.name} ${classifier.hash}, preset ${preset}, seed ${seed}`,
+    ],
+    ...{ width, height, picture: paintPatch(patch) },
+    ...(shown.mask && { mask: { values: shown.mask, caption: 'True mask of the class', note: '' } }),
+    maps: explanations.map(({ method, map, maxSensitivity, localisation }) => ({
+      caption: `${method.name} (${maxSensitivity.toFixed(2)})`,
+      note:
+        localisation?.share === undefined
+          ? ''
+          : `${(100 * localisation.share).toFixed(0)} % of the positive relevance inside`,
+      values: map,
+      signed: method.reduction === 'sum',
+    })),
+  });
+}

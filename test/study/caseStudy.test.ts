@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import { superClassOf } from '../../lib/src/dataset/bigEarthNet/superClasses.js';
+import type { Dataset } from '../../lib/src/dataset/patch.js';
+import { sen12msClasses } from '../../lib/src/dataset/sen12ms/classes.js';
+import { findPaperCases, readCase, verdictOf, writeCase } from '../../lib/src/study/caseStudy.js';
+import { paperCases } from '../../lib/src/study/paperCases.js';
+import { tinyClassifier, tinyDataset, tinyMethods } from './fixture.js';
+
+/** Two of its images bear names that the paper's captions give. */
+const names = ['S2A_MSIL2A_20171002T094031_53_67', 'S2A_MSIL2A_20180506T100031_72_48', 'another'];
+const named: Dataset = {
+  ...tinyDataset,
+  nameOf: (_, index) => names[index],
+  find: (name) => (names.includes(name) ? { split: 'test', index: names.indexOf(name) } : undefined),
+  read: async (split, index) => ({ ...(await tinyDataset.read(split, index)), name: names[index] }),
+};
+
+describe('case studies', () => {
+  const study = {
+    dataset: named,
+    classifier: tinyClassifier,
+    methods: tinyMethods,
+    preset: 'quick',
+    seed: 0,
+  } as const;
+
+  it('know every figure of single images, with classes that the data sets have', () => {
+    const figures = paperCases.flatMap((each) => each.figures);
+    for (let figure = 2; figure <= 9; figure++) assert.ok(figures.includes(`${figure}`), `Figure ${figure}`);
+    assert.equal(new Set(figures).size, figures.length);
+    for (const { image, classes } of paperCases) {
+      for (const name of classes) {
+        const isKnown = image.startsWith('ROIs')
+          ? sen12msClasses.includes(name)
+          : superClassOf(name) !== undefined;
+        assert.ok(isKnown, `${image}: ${name}`);
+      }
+    }
+  });
+
+  it('are found by the name of the image', () => {
+    const { present, absent } = findPaperCases(named);
+    assert.deepEqual(
+      present.map(({ image, className }) => [image, className]),
+      [
+        [names[0], 'Urban fabric'],
+        [names[1], 'Urban fabric'],
+        [names[1], 'Broad-leaved forest'],
+      ],
+    );
+    assert.equal(present.length + absent.length, paperCases.flatMap(({ classes }) => classes).length);
+  });
+
+  it('say what the labels and the score say of the class', () => {
+    assert.equal(verdictOf(true, 0.9), 'true positive');
+    assert.equal(verdictOf(false, 0.5), 'predicted, not a label');
+    assert.equal(verdictOf(true, 0.49), 'false negative');
+    assert.equal(verdictOf(false, 0), 'neither predicted nor a label');
+  });
+
+  it('write a sheet, a map per method and a record, and keep a case that is there', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'landlens-cases-'));
+    try {
+      const chosen = { image: names[1], className: 'Sand' };
+      const first = await writeCase(chosen, { ...study, folder });
+      assert.equal(first.kept, false);
+      assert.deepEqual([...(await readFile(first.sheet)).subarray(1, 4)], [...Buffer.from('PNG')]);
+      assert.equal((await readdir(join(folder, 'Sand/maps', names[1]))).length, tinyMethods.length);
+      const path = join(folder, 'Sand', `${names[1]}.json`);
+      const record = JSON.parse(await readFile(path, 'utf8'));
+      const { classes } = await readCase(chosen, study);
+      assert.equal(record.score, classes[0].score);
+      assert.deepEqual(
+        Object.keys(record.maxSensitivity),
+        tinyMethods.map(({ id }) => id),
+      );
+
+      assert.equal((await writeCase(chosen, { ...study, folder })).kept, true);
+      assert.equal((await writeCase(chosen, { ...study, folder, seed: 1 })).kept, false);
+      await writeFile(path, '{"identity": ');
+      assert.equal((await writeCase(chosen, { ...study, folder })).kept, false, 'a damaged record');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('explain classes in images that do not carry the label', async () => {
+    const { classes, verdict } = await readCase({ image: names[0], className: 'Sand' }, study);
+    assert.ok(classes[0].score < 0.5);
+    assert.equal(verdict, 'neither predicted nor a label');
+  });
+
+  it('name the image or the class that there is not', async () => {
+    await assert.rejects(
+      readCase({ image: 'x', className: 'Sand' }, study),
+      /no image of that name.*got "x"/,
+    );
+    await assert.rejects(
+      readCase({ image: names[0], className: 'Snow' }, study),
+      /no such class.*got "Snow"/,
+    );
+  });
+});
