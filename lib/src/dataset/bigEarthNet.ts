@@ -2,15 +2,12 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, messageOf } from '../error.js';
-import { zeros } from '../tensor.js';
 import { classes19, classes43, classIndices } from './bigEarthNet/labels.js';
 import { type PatchMetadata, readPatchMetadata } from './bigEarthNet/metadata.js';
+import { corners, patchSize, readPatchBands, sameCorners } from './bigEarthNet/patchBands.js';
 import { isPatchName, readPatchList } from './bigEarthNet/patchList.js';
-import { requireDigitalNumbers } from './digitalNumbers.js';
-import { readGeoTiff } from './geoTiff.js';
 import {
   type BandStatistics,
-  bandResolution,
   type Dataset,
   defaultUnits,
   type Georeference,
@@ -18,7 +15,7 @@ import {
   type Split,
   sentinel2Bands,
 } from './patch.js';
-import { type Resampling, resamplings, upsample } from './resample.js';
+import { type Resampling, resamplings } from './resample.js';
 import { assignSplits, type SplitList, splitNames, splitsInOrder } from './splitNames.js';
 
 export interface BigEarthNetOptions {
@@ -43,9 +40,6 @@ export const bigEarthNetStatistics: BandStatistics = {
     1365.45589904, 1356.13789355, 1302.3292881, 1079.19066363, 818.86747235,
   ],
 };
-
-/** Side of a patch on the 10 m grid, in pixels. */
-const size = 120;
 
 const fetchAgain = 'Extract the patch again from the BigEarthNet v1.0 archive, or take it out of the folder.';
 
@@ -80,7 +74,7 @@ export async function openBigEarthNet(folder: string, options: BigEarthNetOption
     bands: sentinel2Bands,
     classes: nomenclature === 43 ? classes43 : classes19,
     rendered: false,
-    size,
+    size: patchSize,
     units: defaultUnits,
     statistics: bigEarthNetStatistics,
     folder,
@@ -162,66 +156,26 @@ async function readPatch(
 ): Promise<Patch> {
   const stem = join(folder, name, name);
   const metadata = await readPatchMetadata(`${stem}_labels_metadata.json`, fetchAgain);
-  const image = zeros([sentinel2Bands.length, size, size]);
-  const places: { readonly band: string; readonly path: string; readonly georeference: Georeference }[] = [];
-  // One after the other, so that of several damaged bands always the first is reported.
-  for (const [index, band] of sentinel2Bands.entries()) {
-    const path = `${stem}_${band}.tif`;
-    const factor = bandResolution[band] / 10;
-    const side = size / factor;
-    const { pixels, georeference } = await readGeoTiff(path, { width: side, height: side, todo: fetchAgain });
-    requireDigitalNumbers(pixels, path, fetchAgain);
-    image.data.set(upsample(pixels, [side, side], factor, resampling), index * size * size);
-    if (georeference !== undefined) places.push({ band, path, georeference });
-  }
-  const reference = places.find(({ band }) => band === 'B02');
-  for (const { path, georeference } of places) {
-    if (reference !== undefined) checkSamePlace(georeference, reference.georeference, path);
-  }
-  if (reference !== undefined)
-    checkAgainstMetadata(reference.georeference, metadata, `${stem}_labels_metadata.json`);
+  const { image, georeference } = await readPatchBands(stem, { resampling, todo: fetchAgain });
+  if (georeference !== undefined)
+    checkAgainstMetadata(georeference, metadata, `${stem}_labels_metadata.json`);
   const { projection, facts } = metadata;
   return {
     name,
     image,
     bands: sentinel2Bands,
     labels: classIndices(metadata.labels, nomenclature),
-    ...(reference === undefined
+    ...(georeference === undefined
       ? {}
-      : { georeference: { ...reference.georeference, ...(projection === undefined ? {} : { projection }) } }),
+      : { georeference: { ...georeference, ...(projection === undefined ? {} : { projection }) } }),
     facts,
   };
 }
 
-function corners({ left, top, pixelSize }: Georeference, side: number): readonly number[] {
-  return [left, top, left + side * pixelSize[0], top - side * pixelSize[1]];
-}
-
-/** Half a 10 m pixel: corners that differ by less are the same corner written with rounding. */
-const tolerance = 5;
-
-function agree(a: readonly number[], b: readonly number[]): boolean {
-  return a.every((value, index) => Math.abs(value - b[index]) <= tolerance);
-}
-
-/** Throws unless a band covers the same ground as B02. */
-function checkSamePlace(band: Georeference, reference: Georeference, path: string): void {
-  const side = Math.round((size * reference.pixelSize[0]) / band.pixelSize[0]);
-  const [expected, got] = [corners(reference, size), corners(band, side)];
-  if (agree(expected, got) && band.epsg === reference.epsg) return;
-  throw new InputError({
-    what: 'the band lies elsewhere than band B02 of its patch',
-    where: path,
-    expected: `corners [${expected.join(', ')}], EPSG ${reference.epsg}`,
-    got: `[${got.join(', ')}], EPSG ${band.epsg}`,
-    todo: fetchAgain,
-  });
-}
-
 function checkAgainstMetadata(reference: Georeference, metadata: PatchMetadata, path: string): void {
   const { coordinates, epsg } = metadata;
-  const expected = corners(reference, size);
-  if (coordinates !== undefined && !agree(expected, coordinates)) {
+  const expected = corners(reference, patchSize);
+  if (coordinates !== undefined && !sameCorners(expected, coordinates)) {
     throw new InputError({
       what: 'the coordinates disagree with the GeoTIFF of band B02',
       where: path,

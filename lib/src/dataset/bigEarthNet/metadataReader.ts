@@ -1,0 +1,90 @@
+/** Reading metadata.parquet in a thread of its own, within bounds of memory and time. */
+import { Worker } from 'node:worker_threads';
+import { InputError, messageOf } from '../../error.js';
+import { readBoundedFile } from '../boundedFile.js';
+import type { MetadataTable } from './metadataTable.js';
+import type { MetadataReply } from './metadataWorker.js';
+
+export interface MetadataReader {
+  /** One file at a time. */
+  read(path: string): Promise<MetadataTable>;
+  /** Ends the thread. */
+  close(): Promise<void>;
+}
+
+/** Half a million patches need about a quarter of it. More would let one array outgrow what V8 can hold at all. */
+const memoryMegabytes = 768;
+
+const todo =
+  'Fetch metadata.parquet of BigEarthNet v2.0 from https://zenodo.org/records/10891137 into the folder, or name it with the option "metadata".';
+
+/**
+ * A reader whose thread starts with its first file and again after a file that broke it.
+ *
+ * The decoder trusts what a file says of its own sizes, so a damaged or hostile one can make it allocate or loop
+ * without end. A thread can be stopped, whatever it does.
+ */
+export function openMetadataReader({ seconds = 120 }: { readonly seconds?: number } = {}): MetadataReader {
+  let worker: Worker | undefined;
+  let settle: ((reply: MetadataReply) => void) | undefined;
+
+  const start = (): Worker => {
+    const started = new Worker(new URL('./metadataWorker.js', import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: memoryMegabytes },
+    });
+    started.on('message', (reply: MetadataReply) => settle?.(reply));
+    const lost = (why: string): void => {
+      if (worker !== started) return;
+      worker = undefined;
+      settle?.({ problem: { what: `not a sound Parquet file: ${why}` } });
+    };
+    started.on('error', (thrown) => lost(messageOf(thrown).slice(0, 200)));
+    started.on('exit', () => lost('its decoder ended'));
+    return started;
+  };
+  const close = async (): Promise<void> => {
+    const ending = worker;
+    worker = undefined;
+    await ending?.terminate();
+  };
+  const decode = async (bytes: ArrayBuffer): Promise<MetadataReply> => {
+    let timer: NodeJS.Timeout | undefined;
+    const reply = await new Promise<MetadataReply>((resolve) => {
+      settle = resolve;
+      const what = `not a sound Parquet file: not decoded within ${seconds} s`;
+      timer = setTimeout(() => close().then(() => resolve({ problem: { what } })), 1000 * seconds);
+      worker ??= start();
+      worker.postMessage(bytes, [bytes]);
+    });
+    clearTimeout(timer);
+    settle = undefined;
+    return reply;
+  };
+  return {
+    read: async (path) => {
+      const { buffer, byteOffset, byteLength } = await readBoundedFile(path, {
+        maximumBytes: 2 ** 29,
+        todo,
+      });
+      const bytes = new ArrayBuffer(byteLength);
+      new Uint8Array(bytes).set(new Uint8Array(buffer, byteOffset, byteLength));
+      const reply = await decode(bytes);
+      if ('problem' in reply) throw new InputError({ ...reply.problem, where: path, todo });
+      const { table } = reply;
+      return { ...table, names: table.names.split('\n') };
+    },
+    close,
+  };
+}
+
+/** Reads one or several tables as one, in their order. */
+export async function readMetadataTables(paths: readonly string[]): Promise<readonly MetadataTable[]> {
+  const reader = openMetadataReader();
+  try {
+    const tables: MetadataTable[] = [];
+    for (const path of paths) tables.push(await reader.read(path));
+    return tables;
+  } finally {
+    await reader.close();
+  }
+}

@@ -1,0 +1,100 @@
+/** The 12 bands of one BigEarthNet patch as one image on the 10 m grid, from whatever holds the bands. */
+import { InputError } from '../../error.js';
+import { type Tensor, zeros } from '../../tensor.js';
+import { requireDigitalNumbers } from '../digitalNumbers.js';
+import { readGeoTiff } from '../geoTiff.js';
+import { bandResolution, type Georeference, sentinel2Bands } from '../patch.js';
+import { type Resampling, upsample } from '../resample.js';
+
+/** Side of a patch on the 10 m grid, in pixels. */
+export const patchSize = 120;
+
+/** One band as stored: 120, 60 or 20 pixels a side. */
+export interface StoredBand {
+  readonly pixels: Float32Array;
+  /** The file or record that errors name. */
+  readonly where: string;
+  readonly georeference?: Georeference;
+}
+
+/** How bands become an image, and what the user can do where one is damaged. */
+export interface PatchBandsOptions {
+  readonly resampling: Resampling;
+  readonly todo: string;
+}
+
+export interface PatchBands {
+  /** [12, 120, 120] in the order of `sentinel2Bands`, digital numbers as stored. */
+  readonly image: Tensor;
+  /** That of band B02. */
+  readonly georeference?: Georeference;
+}
+
+/**
+ * Stacks 12 bands and checks that they hold digital numbers and lie on the same ground.
+ * @throws InputError whatever `readBand` throws, or naming the band that is wrong
+ */
+export async function stackBands(
+  readBand: (band: (typeof sentinel2Bands)[number], side: number) => Promise<StoredBand> | StoredBand,
+  { resampling, todo }: PatchBandsOptions,
+): Promise<PatchBands> {
+  const image = zeros([sentinel2Bands.length, patchSize, patchSize]);
+  const places: { readonly band: string; readonly where: string; readonly georeference: Georeference }[] = [];
+  // One after the other, so that of several damaged bands always the first is reported.
+  for (const [index, band] of sentinel2Bands.entries()) {
+    const factor = bandResolution[band] / 10;
+    const side = patchSize / factor;
+    const { pixels, where, georeference } = await readBand(band, side);
+    requireDigitalNumbers(pixels, where, todo);
+    image.data.set(upsample(pixels, [side, side], factor, resampling), index * patchSize * patchSize);
+    if (georeference !== undefined) places.push({ band, where, georeference });
+  }
+  const reference = places.find(({ band }) => band === 'B02')?.georeference;
+  if (reference === undefined) return { image };
+  for (const { where, georeference } of places) checkSamePlace(georeference, reference, where, todo);
+  return { image, georeference: reference };
+}
+
+/** Reads `<stem>_B01.tif` to `<stem>_B12.tif`, one GeoTIFF a band, as both versions are distributed. */
+export function readPatchBands(stem: string, options: PatchBandsOptions): Promise<PatchBands> {
+  return stackBands(async (band, side) => {
+    const where = `${stem}_${band}.tif`;
+    const { pixels, georeference } = await readGeoTiff(where, {
+      width: side,
+      height: side,
+      todo: options.todo,
+    });
+    return { pixels, where, ...(georeference === undefined ? {} : { georeference }) };
+  }, options);
+}
+
+/** [left, top, right, bottom] of a square of `side` pixels. */
+export function corners({ left, top, pixelSize }: Georeference, side: number): readonly number[] {
+  return [left, top, left + side * pixelSize[0], top - side * pixelSize[1]];
+}
+
+/** Half a 10 m pixel: corners that differ by less are the same corner written with rounding. */
+const tolerance = 5;
+
+export function sameCorners(a: readonly number[], b: readonly number[]): boolean {
+  return a.every((value, index) => Math.abs(value - b[index]) <= tolerance);
+}
+
+/** Throws unless a band or map covers the same ground as band B02 of its patch. */
+export function checkSamePlace(
+  georeference: Georeference,
+  reference: Georeference,
+  where: string,
+  todo: string,
+): void {
+  const side = Math.round((patchSize * reference.pixelSize[0]) / georeference.pixelSize[0]);
+  const [expected, got] = [corners(reference, patchSize), corners(georeference, side)];
+  if (sameCorners(expected, got) && georeference.epsg === reference.epsg) return;
+  throw new InputError({
+    what: 'the band lies elsewhere than band B02 of its patch',
+    where,
+    expected: `corners [${expected.join(', ')}], EPSG ${reference.epsg}`,
+    got: `[${got.join(', ')}], EPSG ${georeference.epsg}`,
+    todo,
+  });
+}
