@@ -9,7 +9,7 @@ import { add, greater, multiply, where } from '../../lib/src/graph/operators/ele
 import { batchNormalization } from '../../lib/src/graph/operators/normalisation.js';
 import { averagePool, maxPool } from '../../lib/src/graph/operators/pooling.js';
 import type { RuleTable } from '../../lib/src/graph/rule.js';
-import type { Dimension, Shape } from '../../lib/src/graph/type.js';
+import { type Dimension, perImage, type Shape } from '../../lib/src/graph/type.js';
 import type { Sketch, Values } from './sketch.js';
 
 export type Case = (sketch: Sketch) => Value;
@@ -51,7 +51,7 @@ function broadcastable(s: Sketch, count: number): Shape[] {
 }
 
 const binary =
-  (operator: 'Add' | 'Sub' | 'Mul' | 'Div' | 'Max' | 'Min', first: Values, second: Values): Case =>
+  (operator: 'Add' | 'Sub' | 'Mul' | 'Div' | 'Max' | 'Min' | 'Pow', first: Values, second: Values): Case =>
   (s) => {
     const [a, b] = broadcastable(s, 2);
     // Square and double: one value at both places.
@@ -250,6 +250,24 @@ const sliceCase: Case = (s) => {
   });
 };
 
+const gatherCase: Case = (s) => {
+  const shape = anyShape(s, 2);
+  const axis = fixedAxis(s, shape);
+  const length = Number(shape.at(axis));
+  const picked = list(s.integer(0, 2), () => s.integer(1, 3));
+  const count = picked.reduce((product, size) => product * size, 1);
+  // Positions may repeat, and may count from the end.
+  const data = BigInt64Array.from(list(count, () => BigInt(s.integer(-length, length - 1))));
+  const indices = constant({ dataType: 'int64', shape: picked, data });
+  return apply('Gather', [s.input(shape), indices], { axis });
+};
+
+const expandCase: Case = (s) => {
+  const [part] = broadcastable(s, 1);
+  const lengths = part.map((dimension) => (dimension === 1 ? s.integer(1, 3) : 1));
+  return apply('Expand', [s.input(part)], { lengths: s.flag() ? [s.integer(1, 3), ...lengths] : lengths });
+};
+
 const padCase: Case = (s) => {
   const shape: Dimension[] = ['N', ...list(s.integer(1, 3), () => s.integer(4, 5))];
   // At most one pixel is cropped at either side, so that two are left and one can be reflected.
@@ -267,6 +285,8 @@ const reshapeCase: Case = (s) => {
     ['N', c, b, a],
     [a, 'N', b * c],
     [a * b * c, 'N'],
+    [`${a * b}N`, c],
+    [a, `${b * c}N`],
   ];
   return apply('Reshape', [s.input(s.pick(shapes))], { shape: s.pick(shapes) });
 };
@@ -335,6 +355,7 @@ export const cases: { readonly [Op in keyof RuleTable]: Case } = {
   Div: binary('Div', 'free', 'positive'),
   Max: binary('Max', 'distinct', 'distinct between'),
   Min: binary('Min', 'distinct', 'distinct between'),
+  Pow: binary('Pow', 'positive', 'positive'),
   Where: whereCase,
   BatchNormalization: batchNormalizationCase,
   Relu: unary('nonzero', (x) => relu(x)),
@@ -355,6 +376,7 @@ export const cases: { readonly [Op in keyof RuleTable]: Case } = {
   Exp: unary('free', (x) => apply('Exp', [x], {})),
   Log: unary('positive', (x) => apply('Log', [x], {})),
   Sqrt: unary('positive', (x) => apply('Sqrt', [x], {})),
+  Erf: unary('free', (x) => apply('Erf', [x], {})),
   MaxPool: maxPoolCase,
   AveragePool: averagePoolCase,
   GlobalAveragePool: (s) =>
@@ -364,6 +386,8 @@ export const cases: { readonly [Op in keyof RuleTable]: Case } = {
   Concat: concatCase,
   Split: splitCase,
   Slice: sliceCase,
+  Expand: expandCase,
+  Gather: gatherCase,
   Pad: padCase,
   Reshape: reshapeCase,
   Flatten: flattenCase,
@@ -416,7 +440,7 @@ export const chain: Case = (s) => {
   const shape = ['N', s.integer(1, 3), s.integer(4, 6), s.integer(4, 6)] as const;
   const values: Value[] = [s.input(shape)];
   const channels = (x: Value): number => Number(x.type.shape?.[1]);
-  const fixedShape = (x: Value): number[] => (x.type.shape ?? []).map((d) => (d === 'N' ? 1 : d));
+  const fixedShape = (x: Value): number[] => (x.type.shape ?? []).map(perImage);
   const steps: readonly ((x: Value) => Value)[] = [
     (x) => {
       const weights = [s.integer(1, 3), channels(x), 3, 3];

@@ -65,6 +65,7 @@ export interface OperatorAttributes {
   Div: None;
   Max: None;
   Min: None;
+  Pow: None;
   /** Comparison to a bool tensor. */
   Greater: None;
   Where: None;
@@ -86,6 +87,7 @@ export interface OperatorAttributes {
   Exp: None;
   Log: None;
   Sqrt: None;
+  Erf: None;
 
   /** With two outputs the second holds flat int64 indices of the maxima in the whole input. */
   MaxPool: PoolAttributes & { readonly dilations: readonly number[]; readonly indices: boolean };
@@ -102,6 +104,10 @@ export interface OperatorAttributes {
     readonly ends: readonly number[];
     readonly steps: readonly number[];
   };
+  /** Dimensions of 1 are repeated; a length of 1 keeps what is there. */
+  Expand: { readonly lengths: readonly number[] };
+  /** The values at given positions of one axis. */
+  Gather: { readonly axis: number };
   /** Begin of every axis, then end of every axis; negative values crop. */
   Pad: {
     readonly pads: readonly number[];

@@ -1,6 +1,6 @@
 /** The definitions of the operators that move values. */
 import type { OperatorAttributes } from '../../graph/attributes.js';
-import { normaliseAxis, type Shape } from '../../graph/type.js';
+import { isBatch, normaliseAxis, perImage, type Shape } from '../../graph/type.js';
 import { build, forEachIndex, locate, map, type ReferenceTensor, read, withShape } from './array.js';
 
 /** Crops by negative amounts first, then pads what is left. */
@@ -50,6 +50,20 @@ export function slice(x: ReferenceTensor, attributes: OperatorAttributes['Slice'
   );
 }
 
+/** Negative positions count from the end. */
+export function gather(
+  x: ReferenceTensor,
+  indices: ReferenceTensor,
+  { axis }: OperatorAttributes['Gather'],
+): ReferenceTensor {
+  const at = normaliseAxis(axis, x.shape.length, 'Gather');
+  const rank = indices.shape.length;
+  return build(x.shape.toSpliced(at, 1, ...indices.shape), (index) => {
+    const position = read(indices, index.slice(at, at + rank));
+    return read(x, index.toSpliced(at, rank, position < 0 ? position + x.shape[at] : position));
+  });
+}
+
 export function split(x: ReferenceTensor, { axis, sizes }: OperatorAttributes['Split']): ReferenceTensor[] {
   const at = normaliseAxis(axis, x.shape.length, 'Split');
   return sizes.map((size, part) => {
@@ -87,10 +101,10 @@ export function scatterElements(
 }
 
 export function reshape(x: ReferenceTensor, shape: Shape): ReferenceTensor {
-  const others = shape.reduce<number>((product, length) => product * (length === 'N' ? 1 : length), 1);
+  const others = shape.reduce<number>((product, length) => product * perImage(length), 1);
   return withShape(
     x,
-    shape.map((length) => (length === 'N' ? x.data.length / others : length)),
+    shape.map((length) => (isBatch(length) ? (x.data.length / others) * perImage(length) : length)),
   );
 }
 

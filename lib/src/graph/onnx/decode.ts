@@ -1,8 +1,25 @@
 /** From the nodes of an ONNX file, opsets 7 to 23, to the operators of landlens: one row per ONNX operator. */
 import { InputError } from '../../error.js';
 import type { OperatorAttributes } from '../attributes.js';
-import { apply, constant, createNode, type Value } from '../node.js';
-import { type ConstantTensor, type Dimension, normaliseAxis, type Shape, shapeText } from '../type.js';
+import { apply, constant, constantOf, createNode, scalar, type Value } from '../node.js';
+import { gelu, geluTanh, hardSigmoid, relu, softplus, tanh } from '../operators/activation.js';
+import { reshape } from '../operators/arrangement.js';
+import { einsum, isPlainEinsum } from '../operators/einsum.js';
+import { absolute, add, divide, multiply, negate, zerosLike } from '../operators/elementwise.js';
+import { matMul, matrixTranspose } from '../operators/matMul.js';
+import { layerNormalization } from '../operators/normalisation.js';
+import { reduceSum } from '../operators/reduction.js';
+import {
+  broadcastShapes,
+  type ConstantTensor,
+  type Dimension,
+  isBatch,
+  normaliseAxis,
+  perImage,
+  rowsPerImage,
+  type Shape,
+  shapeText,
+} from '../type.js';
 import {
   type Call,
   contents,
@@ -34,6 +51,7 @@ type Plain =
   | 'Exp'
   | 'Log'
   | 'Sqrt'
+  | 'Erf'
   | 'Identity'
   | 'GlobalAveragePool';
 
@@ -64,7 +82,7 @@ const product = (dimensions: readonly number[]): number =>
 
 /** The dimensions as numbers; nothing where one is symbolic. */
 function allStatic(dimensions: Shape): number[] | undefined {
-  const plainDimensions = dimensions.filter((dimension) => dimension !== 'N');
+  const plainDimensions = dimensions.filter((dimension) => typeof dimension === 'number');
   return plainDimensions.length === dimensions.length ? plainDimensions : undefined;
 }
 
@@ -360,7 +378,14 @@ const decodeReduce =
   };
 
 const decodeConcat: Decoder = (call) => {
-  const values = call.inputs.map((_, i) => operand(call, i));
+  const given = call.inputs.map((_, i) => operand(call, i));
+  // In a file for one image a constant beside a batch stands for every image.
+  const batched = call.batchOfOne && given.some(({ type: { shape } }) => shape?.[0] === 'N');
+  const values = given.map((value) => {
+    const { shape, dataType } = value.type;
+    if (!batched || shape?.[0] !== 1 || dataType !== 'float32') return value;
+    return spreadTo(call, value, shape.with(0, 'N')) ?? value;
+  });
   const first = operand(call, 0);
   const axis = integer(call, 'axis', 1);
   if (first.type.shape !== undefined) normaliseAxis(axis, first.type.shape.length, call.where);
@@ -386,7 +411,7 @@ const decodeSplit: Decoder = (call) => {
   const { shape } = x.type;
   if ((call.opset >= 13 && call.inputs[1] !== undefined) || shape === undefined) return undefined;
   const length = shape[normaliseAxis(axis, shape.length, call.where)];
-  if (length === 'N') throw refuse(call, 'the batch cannot be split');
+  if (isBatch(length)) throw refuse(call, 'the batch cannot be split');
   // Equal parts; the last is smaller where they do not divide the length.
   const part = Math.ceil(length / count);
   const sizes = Array.from({ length: count }, (_, i) => Math.max(0, Math.min(part, length - i * part)));
@@ -425,7 +450,7 @@ const decodeSlice: Decoder = (call) => {
   const { shape } = x.type;
   /** The whole batch, which a slice may name but not cut. */
   const wholeBatch = (i: number): boolean =>
-    shape?.[normaliseAxis(axes[i], shape.length, call.where)] === 'N' &&
+    isBatch(shape?.[normaliseAxis(axes[i], shape.length, call.where)]) &&
     steps[i] === 1 &&
     (starts[i] === 0 || starts[i] <= -(2 ** 31)) &&
     ends[i] >= 2 ** 31 - 1;
@@ -440,20 +465,57 @@ const decodeSlice: Decoder = (call) => {
   return [apply('Slice', [x], attributes, call.name)];
 };
 
-/** One position of an axis, x[:, 3], is a slice without that axis; other gathers stay the engine's. */
+/** In a file for one image the rows of each image are one more axis, from which the same positions are taken. */
+function gatherPerImage(call: Call, x: Value, indices: Value, axis: number): Value | undefined {
+  const shape = x.type.shape ?? [];
+  const [first, ...others] = allStatic(indices.type.shape ?? []) ?? [];
+  if (first === undefined) return undefined;
+  const before = shape.slice(0, axis);
+  const after = shape.slice(axis + 1);
+  const split = reshape(x, [...before, 'N', perImage(shape[axis]), ...after]);
+  const taken = apply('Gather', [split, indices], { axis: axis + 1 }, call.name);
+  return reshape(taken, [...before, rowsPerImage(first), ...others, ...after]);
+}
+
+/** One position of an axis, x[:, 3], is a slice without that axis; shapes and other integers stay the engine's. */
 const decodeGather: Decoder = (call) => {
   const [x, indices] = inputsOf(call, 2, 2);
   const { shape } = x.type;
-  const [index] = staticContents(call, 1) ?? [];
-  if (shape === undefined || index === undefined || indices.type.shape?.length !== 0) return undefined;
+  const picked = indices.type.shape;
+  if (shape === undefined || picked === undefined) return undefined;
   const axis = normaliseAxis(integer(call, 'axis', 0), shape.length, call.where);
   const length = shape[axis];
-  if (length === 'N') return undefined;
-  if (index < -length || index >= length) throw refuse(call, `no position ${index} in ${shapeText(shape)}`);
-  const start = index < 0 ? index + length : index;
-  const part = { axes: [axis], starts: [start], ends: [start + 1], steps: [1] };
-  const slice = apply('Slice', [x], part, `${call.name}.slice`);
-  return [apply('Squeeze', [slice], { axes: [axis] }, call.name)];
+  const constantIndices = constantOf(indices);
+  const outside =
+    constantIndices &&
+    Array.from(constantIndices.data, Number).find(
+      (index) => index < -perImage(length) || index >= perImage(length),
+    );
+  if (outside !== undefined && (!isBatch(length) || call.batchOfOne)) {
+    throw refuse(call, `no position ${outside} along axis ${axis} of ${shapeText(shape)}`);
+  }
+  const [index] = staticContents(call, 1) ?? [];
+  if (picked.length === 0 && index !== undefined && !isBatch(length)) {
+    const start = index < 0 ? index + length : index;
+    const part = { axes: [axis], starts: [start], ends: [start + 1], steps: [1] };
+    const slice = apply('Slice', [x], part, `${call.name}.slice`);
+    return [apply('Squeeze', [slice], { axes: [axis] }, call.name)];
+  }
+  const batches = [...shape.toSpliced(axis, 1), ...picked].filter(isBatch).length;
+  if (x.type.dataType !== 'float32' || batches > 1) return undefined;
+  if (isBatch(length) && !picked.some(isBatch)) {
+    const result = call.batchOfOne ? gatherPerImage(call, x, indices, axis) : undefined;
+    return result && [result];
+  }
+  return [apply('Gather', [x, indices], { axis }, call.name)];
+};
+
+const decodeEinsum: Decoder = (call) => {
+  const equation = text(call, 'equation', '');
+  const values = call.inputs.map((_, i) => operand(call, i));
+  const known = values.every(({ type }) => type.shape !== undefined && type.dataType === 'float32');
+  if (!known || !isPlainEinsum(equation) || values.length !== equation.split(',').length) return undefined;
+  return [einsum(equation, values, call.where, call.name)];
 };
 
 const decodePad: Decoder = (call) => {
@@ -499,22 +561,39 @@ function targetShape(call: Call, shape: Shape | undefined, target: readonly Dime
     throw refuse(call, `0 in the target shape keeps a dimension that ${shapeText(shape)} does not have`);
   }
   const inferred = known.indexOf(-1);
-  if (known.some((dimension, i) => dimension !== 'N' && dimension < 0 && i !== inferred)) {
+  if (known.some((dimension, i) => !isBatch(dimension) && dimension < 0 && i !== inferred)) {
     throw refuse(call, `impossible target shape [${known.slice(0, 16).join(', ')}]`);
   }
   if (shape === undefined) return inferred < 0 ? known : undefined;
   const size = (dimensions: Shape): number =>
-    product(dimensions.map((dimension, i) => (dimension === 'N' || i === inferred ? 1 : dimension)));
-  const total = product(shape.map((dimension) => (dimension === 'N' ? 1 : dimension)));
-  const ratio = total / size(known);
-  const batched = shape.includes('N') && !known.includes('N');
+    product(dimensions.map((dimension, i) => (i === inferred ? 1 : perImage(dimension))));
+  const ratio = product(shape.map(perImage)) / size(known);
+  const batched = shape.some(isBatch) && !known.some(isBatch);
   const infer = (missing: Dimension): Shape =>
     known.map((dimension, i) => (i === inferred ? missing : dimension));
   if (!batched) return infer(ratio);
-  if (call.batchOfOne && known[0] === 1) return ['N', ...infer(ratio).slice(1)];
-  // The batch is what is left to infer, where the other dimensions hold exactly one image.
-  if (inferred >= 0 && ratio === 1) return infer('N');
-  return infer(ratio);
+  if (call.batchOfOne) return withBatch(shape, infer(ratio));
+  // The batch is what is left to infer, alone or merged with what the other dimensions leave of an image.
+  return inferred >= 0 && Number.isInteger(ratio) ? infer(rowsPerImage(ratio)) : infer(ratio);
+}
+
+/**
+ * The target shape for one image with its batch back. It lies behind as many values as in the source, at best in a
+ * dimension of 1. Without one it is merged: into the next dimension where that is a part of one of the source (heads of
+ * attention), otherwise into the dimension before.
+ */
+function withBatch(source: Shape, target: Shape): Shape {
+  const before = (shape: Shape, axis: number): number => product(shape.slice(0, axis).map(perImage));
+  const from = source.findIndex(isBatch);
+  const first = before(source, from);
+  const last = first * perImage(source[from]);
+  const single = target.findIndex(
+    (dimension, axis) => dimension === 1 && before(target, axis) >= first && before(target, axis) <= last,
+  );
+  const next = target.findIndex((_, axis) => before(target, axis) === first);
+  const joined = next > 0 && target.length - next < source.length - from;
+  const at = single >= 0 ? single : joined ? next - 1 : next;
+  return target.map((dimension, axis) => (axis === at ? rowsPerImage(perImage(dimension)) : dimension));
 }
 
 const decodeReshape: Decoder = (call) => {
@@ -583,7 +662,7 @@ function resizeScales(call: Call, x: Value): number[] | undefined {
     const wanted = chosen[i];
     const length = shape?.[axis];
     if (chosen === scales) result[axis] = scales[i];
-    else if (wanted === length || (length === 'N' && wanted === 1 && call.batchOfOne)) result[axis] = 1;
+    else if (wanted === length || (isBatch(length) && wanted === 1 && call.batchOfOne)) result[axis] = 1;
     else if (typeof wanted === 'number' && typeof length === 'number') result[axis] = wanted / length;
     else return undefined;
   }
@@ -618,6 +697,150 @@ const decodeResize: Decoder = (call) => {
   }
   const cubicCoefficient = number(call, 'cubic_coeff_a', -0.75);
   return [apply('Resize', [x], { mode, coordinates, nearest, cubicCoefficient, scales }, call.name)];
+};
+
+/** What a formula gives for a float32 input, for operators that are made of others. */
+const inSinglePrecision =
+  (formula: (call: Call, x: Value) => Value): Decoder =>
+  (call) => {
+    const x = operand(call, 0);
+    return x.type.dataType === 'float32' ? [formula(call, x)] : undefined;
+  };
+
+/** max(0, x) + min(0, alpha (e^(x / alpha) - 1)). */
+function decodeCelu(call: Call, x: Value): Value {
+  const alpha = number(call, 'alpha', 1);
+  const curve = apply('Elu', [divide(x, scalar(alpha))], { alpha: 1 });
+  return apply('Mul', [curve, scalar(alpha)], {}, call.name);
+}
+
+function decodeSelu(call: Call, x: Value): Value {
+  const alpha = number(call, 'alpha', 1.6732632423543772);
+  const gamma = number(call, 'gamma', 1.0507009873554805);
+  return apply('Mul', [apply('Elu', [x], { alpha }), scalar(gamma)], {}, call.name);
+}
+
+/** A leaky ReLU with stored slopes. */
+function decodePRelu(call: Call, x: Value): Value {
+  return apply('Sub', [relu(x), multiply(operand(call, 1), relu(negate(x)))], {}, call.name);
+}
+
+const decodePow: Decoder = (call) => {
+  const [base, exponent] = inputsOf(call, 2, 2);
+  if (base.type.dataType !== 'float32' || exponent.type.dataType !== 'float32') return undefined;
+  return [apply('Pow', [base, exponent], {}, call.name)];
+};
+
+const decodeLayerNormalization: Decoder = (call) => {
+  const [x, scale, bias] = inputsOf(call, 2, 3);
+  const { shape, dataType } = x.type;
+  if (shape === undefined || dataType !== 'float32' || call.outputs.slice(1).some(Boolean)) return undefined;
+  const first = normaliseAxis(integer(call, 'axis', -1), shape.length, call.where);
+  const axes = shape.flatMap((_, axis) => (axis < first ? [] : [axis]));
+  const epsilon = number(call, 'epsilon', 1e-5);
+  return [layerNormalization(x, { scale, bias }, { axes, epsilon }, call.name)];
+};
+
+/** softmax(q k^T scale + mask) v over separate heads, without a cache of earlier keys. */
+const decodeAttention: Decoder = (call) => {
+  const [q, k, v] = inputsOf(call, 3, 3);
+  const mask = call.inputs[3];
+  const width = q.type.shape?.[3];
+  const special =
+    flag(call, 'is_causal') ||
+    number(call, 'softcap', 0) !== 0 ||
+    call.inputs.slice(4).some(Boolean) ||
+    call.outputs.slice(1).some(Boolean) ||
+    (mask !== undefined && mask.type.dataType !== 'float32') ||
+    k.type.shape?.[1] !== q.type.shape?.[1];
+  if (special || typeof width !== 'number') return undefined;
+  const scale = scalar(number(call, 'scale', 1 / Math.sqrt(width)));
+  const scores = multiply(matMul(q, matrixTranspose(k)), scale);
+  const weights = apply('Softmax', [mask ? add(scores, mask) : scores], { axis: 3 });
+  return [apply('MatMul', [weights, v], {}, call.name)];
+};
+
+/** A sum over axes of what a formula makes of every value, such as a sum of squares. */
+const decodeSumOf =
+  (term: (x: Value) => Value, last: 'Identity' | 'Sqrt' | 'Log'): Decoder =>
+  (call) => {
+    const x = operand(call, 0);
+    const given = axesOf(call, 18);
+    const all = x.type.shape?.map((_, axis) => axis);
+    const axes = given === undefined && !flag(call, 'noop_with_empty_axes') ? all : given;
+    if (axes === 'unknown' || !axes?.length || x.type.dataType !== 'float32') return undefined;
+    return [apply(last, [reduceSum(term(x), axes, flag(call, 'keepdims', true))], {}, call.name)];
+  };
+
+/** Statistics per image and group of channels. */
+function normaliseGroups(call: Call, groups: number | undefined): readonly Value[] | undefined {
+  const [x, scale, bias] = inputsOf(call, 3, 3);
+  const { shape, dataType } = x.type;
+  const rest = shape && allStatic(shape.slice(1));
+  if (shape === undefined || rest === undefined || rest.length < 2 || dataType !== 'float32')
+    return undefined;
+  const [channels, ...size] = rest;
+  const count = groups ?? channels;
+  if (!(count >= 1) || channels % count !== 0)
+    throw refuse(call, `${count} groups do not divide ${channels} channels`);
+  /** One number per channel, or (GroupNormalization before opset 21) one per group. */
+  const perChannel = (value: Value): Value | undefined => {
+    const [length] = value.type.shape ?? [];
+    if (length !== channels && length !== count) return undefined;
+    const ones = size.map(() => 1);
+    if (length === channels) return reshape(value, [count, channels / count, ...ones]);
+    return reshape(value, [count, 1, ...ones]);
+  };
+  const [factor, offset] = [perChannel(scale), perChannel(bias)];
+  if (factor === undefined || offset === undefined) return undefined;
+  const grouped = reshape(x, [shape[0], count, channels / count, ...size]);
+  const axes = [1, ...size].map((_, i) => i + 2);
+  const epsilon = number(call, 'epsilon', 1e-5);
+  const normal = layerNormalization(grouped, { scale: factor, bias: offset }, { axes, epsilon });
+  return [apply('Reshape', [normal], { shape }, call.name)];
+}
+
+/** Zeros with this batch and otherwise ones as dimensions. */
+function batchZeros(call: Call, shape: Shape): Value | undefined {
+  const source = call.batch?.type.shape;
+  if (call.batch === undefined || source === undefined) return undefined;
+  const rest = source.map((_, axis) => axis).slice(1);
+  const first = apply('Slice', [call.batch], {
+    axes: rest,
+    starts: rest.map(() => 0),
+    ends: rest.map(() => 1),
+    steps: rest.map(() => 1),
+  });
+  const perRow = reshape(zerosLike(first), ['N', 1]);
+  return reshape(apply('Expand', [perRow], { lengths: [1, product(shape.map(perImage))] }), shape);
+}
+
+/** Repeats a tensor along dimensions of 1; over the batch, of no fixed length, by adding zeros that have it. */
+function spreadTo(call: Call, x: Value, target: Shape, name?: string): Value | undefined {
+  const lengths = target.map((dimension) => (isBatch(dimension) ? 1 : dimension));
+  const repeated = apply('Expand', [x], { lengths }, name);
+  if (repeated.type.shape?.some(isBatch) || !target.some(isBatch)) return repeated;
+  const zeros = batchZeros(
+    call,
+    target.map((dimension) => (isBatch(dimension) ? dimension : 1)),
+  );
+  return zeros && apply('Add', [repeated, zeros], {}, name);
+}
+
+const decodeExpand: Decoder = (call) => {
+  const [x] = inputsOf(call, 2, 2);
+  const { shape, dataType } = x.type;
+  const target = contents(call, 1);
+  if (shape === undefined || target === undefined || dataType !== 'float32') return undefined;
+  // In a file for one image the target has numbers where x has the batch.
+  const wanted = target.map((dimension, axis) => {
+    const own = shape[axis - target.length + shape.length];
+    return call.batchOfOne && isBatch(own) && dimension === perImage(own) ? own : dimension;
+  });
+  const whole = broadcastShapes(shape, wanted, call.where);
+  if (whole.join() === shape.join()) return plain('Identity')(call);
+  const result = spreadTo(call, x, whole, call.name);
+  return result && [result];
 };
 
 const decodeMod: Decoder = (call) => {
@@ -714,6 +937,36 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['Exp', plain('Exp')],
   ['Log', plain('Log')],
   ['Sqrt', plain('Sqrt')],
+  ['Erf', plain('Erf')],
+  ['Pow', decodePow],
+  ['Reciprocal', inSinglePrecision((call, x) => apply('Div', [scalar(1), x], {}, call.name))],
+  [
+    'Gelu',
+    inSinglePrecision((call, x) =>
+      text(call, 'approximate', 'none') === 'tanh' ? geluTanh(x, call.name) : gelu(x, call.name),
+    ),
+  ],
+  [
+    'HardSigmoid',
+    inSinglePrecision((call, x) =>
+      hardSigmoid(x, number(call, 'alpha', 0.2), number(call, 'beta', 0.5), call.name),
+    ),
+  ],
+  ['HardSwish', inSinglePrecision((call, x) => apply('Mul', [x, hardSigmoid(x, 1 / 6, 0.5)], {}, call.name))],
+  ['Mish', inSinglePrecision((call, x) => apply('Mul', [x, tanh(softplus(x))], {}, call.name))],
+  ['Softsign', inSinglePrecision((call, x) => apply('Div', [x, add(absolute(x), scalar(1))], {}, call.name))],
+  ['Celu', inSinglePrecision(decodeCelu)],
+  ['Selu', inSinglePrecision(decodeSelu)],
+  ['PRelu', inSinglePrecision(decodePRelu)],
+  ['LayerNormalization', decodeLayerNormalization],
+  ['Attention', decodeAttention],
+  ['InstanceNormalization', (call) => normaliseGroups(call, undefined)],
+  ['GroupNormalization', (call) => normaliseGroups(call, integer(call, 'num_groups', 1))],
+  ['ReduceL1', decodeSumOf(absolute, 'Identity')],
+  ['ReduceL2', decodeSumOf((x) => multiply(x, x), 'Sqrt')],
+  ['ReduceSumSquare', decodeSumOf((x) => multiply(x, x), 'Identity')],
+  ['Einsum', decodeEinsum],
+  ['Expand', decodeExpand],
   ['MaxPool', decodeMaxPool],
   ['AveragePool', decodeAveragePool],
   ['GlobalAveragePool', plain('GlobalAveragePool')],
@@ -745,6 +998,9 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['Scatter', decodeScatterElements],
   ['Mod', decodeMod],
 ]);
+
+/** The ONNX operators that landlens reads as its own, in their order here. */
+export const decodedOperators: readonly string[] = [...decoders.keys()];
 
 /**
  * The values of a node's outputs.

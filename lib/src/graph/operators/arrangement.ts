@@ -4,8 +4,18 @@ import type { OperatorAttributes } from '../attributes.js';
 import { shapeOf } from '../graph.js';
 import { apply, createNode, floats, type Value } from '../node.js';
 import type { RuleArguments } from '../rule.js';
-import { normaliseAxis, type Shape, shapeText, staticDimension, type TensorType } from '../type.js';
-import { zerosLike } from './elementwise.js';
+import {
+  isBatch,
+  mergeDimensions,
+  normaliseAxis,
+  perImage,
+  type Shape,
+  shapeText,
+  staticDimension,
+  type TensorType,
+} from '../type.js';
+import { cast } from './cast.js';
+import { add, zerosLike } from './elementwise.js';
 import { matMul } from './matMul.js';
 
 export const concat = (values: readonly Value[], axis = 1): Value =>
@@ -122,11 +132,11 @@ export function inferPad(
   };
 }
 
-/** The number of values apart from the batch, and whether there is a symbolic batch. */
+/** The number of values for each image, and whether there is a symbolic batch. */
 function batchSize(shape: Shape): { others: number; batched: boolean } {
   return {
-    others: shape.reduce<number>((product, dimension) => product * (dimension === 'N' ? 1 : dimension), 1),
-    batched: shape.includes('N'),
+    others: shape.reduce<number>((product, dimension) => product * perImage(dimension), 1),
+    batched: shape.some(isBatch),
   };
 }
 
@@ -156,17 +166,7 @@ export function inferFlatten(
 ): TensorType {
   if (shape === undefined) return { dataType, shape };
   const at = axis < 0 ? axis + shape.length : axis;
-  const product = (part: Shape): number | 'N' => {
-    const { others, batched } = batchSize(part);
-    if (!batched) return others;
-    if (others === 1) return 'N';
-    throw new InputError({
-      what: 'the batch cannot be merged with other dimensions',
-      where: 'Flatten',
-      got: shapeText(shape),
-    });
-  };
-  return { dataType, shape: [product(shape.slice(0, at)), product(shape.slice(at))] };
+  return { dataType, shape: [mergeDimensions(shape.slice(0, at)), mergeDimensions(shape.slice(at))] };
 }
 
 export function inferSqueeze(
@@ -212,6 +212,16 @@ export function inferTranspose(
     });
   }
   return { dataType, shape: permutation.map((axis) => shape[axis]) };
+}
+
+/** The axis is replaced by the dimensions of the indices. */
+export function inferGather(
+  [{ dataType, shape }, indices]: readonly TensorType[],
+  { axis }: OperatorAttributes['Gather'],
+  where: string,
+): TensorType {
+  if (shape === undefined || indices.shape === undefined) return { dataType, shape: undefined };
+  return { dataType, shape: shape.toSpliced(normaliseAxis(axis, shape.length, where), 1, ...indices.shape) };
 }
 
 /** Multiplies one axis by a constant matrix [rows = new length, columns = old length]: any linear map along an axis. */
@@ -311,6 +321,29 @@ export function padRule({ node, gradient }: RuleArguments<'Pad'>) {
     result = multiplyAxis(result, axis, matrix, length);
   }
   return [result];
+}
+
+/** Adds every gradient to the position that it was taken from, in a matrix with the axis as its rows. */
+export function gatherRule({ node, gradient }: RuleArguments<'Gather'>) {
+  const [x, indices] = node.inputs;
+  const shape = shapeOf(x);
+  const picked = shapeOf(indices);
+  const at = normaliseAxis(node.attributes.axis, shape.length, 'Gather');
+  const before = shape.map((_, axis) => axis).slice(0, at);
+  const moved = picked.map((_, i) => at + i);
+  const after = shape.slice(at + 1).map((_, i) => at + picked.length + i);
+  const rest = shape.toSpliced(at, 1);
+  const columns = mergeDimensions(rest);
+  const updates = reshape(transpose(gradient, [...moved, ...before, ...after]), [
+    mergeDimensions(picked),
+    columns,
+  ]);
+  const rows = reshape(indices, [mergeDimensions(picked), 1]);
+  const empty = zerosLike(reshape(x, [shape[at], columns]));
+  const everywhere = columns === 1 ? rows : add(rows, cast(zerosLike(updates), indices.type.dataType));
+  const sum = apply('ScatterElements', [empty, everywhere, updates], { axis: 0, reduction: 'add' });
+  const back = shape.map((_, axis) => (axis === at ? 0 : axis < at ? axis + 1 : axis));
+  return [transpose(reshape(sum, [shape[at], ...rest]), back), undefined];
 }
 
 type Rearranging = 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze';
