@@ -33,7 +33,7 @@ const operatorOf = (node: Node): string =>
 /** Lengths behind the batch; undefined where the value has no batch or an unknown shape. */
 function lengthsOf({ type }: Value): readonly number[] | undefined {
   const [batch, ...rest] = type.shape ?? [];
-  const lengths = rest.filter((dimension) => dimension !== 'N');
+  const lengths = rest.filter((dimension) => typeof dimension === 'number');
   return batch === 'N' && lengths.length === rest.length ? lengths : undefined;
 }
 
