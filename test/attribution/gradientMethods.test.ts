@@ -211,14 +211,16 @@ describe('Grad-CAM', () => {
       name: 'InputError',
       message: /"nowhere"/,
     });
-    const { featureLayer: _, ...without } = classifier();
-    await rejects(gradCam(without)(image, [0]), { name: 'InputError', message: /needs a feature layer/ });
     const flat = classifierOf(engine, [1, 4, 4], (x) =>
       relu(dense(x, [new Array<number>(16).fill(1)]), 'flat'),
     );
     await rejects(gradCam(flat, { layer: 'flat' })(image, [0]), {
       name: 'InputError',
-      message: /no feature maps/,
+      message: /has no maps/,
+    });
+    await rejects(gradCam(flat)(image, [0]), {
+      name: 'InputError',
+      message: /no convolutional feature maps/,
     });
   });
 });

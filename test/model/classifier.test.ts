@@ -140,8 +140,18 @@ describe('createClassifier refuses', () => {
   const image: Shape = ['N', 2, 2, 3];
 
   it('another number of bands', () => {
-    refused(image, sumAndDifference, /some\.onnx: .*bands.*3 bands \(a b c\).*\[N, 2, 2, 3\]/, {
+    refused(image, sumAndDifference, /some\.onnx: .*bands.*4 bands \(a b c d\).*\[N, 2, 2, 3\]/, {
+      bands: ['a', 'b', 'c', 'd'],
+    });
+  });
+
+  it('another layout', () => {
+    refused(image, sumAndDifference, /another layout.*\[N, bands, height, width\].*"NHWC"/, {
       bands: ['a', 'b', 'c'],
+    });
+    refused(['N', 3, 3, 2], sumAndDifference, /another number of bands.*\[N, height, width, bands\]/, {
+      bands: ['a', 'b', 'c', 'd'],
+      layout: 'NHWC',
     });
   });
 
@@ -163,7 +173,7 @@ describe('createClassifier refuses', () => {
   });
 
   it('a feature layer that does not exist', () => {
-    refused(image, sumAndDifference, /feature layer.*"nowhere"/, { featureLayer: 'nowhere' });
+    refused(image, sumAndDifference, /"nowhere".*feature layer/, { featureLayer: 'nowhere' });
   });
 
   it('inputs that are not one image of a known size', () => {

@@ -42,12 +42,18 @@ export function createNode<Op extends Operator>(
   return Object.freeze(node);
 }
 
-/** The same operator on other inputs. */
-export function withInputs(node: Node, inputs: readonly Value[]): Node {
+function copyNode(node: Node, inputs: readonly Value[], name: string): Node {
   const copy = <Op extends Operator>(original: NodeOf<Op>) =>
-    createNode(original.operator, inputs, original.attributes, original.name);
+    createNode(original.operator, inputs, original.attributes, name);
   return copy<Operator>(node) as Node;
 }
+
+/** The same operator on other inputs. */
+export const withInputs = (node: Node, inputs: readonly Value[]): Node => copyNode(node, inputs, node.name);
+
+/** The same value from a node of this name. */
+export const withName = (value: Value, name: string): Value =>
+  copyNode(value.node, value.node.inputs, name).outputs[value.index];
 
 /** The only output of a new node. */
 export function apply<Op extends Operator>(

@@ -3,23 +3,45 @@ import type { BandStatistics, Patch } from '../dataset/patch.js';
 import type { Engine, Program } from '../engine/engine.js';
 import { runBatched } from '../engine/runBatched.js';
 import { InputError } from '../error.js';
-import { createGraph, shapeOf, topologicalOrder } from '../graph/graph.js';
-import type { Value } from '../graph/node.js';
-import { sigmoid } from '../graph/operators/activation.js';
+import { createGraph, shapeOf, substitute } from '../graph/graph.js';
+import { floats, input, type Value } from '../graph/node.js';
+import { sigmoid, softmax } from '../graph/operators/activation.js';
+import { transpose } from '../graph/operators/arrangement.js';
+import { conv } from '../graph/operators/convolution.js';
 import { staticDimension } from '../graph/type.js';
 import { sizeOf, type Tensor, tensor } from '../tensor.js';
+import { defaultFeatureLayer, featureMaps } from './featureLayer.js';
 
-/** What a network file does not say by itself. */
+/** What a network file does not say by itself: declared once, obeyed by every method. */
 export interface ClassifierDescription {
   /** For example "DenseNet-121". */
   readonly name: string;
+  /** The bands of the images, which every map and figure has too. */
   readonly bands: readonly string[];
   readonly classes: readonly string[];
-  /** Network input = (reflectance x 10,000 - mean) / deviation, per band. */
+  /** Which of the bands the network reads, in its order; by default all of them. The others are 0 to every method. */
+  readonly networkBands?: readonly string[];
+  /** Limits that reflectance x 10,000 is cut off at before it is normalised. */
+  readonly clip?: readonly [low: number, high: number];
+  /** Network input = (reflectance x 10,000 - mean) / deviation, per band that the network reads, in its order. */
   readonly normalisation: BandStatistics;
-  /** Node whose output Grad-CAM reads: the last convolutional feature maps. */
+  /** What the network's own input is: [N, bands, height, width] (the default) or [N, height, width, bands]. */
+  readonly layout?: Layout;
+  /** Height and width of an image in pixels, where the file leaves them open. */
+  readonly size?: readonly [height: number, width: number];
+  /** What makes scores of the logits. By default what the graph ends in, else sigmoid. */
+  readonly activation?: ScoreActivation;
+  /** Node whose output Grad-CAM reads: by default the last convolutional feature maps. */
   readonly featureLayer?: string;
+  /** Height and width of a feature layer of tokens [N, T, channels] or of maps [N, height, width, channels]. */
+  readonly featureGrid?: readonly [height: number, width: number];
 }
+
+export const layouts = ['NCHW', 'NHWC'] as const;
+export type Layout = (typeof layouts)[number];
+/** Independent classes, or classes of which one is true. */
+export const scoreActivations = ['sigmoid', 'softmax'] as const;
+export type ScoreActivation = (typeof scoreActivations)[number];
 
 export interface Classifier extends ClassifierDescription {
   /** Height and width of an image, in pixels. */
@@ -29,9 +51,10 @@ export interface Classifier extends ClassifierDescription {
   readonly engine: Engine;
   /** The graph's input ['N', bands, height, width], in network input units. */
   readonly image: Value;
-  /** Before the sigmoid, ['N', classes]: what methods explain unless told otherwise. */
+  readonly activation: ScoreActivation;
+  /** Before the activation, ['N', classes]: what methods explain unless told otherwise. */
   readonly logits: Value;
-  /** Sigmoid of the logits. */
+  /** Sigmoid or softmax of the logits. */
   readonly scores: Value;
   /** Compiles the outputs once per key and keeps the program. */
   program(key: string, build: () => Readonly<Record<string, Value>>): Promise<Program>;
@@ -43,33 +66,61 @@ export interface Classifier extends ClassifierDescription {
   dispose(): Promise<void>;
 }
 
-/** The logits behind a network's output: the input of a final Sigmoid, else the output itself. */
-function beforeSigmoid(output: Value): Value {
-  return output.node.operator === 'Sigmoid' ? output.node.inputs[0] : output;
+/** The logits behind a network's output, and the activation that the output shows. */
+function beforeActivation(output: Value): { readonly logits: Value; readonly shown?: ScoreActivation } {
+  let logits = output;
+  while (logits.node.operator === 'Identity' || logits.node.operator === 'Dropout')
+    [logits] = logits.node.inputs;
+  const { operator, inputs } = logits.node;
+  if (operator === 'Sigmoid') return { logits: inputs[0], shown: 'sigmoid' };
+  if (operator === 'Softmax') return { logits: inputs[0], shown: 'softmax' };
+  return { logits };
 }
 
-function checkDescription(
-  image: Value,
-  logits: Value,
-  { bands, classes, normalisation, featureLayer }: ClassifierDescription,
+function chooseActivation(
+  shown: ScoreActivation | undefined,
+  declared: ScoreActivation | undefined,
   where: string,
-): readonly [number, number] {
+): ScoreActivation {
+  if (shown === undefined || declared === undefined || shown === declared)
+    return shown ?? declared ?? 'sigmoid';
+  throw new InputError({
+    what: 'the network ends in another activation than declared',
+    where,
+    expected: declared,
+    got: shown,
+    todo: `Declare activation "${shown}", or name the output that holds the logits.`,
+  });
+}
+
+const read = ({ bands, networkBands = bands }: Pick<ClassifierDescription, 'bands' | 'networkBands'>) =>
+  networkBands;
+
+/** Checks what the image and the logits must agree with; returns the image's height and width. */
+function checkShapes(image: Value, logits: Value, description: ClassifierDescription, where: string) {
+  const { classes, layout = 'NCHW', size } = description;
+  const names = read(description);
   const shape = shapeOf(image);
+  const sides = layout === 'NCHW' ? 'bands, height, width' : 'height, width, bands';
   if (shape.length !== 4) {
     throw new InputError({
       what: 'the network does not take images',
       where,
-      expected: 'an input [N, bands, height, width]',
+      expected: `an input [N, ${sides}]`,
       got: `[${shape.join(', ')}]`,
     });
   }
-  if (shape[1] !== bands.length) {
+  const channels = layout === 'NCHW' ? 1 : 3;
+  if (shape[channels] !== names.length) {
+    const turned = shape[4 - channels] === names.length;
     throw new InputError({
-      what: 'the network has another number of bands',
+      what: turned ? 'the network has another layout' : 'the network has another number of bands',
       where,
-      expected: `${bands.length} bands (${bands.join(' ')})`,
+      expected: `${names.length} bands (${names.join(' ')}) in [N, ${sides}]`,
       got: `an input of shape [${shape.join(', ')}]`,
-      todo: 'Give the band names of this network, in its order.',
+      todo: turned
+        ? `Declare layout "${layout === 'NCHW' ? 'NHWC' : 'NCHW'}".`
+        : 'Give the band names of this network, in its order; where the images have more bands, as networkBands.',
     });
   }
   const outputs = shapeOf(logits);
@@ -82,33 +133,78 @@ function checkDescription(
       todo: 'Give the class names of this network, in its order.',
     });
   }
+  const [height, width] = layout === 'NCHW' ? shape.slice(2) : shape.slice(1, 3);
+  const own = [staticDimension(height, where), staticDimension(width, where)] as const;
+  if (size !== undefined && size.join() !== own.join()) {
+    throw new InputError({
+      what: 'the network takes images of another size',
+      where,
+      expected: `${size.join(' x ')} pixels`,
+      got: own.join(' x '),
+    });
+  }
+  return own;
+}
+
+function checkInput(description: ClassifierDescription, where: string): void {
+  const { bands, clip, normalisation } = description;
+  const names = read(description);
+  const unknown = names.find((name, i) => !bands.includes(name) || names.indexOf(name) !== i);
+  if (description.networkBands !== undefined && unknown !== undefined) {
+    throw new InputError({
+      what: 'the network reads a band that the images do not have, or one twice',
+      where,
+      expected: `networkBands among ${bands.join(' ')}, each once`,
+      got: unknown,
+    });
+  }
   const { mean, deviation } = normalisation;
   const usable =
-    mean.length === bands.length &&
-    deviation.length === bands.length &&
+    mean.length === names.length &&
+    deviation.length === names.length &&
     mean.every(Number.isFinite) &&
     deviation.every((value) => Number.isFinite(value) && value > 0);
   if (!usable) {
     throw new InputError({
       what: 'the normalisation does not fit the bands',
       where,
-      expected: `${bands.length} means and ${bands.length} positive deviations`,
+      expected: `${names.length} means and ${names.length} positive deviations (${names.join(' ')})`,
       got: `means [${mean.join(', ')}], deviations [${deviation.join(', ')}]`,
     });
   }
-  if (featureLayer !== undefined && !topologicalOrder([logits]).some((node) => node.name === featureLayer)) {
+  if (clip !== undefined && !(clip[0] < clip[1])) {
     throw new InputError({
-      what: 'the feature layer does not exist in the network',
+      what: 'the limits of the reflectance are not in order',
       where,
-      expected: 'the name of a node',
-      got: `"${featureLayer}"`,
+      expected: 'clip: [low, high], low < high, in reflectance x 10,000',
+      got: `[${clip.join(', ')}]`,
     });
   }
-  return [staticDimension(shape[2], where), staticDimension(shape[3], where)];
+}
+
+/** The network fed with images [N, bands, height, width] of all bands, whatever its own input is. */
+function attachImage(
+  logits: Value,
+  own: Value,
+  [height, width]: readonly [number, number],
+  { bands, networkBands, layout = 'NCHW' }: ClassifierDescription,
+): { readonly image: Value; readonly logits: Value } {
+  if (networkBands === undefined && layout === 'NCHW') return { image: own, logits };
+  const image = input(own.node.name, ['N', bands.length, height, width]);
+  const chosen = networkBands === undefined ? image : chooseBands(image, bands, networkBands);
+  const fed = layout === 'NCHW' ? chosen : transpose(chosen, [0, 2, 3, 1]);
+  const [attached] = substitute([logits], new Map([[own, fed]]));
+  return { image, logits: attached };
+}
+
+/** A 1x1 convolution of ones and zeros, which engines and every rule know. */
+function chooseBands(image: Value, bands: readonly string[], chosen: readonly string[]): Value {
+  const ones = chosen.flatMap((name) => bands.map((other) => (other === name ? 1 : 0)));
+  return conv(image, floats(ones, [chosen.length, bands.length, 1, 1]), { name: 'networkBands' });
 }
 
 /**
- * A classifier from a network's output (logits, or scores right behind a Sigmoid).
+ * A classifier from a network's output (logits, or scores right behind a Sigmoid or Softmax).
  * @param hash identifies the model file in records.
  * @throws InputError where the description does not fit the network
  */
@@ -118,18 +214,25 @@ export function createClassifier(
   engine: Engine,
   { hash, where = description.name }: { readonly hash: string; readonly where?: string },
 ): Classifier {
-  const logits = beforeSigmoid(output);
-  const { inputs } = createGraph({ logits });
-  const [image] = inputs;
-  if (image === undefined || inputs.length !== 1) {
+  const { logits: own, shown } = beforeActivation(output);
+  const { inputs } = createGraph({ logits: own });
+  const [ownImage] = inputs;
+  if (ownImage === undefined || inputs.length !== 1) {
     throw new InputError({
       what: 'a classifier has exactly one input',
       where,
       got: `${inputs.length}: ${inputs.map(({ node }) => node.name).join(', ')}`,
     });
   }
-  const size = checkDescription(image, logits, description, where);
-  const scores = sigmoid(logits, 'scores');
+  const activation = chooseActivation(shown, description.activation, where);
+  const size = checkShapes(ownImage, own, description, where);
+  checkInput(description, where);
+  const { image, logits } = attachImage(own, ownImage, size, description);
+  const scores = activation === 'sigmoid' ? sigmoid(logits, 'scores') : softmax(logits, 'scores');
+  const featureLayer = description.featureLayer ?? defaultFeatureLayer(logits);
+  if (featureLayer !== undefined) {
+    featureMaps(logits, { layer: featureLayer, grid: description.featureGrid }, where);
+  }
   const programs = new Map<string, Promise<Program>>();
   const program: Classifier['program'] = (key, build) => {
     const known = programs.get(key);
@@ -138,10 +241,12 @@ export function createClassifier(
     programs.set(key, compiled);
     return compiled;
   };
-  const { bands, normalisation } = description;
+  const { bands } = description;
   const [height, width] = size;
   return {
     ...description,
+    ...(featureLayer === undefined ? {} : { featureLayer }),
+    activation,
     size,
     hash,
     engine,
@@ -150,7 +255,7 @@ export function createClassifier(
     scores,
     program,
     prepare(patch) {
-      return tensor(prepareImage(patch, bands, size, normalisation), [1, bands.length, height, width]);
+      return tensor(prepareImage(patch, size, description), [1, bands.length, height, width]);
     },
     async score(images) {
       const result = await runBatched(await program('scores', () => ({ scores })), {
@@ -168,10 +273,10 @@ export function createClassifier(
 
 function prepareImage(
   patch: Pick<Patch, 'name' | 'bands' | 'image'>,
-  bands: readonly string[],
   [height, width]: readonly [number, number],
-  { mean, deviation }: BandStatistics,
+  description: ClassifierDescription,
 ): Float32Array {
+  const { bands, normalisation, clip: [low, high] = [-Infinity, Infinity] } = description;
   const expected = [bands.length, height, width];
   if (patch.bands.join() !== bands.join() || patch.image.shape.join() !== expected.join()) {
     throw new InputError({
@@ -181,21 +286,26 @@ function prepareImage(
       got: `[${patch.image.shape.join(', ')}], bands ${patch.bands.join(' ')}`,
     });
   }
+  const names = read(description);
   const area = height * width;
   const result = new Float32Array(sizeOf(expected));
-  for (let i = 0; i < result.length; i++) {
-    const value = patch.image.data[i];
-    const band = Math.floor(i / area);
-    if (!Number.isFinite(value)) {
-      const pixel = i % area;
-      throw new InputError({
-        what: 'a pixel is not a finite number',
-        where: `${patch.name}, band ${bands[band]}, row ${Math.floor(pixel / width)}, column ${pixel % width}`,
-        got: String(value),
-        todo: 'Fill or mask missing pixels before explaining.',
-      });
+  for (const [band, name] of bands.entries()) {
+    const place = names.indexOf(name);
+    const [mean, deviation] = [normalisation.mean[place], normalisation.deviation[place]];
+    for (let i = band * area; i < (band + 1) * area; i++) {
+      const value = patch.image.data[i];
+      if (!Number.isFinite(value)) {
+        const pixel = i % area;
+        throw new InputError({
+          what: 'a pixel is not a finite number',
+          where: `${patch.name}, band ${name}, row ${Math.floor(pixel / width)}, column ${pixel % width}`,
+          got: String(value),
+          todo: 'Fill or mask missing pixels before explaining.',
+        });
+      }
+      // Bands that the network does not read stay 0: no method finds anything in them.
+      if (place >= 0) result[i] = (Math.min(Math.max(value, low), high) - mean) / deviation;
     }
-    result[i] = (value - mean[band]) / deviation[band];
   }
   return result;
 }

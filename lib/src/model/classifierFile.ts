@@ -1,8 +1,8 @@
-/** A classifier as one ONNX file: the network, and what it means in the file's metadata. */
+/** Classifiers from files: ONNX, safetensors and TensorFlow.js networks, with what they mean. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readBoundedFile } from '../dataset/boundedFile.js';
 import type { Engine } from '../engine/engine.js';
-import { InputError, messageOf } from '../error.js';
+import { InputError } from '../error.js';
 import { createGraph, type Graph } from '../graph/graph.js';
 import { input, type Value } from '../graph/node.js';
 import { loadOnnx, type ReadOptions, readOnnx } from '../graph/onnx/read.js';
@@ -10,10 +10,17 @@ import { writeOnnx } from '../graph/onnx/write.js';
 import { sigmoid } from '../graph/operators/activation.js';
 import type { Architecture } from './architecture.js';
 import { type Classifier, type ClassifierDescription, createClassifier } from './classifier.js';
+import {
+  completeDescription,
+  defined,
+  descriptionKey,
+  missingSize,
+  readDescription,
+  readSidecar,
+} from './descriptionFile.js';
 import { storedLayers, type Weights } from './layers.js';
-
-/** The metadata key of a file's description (JSON). */
-export const descriptionKey = 'landlens.classifier';
+import { loadLayersModel } from './layersModel.js';
+import { readNetwork } from './safetensorsFile.js';
 
 /** The bytes of an ONNX file with outputs "logits" and "scores", weights in half precision. */
 export function encodeClassifier(
@@ -37,15 +44,33 @@ export function encodeClassifier(
   });
 }
 
-export interface OpenOptions extends Partial<ClassifierDescription>, ReadOptions {
-  /** The output that holds logits (or scores behind a Sigmoid): by default "logits", else the only one. */
+export { descriptionKey } from './descriptionFile.js';
+
+export interface OpenOptions extends Partial<ClassifierDescription>, Pick<ReadOptions, 'inputShapes'> {
+  /** ONNX: the output that holds logits (or scores behind a Sigmoid or Softmax): by default "logits", else the only one. */
   readonly output?: string;
 }
 
+/** A network as its file gives it. */
+interface Network {
+  readonly output: Value;
+  readonly hash: string;
+  readonly description: ClassifierDescription;
+}
+
+type Given = Partial<ClassifierDescription>;
+
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+
+/** Whether something must still say what the network means. */
+const isNeeded = ({ bands, classes, normalisation }: Given): boolean =>
+  [bands, classes, normalisation].includes(undefined);
+
 /**
- * Opens an ONNX classifier. Files that landlens wrote describe themselves; for any other network, my.onnx, put
- * {name, bands, classes, normalisation: {mean, deviation}, featureLayer?} into my.json beside it, or pass them, and
- * inputShapes where it leaves the image size open. What is passed wins.
+ * Opens a classifier: an ONNX file, DenseNet or ResNet weights (.safetensors), or a TensorFlow.js layers model (its
+ * model.json). Files that landlens wrote describe themselves; for any other network, my.onnx, put {name, bands, classes,
+ * normalisation: {mean, deviation}} and what else ClassifierDescription declares into my.json beside it (of model.json:
+ * model.classifier.json), or pass them. What is passed wins.
  * @throws InputError where the file is missing or damaged, or its network does not fit the description
  */
 export async function openClassifier(
@@ -53,14 +78,83 @@ export async function openClassifier(
   engine: Engine,
   { output, inputShapes, ...given }: OpenOptions = {},
 ): Promise<Classifier> {
-  const { bytes, name, folder } = await loadOnnx(path);
-  const { graph, metadata } = await readOnnx({ bytes, name, folder }, { inputShapes });
-  const { bands, classes, normalisation } = given;
-  const needed = [bands, classes, normalisation].includes(undefined);
-  const own = await describe(metadata[descriptionKey], path, needed);
-  const description = completeDescription({ ...own, ...given }, path);
-  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
-  return createClassifier(chooseOutput(graph, output, path), description, engine, { hash, where: path });
+  const isOnnx = !/\.(safetensors|json)$/i.test(path);
+  if (!isOnnx && (output !== undefined || inputShapes !== undefined)) {
+    throw new InputError({
+      what: 'the options output and inputShapes are of ONNX files',
+      where: path,
+      todo: 'Leave them out; give the height and width of an image as size.',
+    });
+  }
+  const network = isOnnx
+    ? await openOnnx(path, defined(given), { output, inputShapes })
+    : /\.json$/i.test(path)
+      ? await openLayersModel(path, defined(given))
+      : await openSafetensors(path, defined(given));
+  return createClassifier(network.output, network.description, engine, { hash: network.hash, where: path });
+}
+
+async function openOnnx(
+  path: string,
+  given: Given,
+  { output, inputShapes }: Pick<OpenOptions, 'output' | 'inputShapes'>,
+): Promise<Network> {
+  const file = await loadOnnx(path);
+  const needed = isNeeded(given);
+  const beside = await readSidecar(path, { needed: false });
+  const { size, layout, bands, networkBands = bands } = { ...beside, ...given };
+  const spatial = size && networkBands;
+  const imageShape =
+    spatial &&
+    (layout === 'NHWC'
+      ? (['N', ...size, networkBands.length] as const)
+      : (['N', networkBands.length, ...size] as const));
+  const { graph, metadata } = await readOnnx(file, { inputShapes, imageShape });
+  const own = metadata[descriptionKey];
+  const described =
+    own === undefined
+      ? await readSidecar(path, { needed })
+      : readDescription(own, { needed, where: `${path}, metadata "${descriptionKey}"` });
+  return {
+    output: chooseOutput(graph, output, path),
+    hash: hashOf(file.bytes),
+    description: completeDescription({ ...described, ...given }, path),
+  };
+}
+
+/** protobuf's limit, and far more than the networks of this field need. */
+const largestFile = 2 ** 31 - 1;
+
+async function openSafetensors(path: string, given: Given): Promise<Network> {
+  const bytes = await readBoundedFile(path, {
+    maximumBytes: largestFile,
+    todo: 'Check the path; fetch or export the file again.',
+  });
+  const { architecture, weights, bands, classes } = readNetwork(bytes, path);
+  const { name, featureLayer } = architecture;
+  const described = {
+    name,
+    featureLayer,
+    ...(await readSidecar(path, { needed: isNeeded(given) })),
+    ...given,
+  };
+  const description = completeDescription(described, path);
+  const { size } = description;
+  if (size === undefined) throw missingSize(path);
+  const image = input('image', ['N', bands, ...size]);
+  return {
+    output: architecture.build(storedLayers(weights), image, classes),
+    hash: hashOf(bytes),
+    description,
+  };
+}
+
+async function openLayersModel(path: string, given: Given): Promise<Network> {
+  const described = { ...(await readSidecar(path, { needed: isNeeded(given) })), ...given };
+  const { output, name, hash } = await loadLayersModel(path, described);
+  // The layout of TensorFlow.js is known and obeyed, declared or not.
+  const description = completeDescription({ name, ...described, layout: 'NCHW' }, path);
+  return { output, hash, description };
 }
 
 function chooseOutput({ outputs }: Graph, wanted: string | undefined, where: string): Value {
@@ -74,92 +168,4 @@ function chooseOutput({ outputs }: Graph, wanted: string | undefined, where: str
     expected: `one of ${names.join(', ')}`,
     todo: 'Name the output that holds the logits: option `output`.',
   });
-}
-
-const isStrings = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((item) => typeof item === 'string');
-const isNumbers = (value: unknown): value is number[] =>
-  Array.isArray(value) && value.every((item) => typeof item === 'number');
-
-/** my-network.onnx is described by my-network.json. */
-const sidecarPath = (path: string): string => `${path.replace(/\.onnx$/i, '')}.json`;
-
-/** What the file's metadata says, else the JSON file beside it; a broken one matters only where it is needed. */
-async function describe(
-  metadata: string | undefined,
-  path: string,
-  needed: boolean,
-): Promise<Partial<ClassifierDescription>> {
-  if (metadata !== undefined)
-    return readDescription(metadata, { needed, where: `${path}, metadata "${descriptionKey}"` });
-  const sidecar = sidecarPath(path);
-  try {
-    return readDescription(await readFile(sidecar, 'utf8'), { needed, where: sidecar });
-  } catch (thrown) {
-    if (thrown instanceof InputError) throw thrown;
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return {};
-    throw new InputError({ what: `cannot be read: ${messageOf(thrown)}`, where: sidecar });
-  }
-}
-
-/** A description field by field. */
-function readDescription(
-  text: string,
-  { needed, where }: { readonly needed: boolean; readonly where: string },
-): Partial<ClassifierDescription> {
-  const fail = (got: string): Partial<ClassifierDescription> => {
-    if (!needed) return {};
-    throw new InputError({
-      what: 'not a description of a classifier',
-      where,
-      expected: '{name, bands, classes, normalisation: {mean, deviation}, featureLayer?}',
-      got,
-    });
-  };
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return fail('not JSON');
-  }
-  if (typeof value !== 'object' || value === null) return fail(typeof value);
-  const fields = new Map<string, unknown>(Object.entries(value));
-  const [name, bands, classes, normalisation, featureLayer] = [
-    'name',
-    'bands',
-    'classes',
-    'normalisation',
-    'featureLayer',
-  ].map((key) => fields.get(key));
-  if (typeof name !== 'string' || !isStrings(bands) || !isStrings(classes)) return fail('other fields');
-  if (typeof normalisation !== 'object' || normalisation === null) return fail('no normalisation');
-  if (!('mean' in normalisation && 'deviation' in normalisation)) return fail('no mean or deviation');
-  const { mean, deviation } = normalisation;
-  if (!isNumbers(mean) || !isNumbers(deviation)) return fail('mean or deviation without numbers');
-  return {
-    name,
-    bands,
-    classes,
-    normalisation: { mean, deviation },
-    ...(typeof featureLayer === 'string' ? { featureLayer } : {}),
-  };
-}
-
-function completeDescription(
-  { name = 'network', bands, classes, normalisation, featureLayer }: Partial<ClassifierDescription>,
-  where: string,
-): ClassifierDescription {
-  if (bands === undefined || classes === undefined || normalisation === undefined) {
-    const missing = Object.entries({ bands, classes, normalisation }).filter(
-      ([, value]) => value === undefined,
-    );
-    throw new InputError({
-      what: 'the file does not say what its inputs and outputs mean',
-      where,
-      expected: 'bands, classes and normalisation',
-      got: `no ${missing.map(([key]) => key).join(', no ')}`,
-      todo: `Put them into ${sidecarPath(where)}: {"name", "bands": [...], "classes": [...], "normalisation": {"mean": [...], "deviation": [...]}, "featureLayer"}; or pass them to openClassifier.`,
-    });
-  }
-  return { name, bands, classes, normalisation, ...(featureLayer === undefined ? {} : { featureLayer }) };
 }

@@ -48,7 +48,8 @@ export function linear(layers: Layers, x: Value, name: string, outputs: number):
   return gemm(x, weight, bias, { transB: true });
 }
 
-const normalisationNames = ['weight', 'bias', 'running_mean', 'running_var'] as const;
+/** Parameters and buffers of a batch normalisation, in the order scale, bias, mean, variance. */
+export const normalisationNames = ['weight', 'bias', 'running_mean', 'running_var'] as const;
 
 /** Layers for inference from stored weights; throws InputError naming a missing or misshapen parameter. */
 export function storedLayers(weights: Weights): Layers {

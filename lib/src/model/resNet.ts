@@ -1,4 +1,5 @@
-/** ResNet-50 (He et al., 2016) as torchvision builds it, for any number of bands and classes. */
+/** ResNet with bottlenecks (He et al., 2016) as torchvision and timm build it, for any widths, bands and classes; ResNet-50. */
+import { shapeOf } from '../graph/graph.js';
 import type { Value } from '../graph/node.js';
 import { relu } from '../graph/operators/activation.js';
 import { flatten } from '../graph/operators/arrangement.js';
@@ -8,17 +9,33 @@ import { globalAveragePool } from '../graph/operators/reduction.js';
 import type { Architecture } from './architecture.js';
 import { convolution, type Layers, linear } from './layers.js';
 
-const blocks = [3, 4, 6, 3];
-const expansion = 4;
+export interface ResNetStage {
+  /** Bottlenecks of the stage; the first halves the image, but for the first stage. */
+  readonly blocks: number;
+  /** Feature maps inside a bottleneck. */
+  readonly width: number;
+  /** Feature maps that leave a bottleneck. */
+  readonly outputs: number;
+}
+
+export interface ResNetPlan {
+  /** Feature maps of the first convolution. */
+  readonly stem: number;
+  readonly stages: readonly ResNetStage[];
+}
+
+export const resNet50Plan: ResNetPlan = {
+  stem: 64,
+  stages: [3, 4, 6, 3].map((blocks, i) => ({ blocks, width: 64 * 2 ** i, outputs: 256 * 2 ** i })),
+};
 
 /** 1x1, 3x3 (with the stride), 1x1 convolutions around a shortcut. */
 function bottleneck(
   layers: Layers,
   x: Value,
   name: string,
-  width: number,
+  { width, outputs }: ResNetStage,
   stride: number,
-  first: boolean,
 ): Value {
   const step = (
     value: Value,
@@ -27,30 +44,41 @@ function bottleneck(
   ) => layers.normalise(convolution(layers, value, `${name}.conv${i}`, options), `${name}.bn${i}`);
   const one = relu(step(x, 1, { outputs: width, size: 1 }), `${name}.relu1`);
   const two = relu(step(one, 2, { outputs: width, size: 3, stride, padding: 1 }), `${name}.relu2`);
-  const three = step(two, 3, { outputs: width * expansion, size: 1 });
-  const shortcut = first
+  const three = step(two, 3, { outputs, size: 1 });
+  const changes = stride !== 1 || shapeOf(x)[1] !== outputs;
+  const shortcut = changes
     ? layers.normalise(
-        convolution(layers, x, `${name}.downsample.0`, { outputs: width * expansion, size: 1, stride }),
+        convolution(layers, x, `${name}.downsample.0`, { outputs, size: 1, stride }),
         `${name}.downsample.1`,
       )
     : x;
   return relu(add(three, shortcut), `${name}.relu`);
 }
 
-export const resNet50: Architecture = {
-  name: 'ResNet-50',
-  /** The output of the last block, after its ReLU: torchvision's `layer4`. */
-  featureLayer: 'layer4.2.relu',
-  build(layers, image, classes) {
-    const stem = convolution(layers, image, 'conv1', { outputs: 64, size: 7, stride: 2, padding: 3 });
-    let x = relu(layers.normalise(stem, 'bn1'), 'relu');
-    x = maxPool(x, { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }, 'maxpool');
-    for (const [stage, count] of blocks.entries()) {
-      for (let i = 0; i < count; i++) {
-        const stride = stage > 0 && i === 0 ? 2 : 1;
-        x = bottleneck(layers, x, `layer${stage + 1}.${i}`, 64 * 2 ** stage, stride, i === 0);
+export function resNet({ stem: stemWidth, stages }: ResNetPlan): Architecture {
+  return {
+    // Three convolutions a bottleneck, the stem and the linear layer.
+    name: `ResNet-${3 * stages.reduce((sum, { blocks }) => sum + blocks, 0) + 2}`,
+    /** The output of the last block, after its ReLU: torchvision's `layer4`. */
+    featureLayer: `layer${stages.length}.${(stages.at(-1)?.blocks ?? 1) - 1}.relu`,
+    build(layers, image, classes) {
+      const stem = convolution(layers, image, 'conv1', {
+        outputs: stemWidth,
+        size: 7,
+        stride: 2,
+        padding: 3,
+      });
+      let x = relu(layers.normalise(stem, 'bn1'), 'relu');
+      x = maxPool(x, { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }, 'maxpool');
+      for (const [i, stage] of stages.entries()) {
+        for (let block = 0; block < stage.blocks; block++) {
+          const stride = i > 0 && block === 0 ? 2 : 1;
+          x = bottleneck(layers, x, `layer${i + 1}.${block}`, stage, stride);
+        }
       }
-    }
-    return linear(layers, flatten(globalAveragePool(x)), 'fc', classes);
-  },
-};
+      return linear(layers, flatten(globalAveragePool(x)), 'fc', classes);
+    },
+  };
+}
+
+export const resNet50: Architecture = resNet(resNet50Plan);

@@ -1,7 +1,7 @@
 /** Weights that lie in files beside the model: read only from inside the model's folder. */
-import { open, realpath, stat } from 'node:fs/promises';
-import { isAbsolute, join, sep, win32 } from 'node:path';
+import { open, stat } from 'node:fs/promises';
 import { InputError, messageOf } from '../../error.js';
+import { resolveInside } from '../../insideFolder.js';
 import type { EntryMessage } from './schema.js';
 
 function byteCount(text: string, where: string): number {
@@ -12,28 +12,6 @@ function byteCount(text: string, where: string): number {
     where,
     expected: 'a whole number from 0',
     got: `"${text.slice(0, 40)}"`,
-  });
-}
-
-/** The real path of a file inside the folder; absolute paths, ".." and symbolic links that lead out are refused. */
-async function resolveInside(folder: string, location: string, where: string): Promise<string> {
-  const leaves =
-    location === '' ||
-    location.includes('\0') ||
-    isAbsolute(location) ||
-    win32.isAbsolute(location) ||
-    /^[a-z]:/i.test(location) ||
-    location.split(/[\\/]/).includes('..');
-  if (!leaves) {
-    const [root, path] = await Promise.all([realpath(folder), realpath(join(folder, location))]);
-    if (path.startsWith(root.endsWith(sep) ? root : root + sep)) return path;
-  }
-  throw new InputError({
-    what: 'the model asks for a file outside its folder',
-    where,
-    expected: 'a relative path inside the folder of the model',
-    got: JSON.stringify(location.slice(0, 200)),
-    todo: 'Do not use this model unless you know why: such a path can read any file of yours.',
   });
 }
 

@@ -7,6 +7,8 @@ import { reduceSum } from './reduction.js';
 export const relu = (x: Value, name?: string): Value => apply('Relu', [x], {}, name);
 export const sigmoid = (x: Value, name?: string): Value => apply('Sigmoid', [x], {}, name);
 export const tanh = (x: Value): Value => apply('Tanh', [x], {});
+/** Over the last axis. */
+export const softmax = (x: Value, name?: string): Value => apply('Softmax', [x], { axis: -1 }, name);
 export const softplus = (x: Value): Value => apply('Softplus', [x], {});
 
 /** 1 where a rectified value is positive, else 0; at exactly 0 the gradient is 0, as in PyTorch. */

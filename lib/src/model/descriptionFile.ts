@@ -1,0 +1,137 @@
+/** The JSON that says what a network's inputs and outputs mean: in its metadata, or in a file beside it. */
+import { stat } from 'node:fs/promises';
+import { readBoundedFile } from '../dataset/boundedFile.js';
+import { InputError } from '../error.js';
+import { type ClassifierDescription, layouts, scoreActivations } from './classifier.js';
+
+/** The metadata key of a file's description (JSON). */
+export const descriptionKey = 'landlens.classifier';
+
+/** my-network.onnx and my-network.safetensors are described by my-network.json, model.json by model.classifier.json. */
+export const sidecarPath = (path: string): string =>
+  /\.json$/i.test(path)
+    ? path.replace(/\.json$/i, '.classifier.json')
+    : `${path.replace(/\.(onnx|safetensors)$/i, '')}.json`;
+
+const fields =
+  '{name, bands, classes, normalisation: {mean, deviation}, networkBands?, clip?, layout?, size?, activation?, featureLayer?, featureGrid?}';
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every(isNumber);
+const isPair = (value: unknown): value is [number, number] => isNumbers(value) && value.length === 2;
+const isSides = (value: unknown): value is [number, number] =>
+  isPair(value) && value.every((side) => Number.isSafeInteger(side) && side > 0);
+const isOneOf =
+  <T extends string>(names: readonly T[]) =>
+  (value: unknown): value is T =>
+    names.some((name) => name === value);
+const isStatistics = (value: unknown): value is ClassifierDescription['normalisation'] =>
+  typeof value === 'object' &&
+  value !== null &&
+  'mean' in value &&
+  'deviation' in value &&
+  isNumbers(value.mean) &&
+  isNumbers(value.deviation);
+
+interface DescriptionSource {
+  /** For messages. */
+  readonly where: string;
+  /** Whether a broken description matters. */
+  readonly needed: boolean;
+}
+
+/** A description field by field; fields of other names are left to other readers. */
+export function readDescription(
+  text: string,
+  { where, needed }: DescriptionSource,
+): Partial<ClassifierDescription> {
+  const fail = (got: string): Partial<ClassifierDescription> => {
+    if (!needed) return {};
+    throw new InputError({ what: 'not a description of a classifier', where, expected: fields, got });
+  };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return fail('not JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return fail('not an object');
+  const values = new Map<string, unknown>(Object.entries(value));
+  const wrong: string[] = [];
+  const read = <T>(name: string, isRight: (field: unknown) => field is T): T | undefined => {
+    const field = values.get(name);
+    if (field === undefined || isRight(field)) return field;
+    wrong.push(name);
+    return undefined;
+  };
+  const description = {
+    name: read('name', isText),
+    bands: read('bands', isTexts),
+    classes: read('classes', isTexts),
+    networkBands: read('networkBands', isTexts),
+    clip: read('clip', isPair),
+    normalisation: read('normalisation', isStatistics),
+    layout: read('layout', isOneOf(layouts)),
+    size: read('size', isSides),
+    activation: read('activation', isOneOf(scoreActivations)),
+    featureLayer: read('featureLayer', isText),
+    featureGrid: read('featureGrid', isSides),
+  };
+  if (wrong.length > 0) return fail(`a wrong value of ${wrong.join(', ')}`);
+  return defined(description);
+}
+
+/** Without the fields that say nothing, which would hide those of another source. */
+export function defined(description: Partial<ClassifierDescription>): Partial<ClassifierDescription> {
+  return Object.fromEntries(Object.entries(description).filter(([, value]) => value !== undefined));
+}
+
+/** What the JSON file beside a network says; nothing where there is none. */
+export async function readSidecar(
+  path: string,
+  { needed }: Pick<DescriptionSource, 'needed'>,
+): Promise<Partial<ClassifierDescription>> {
+  const sidecar = sidecarPath(path);
+  const exists = await stat(sidecar).then(
+    () => true,
+    (thrown: unknown) => !(thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT'),
+  );
+  if (!exists) return {};
+  const bytes = await readBoundedFile(sidecar, {
+    maximumBytes: 2 ** 24,
+    todo: `Give it as ${fields}.`,
+  });
+  return readDescription(new TextDecoder().decode(bytes), { where: sidecar, needed });
+}
+
+/** A description with all that a classifier needs. */
+export function completeDescription(
+  { name = 'network', bands, classes, normalisation, ...others }: Partial<ClassifierDescription>,
+  where: string,
+): ClassifierDescription {
+  if (bands === undefined || classes === undefined || normalisation === undefined) {
+    const missing = Object.entries({ bands, classes, normalisation }).filter(
+      ([, value]) => value === undefined,
+    );
+    throw new InputError({
+      what: 'the file does not say what its inputs and outputs mean',
+      where,
+      expected: 'bands, classes and normalisation',
+      got: `no ${missing.map(([key]) => key).join(', no ')}`,
+      todo: `Put them into ${sidecarPath(where)}: {"name", "bands": [...], "classes": [...], "normalisation": {"mean": [...], "deviation": [...]}, "featureLayer"}; or pass them to openClassifier.`,
+    });
+  }
+  return { name, bands, classes, normalisation, ...others };
+}
+
+/** For files that do not fix the size of their images. */
+export function missingSize(path: string): InputError {
+  return new InputError({
+    what: 'the file does not say how large its images are',
+    where: path,
+    expected: 'size: [height, width] in pixels',
+    todo: `Put "size": [height, width] into ${sidecarPath(path)}, or pass it.`,
+  });
+}

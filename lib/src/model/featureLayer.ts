@@ -1,0 +1,228 @@
+/** The feature layer: the last maps of a network that still lie over the image, which Grad-CAM weighs. */
+import { InputError } from '../error.js';
+import { shapeOf, topologicalOrder } from '../graph/graph.js';
+import type { Node, Value } from '../graph/node.js';
+import { reshape, slice, transpose } from '../graph/operators/arrangement.js';
+import { normaliseAxis, type Shape, shapeText } from '../graph/type.js';
+
+export interface FeatureLayer {
+  /** The node's name, as `featureLayer` of a classifier and `layer` of Grad-CAM take it. */
+  readonly name: string;
+  readonly operator: string;
+  /** ['N', channels, height, width] */
+  readonly shape: Shape;
+}
+
+/** Feature maps, and how a value of their shape becomes ['N', channels, height, width]. */
+export interface FeatureMaps {
+  readonly value: Value;
+  readonly size: readonly [height: number, width: number];
+  readonly arrange: (value: Value) => Value;
+}
+
+export interface FeatureChoice {
+  /** Name of the node; by default the last maps before the network gives up their place in the image. */
+  readonly layer?: string;
+  /** Height and width of maps that are no [N, channels, height, width]: tokens [N, T, channels] (the last height x width of them), or [N, height, width, channels]. */
+  readonly grid?: readonly [height: number, width: number];
+}
+
+const operatorOf = (node: Node): string =>
+  node.operator === 'Opaque' ? node.attributes.operator : node.operator;
+
+/** Lengths behind the batch; undefined where the value has no batch or an unknown shape. */
+function lengthsOf({ type }: Value): readonly number[] | undefined {
+  const [batch, ...rest] = type.shape ?? [];
+  const lengths = rest.filter((dimension) => dimension !== 'N');
+  return batch === 'N' && lengths.length === rest.length ? lengths : undefined;
+}
+
+const isSpatial = (height: number, width: number): boolean => height * width > 1;
+
+const moving = new Set<string>([
+  'Input',
+  'Constant',
+  'Identity',
+  'Dropout',
+  'Transpose',
+  'Reshape',
+  'Pad',
+  'Slice',
+]);
+
+/** Every node that makes maps ['N', channels, height, width] larger than a pixel, in the order of computation. */
+export function featureLayers(logits: Value): readonly FeatureLayer[] {
+  return topologicalOrder([logits]).flatMap((node) => {
+    const [output] = node.outputs;
+    const lengths = lengthsOf(output);
+    if (lengths?.length !== 3 || !isSpatial(lengths[1], lengths[2])) return [];
+    if (node.name === '' || moving.has(node.operator)) return [];
+    return [{ name: node.name, operator: operatorOf(node), shape: shapeOf(output) }];
+  });
+}
+
+/** Everything that the image says to the logits passes through the value. */
+function carriesAll(logits: Value, value: Value): boolean {
+  return topologicalOrder([logits], new Set([value])).every(({ operator }) => operator !== 'Input');
+}
+
+interface Maps {
+  readonly value: Value;
+  readonly channels: 1 | 3;
+}
+
+const isChannelsLast = ({ node }: Value): boolean =>
+  node.operator === 'Transpose' && node.attributes.permutation.join() === '0,2,3,1';
+
+/** The maps whose place in the image the node gives up: by a global pooling, a mean, a flattening. */
+function gaveUp(node: Node): Maps | undefined {
+  const [value] = node.inputs;
+  const before = value && lengthsOf(value);
+  const after = lengthsOf(node.outputs[0]);
+  if (before?.length !== 3 || after === undefined) return undefined;
+  if (node.operator === 'ReduceMean' || node.operator === 'ReduceSum') {
+    const axes = node.attributes.axes.map((axis) => normaliseAxis(axis, 4, node.name)).sort();
+    if (axes.join() === '1,2') return isSpatial(before[0], before[1]) ? { value, channels: 3 } : undefined;
+    if (axes.join() !== '2,3') return undefined;
+  } else if (after.length === 1) {
+    if (isChannelsLast(value)) return isSpatial(before[0], before[1]) ? { value, channels: 3 } : undefined;
+  } else if (after.length !== 3 || after[1] !== 1 || after[2] !== 1) return undefined;
+  return isSpatial(before[1], before[2]) ? { value, channels: 1 } : undefined;
+}
+
+const passing = new Set<string>(['MaxPool', 'AveragePool', 'Identity', 'Dropout']);
+
+/** The maps behind pooling, transposition and operators that do nothing. */
+function source(maps: Maps): Maps {
+  let { value, channels } = maps;
+  for (;;) {
+    const { node } = value;
+    if (node.operator === 'Transpose') {
+      const axis = node.attributes.permutation[channels];
+      if (axis !== 1 && axis !== 3) return { value, channels };
+      channels = axis;
+    } else if (!passing.has(node.operator)) return { value, channels };
+    value = node.inputs[0];
+  }
+}
+
+function findMaps(logits: Value): Maps | undefined {
+  for (const node of topologicalOrder([logits]).reverse()) {
+    const maps = gaveUp(node);
+    if (maps === undefined) continue;
+    const found = source(maps);
+    const { operator } = found.value.node;
+    if (operator !== 'Input' && operator !== 'Constant' && carriesAll(logits, found.value)) return found;
+  }
+  return undefined;
+}
+
+/** The name of the layer that is taken unless another is named; undefined where there is none, or it has no name of its own. */
+export function defaultFeatureLayer(logits: Value): string | undefined {
+  const found = findMaps(logits);
+  if (found === undefined || found.channels !== 1) return undefined;
+  const { node } = found.value;
+  const first = topologicalOrder([logits]).find(({ name }) => name === node.name);
+  return node.name !== '' && first === node && found.value.index === 0 ? node.name : undefined;
+}
+
+function asMaps({ value, channels }: Maps): FeatureMaps {
+  const lengths = lengthsOf(value) ?? [];
+  const last = channels === 3;
+  return {
+    value,
+    size: last ? [lengths[0], lengths[1]] : [lengths[1], lengths[2]],
+    arrange: last ? (other) => transpose(other, [0, 3, 1, 2]) : (other) => other,
+  };
+}
+
+/** Tokens [N, T, channels] as maps over a grid; what stands before the grid's tokens, such as a class token, is left out. */
+function tokenMaps(value: Value, [height, width]: readonly [number, number]): FeatureMaps {
+  const [tokens = 0, channels = 0] = lengthsOf(value) ?? [];
+  const first = tokens - height * width;
+  return {
+    value,
+    size: [height, width],
+    arrange(other) {
+      const placed = first > 0 ? slice(other, 1, first, tokens) : other;
+      return transpose(reshape(placed, ['N', height, width, channels]), [0, 3, 1, 2]);
+    },
+  };
+}
+
+/** What the named node gives, seen over the image; undefined where it does not lie over it. */
+function namedMaps(value: Value, grid: FeatureChoice['grid']): FeatureMaps | undefined {
+  const lengths = lengthsOf(value);
+  if (lengths?.length === 3) {
+    const [a, b, c] = lengths;
+    const isGrid = (height: number, width: number): boolean => grid?.[0] === height && grid[1] === width;
+    return asMaps({ value, channels: isGrid(a, b) && !isGrid(b, c) ? 3 : 1 });
+  }
+  const [tokens] = lengths ?? [];
+  if (lengths?.length !== 2 || grid === undefined || tokens < grid[0] * grid[1]) return undefined;
+  return tokenMaps(value, grid);
+}
+
+/** How many examples an error gives. */
+const shown = 5;
+
+const listed = (layers: readonly FeatureLayer[]): string =>
+  layers
+    .slice(-shown)
+    .map(({ name, operator, shape }) => `"${name}" (${operator}, ${shapeText(shape)})`)
+    .join('; ');
+
+/** Layers of tokens [N, T, channels], where a network has no maps. */
+function tokenLayers(logits: Value): readonly FeatureLayer[] {
+  return topologicalOrder([logits]).flatMap((node) => {
+    const lengths = lengthsOf(node.outputs[0]);
+    if (node.name === '' || moving.has(node.operator) || lengths?.length !== 2 || lengths[0] < 4) return [];
+    if (!carriesAll(logits, node.outputs[0])) return [];
+    return [{ name: node.name, operator: operatorOf(node), shape: shapeOf(node.outputs[0]) }];
+  });
+}
+
+/** The grid of square images: 14 x 14 for 196 tokens, or 197 with a class token. */
+function squareGrid(tokens: number): string {
+  const side = Math.floor(Math.sqrt(tokens));
+  return tokens - side * side <= 2 ? `[${side}, ${side}]` : '[height, width]';
+}
+
+function missing(logits: Value, where: string): InputError {
+  const tokens = tokenLayers(logits);
+  const last = tokens.at(-1);
+  const hint =
+    last === undefined
+      ? 'Name the layer: option `layer`, or `featureLayer` of the classifier. Gradient, Occlusion and LIME methods need none.'
+      : `Its layers are tokens [N, T, channels], the last of them ${listed(tokens)}. Name one as \`featureLayer\` with its \`featureGrid\`, such as ${squareGrid(Number(last.shape[1]))}; where a class token alone is classified, one before the last attention. Gradient, Occlusion and LIME methods need none.`;
+  return new InputError({
+    what: 'no convolutional feature maps before a global pooling or flattening',
+    where,
+    expected: 'maps [N, channels, height, width] through which all of the image passes',
+    todo: hint,
+  });
+}
+
+/**
+ * The maps that Grad-CAM weighs: those of the named node, else the last that lie over the image.
+ * @throws InputError that lists the candidates
+ */
+export function featureMaps(logits: Value, { layer, grid }: FeatureChoice, where: string): FeatureMaps {
+  if (layer === undefined) {
+    const found = findMaps(logits);
+    if (found === undefined) throw missing(logits, where);
+    return asMaps(found);
+  }
+  const node = topologicalOrder([logits]).find(({ name }) => name !== '' && name === layer);
+  const maps = node && namedMaps(node.outputs[0], grid);
+  if (maps !== undefined) return maps;
+  const shape = node?.outputs[0].type.shape;
+  throw new InputError({
+    what: node ? 'this feature layer has no maps' : 'the feature layer does not exist in the network',
+    where: `${where}, layer "${layer}"`,
+    expected:
+      'the name of a node with an output [N, channels, height, width], or [N, tokens, channels] and a grid',
+    got: node ? shapeText(shape) : 'no such node',
+    todo: `The last candidates are ${listed(featureLayers(logits)) || 'none'}. For tokens add \`featureGrid\`: [height, width].`,
+  });
+}

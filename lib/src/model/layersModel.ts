@@ -1,0 +1,326 @@
+/** TensorFlow.js layers models (model.json and its shards): sequential and functional networks as a graph. */
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import { readBoundedFile } from '../dataset/boundedFile.js';
+import { InputError } from '../error.js';
+import { input, type Value, withName } from '../graph/node.js';
+import type { Tensor } from '../tensor.js';
+import type { ClassifierDescription } from './classifier.js';
+import { missingSize } from './descriptionFile.js';
+import { type Layer, translateLayer } from './layersModelLayers.js';
+import { readLayersModelWeights } from './layersModelWeights.js';
+
+export interface LayersModel {
+  readonly output: Value;
+  readonly name: string;
+  /** SHA-256 of model.json and all shards, first 16 hexadecimal digits. */
+  readonly hash: string;
+}
+
+/** A model.json holds no weights: the largest published ones have a few megabytes. */
+const largestTopology = 2 ** 26;
+const mostLayers = 10_000;
+const deepestNesting = 8;
+
+type Fields = ReadonlyMap<string, unknown>;
+
+const fieldsOf = (value: unknown): Fields | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? new Map(Object.entries(value))
+    : undefined;
+
+function damaged(what: string, where: string, expected?: string, got?: unknown): InputError {
+  return new InputError({
+    what,
+    where,
+    ...(expected === undefined ? {} : { expected }),
+    ...(got === undefined ? {} : { got: (JSON.stringify(got) ?? String(got)).slice(0, 200) }),
+    todo: 'Save it as a TensorFlow.js layers model (Keras 2), or convert it to ONNX.',
+  });
+}
+
+interface LayerEntry {
+  readonly name: string;
+  readonly className: string;
+  readonly config: Fields;
+  readonly inbound: unknown;
+}
+
+function readEntry(value: unknown, where: string): LayerEntry {
+  const fields = fieldsOf(value);
+  const config = fieldsOf(fields?.get('config'));
+  const className = fields?.get('class_name');
+  const name = fields?.get('name') ?? config?.get('name');
+  if (config === undefined || typeof className !== 'string' || typeof name !== 'string') {
+    throw damaged('not a layer', where, '{class_name, config: {name, ...}}', value);
+  }
+  return { name, className, config, inbound: fields?.get('inbound_nodes') };
+}
+
+interface Model {
+  readonly name: string;
+  readonly layers: readonly LayerEntry[];
+  /** Of functional models. */
+  readonly functional?: { readonly inputs: readonly Reference[]; readonly outputs: readonly Reference[] };
+}
+
+const isModel = (className: string): boolean => ['Sequential', 'Functional', 'Model'].includes(className);
+
+function readModel(className: string, given: unknown, where: string): Model {
+  // The oldest sequential models are a bare list.
+  const config = Array.isArray(given) ? new Map<string, unknown>([['layers', given]]) : fieldsOf(given);
+  const list = config?.get('layers');
+  if (!isModel(className) || config === undefined || !Array.isArray(list) || list.length > mostLayers) {
+    throw damaged(
+      'not a sequential or functional model',
+      where,
+      `class_name Sequential, Functional or Model with at most ${mostLayers} layers`,
+      className,
+    );
+  }
+  const layers = list.map((entry: unknown, i) => readEntry(entry, `${where}, layers[${i}]`));
+  const name = config.get('name');
+  const model = { name: typeof name === 'string' ? name : 'network', layers };
+  if (className === 'Sequential') return model;
+  const inputs = readReferences(config.get('input_layers'), `${where}, input_layers`);
+  const outputs = readReferences(config.get('output_layers'), `${where}, output_layers`);
+  return { ...model, functional: { inputs, outputs } };
+}
+
+/** One call of a layer, as others name it. */
+interface Reference {
+  readonly layer: string;
+  readonly call: number;
+}
+
+const keyOf = ({ layer, call }: Reference): string => `${call} ${layer}`;
+
+/** [layer, call, tensor, ...], or a list of such. */
+function readReferences(value: unknown, where: string): readonly Reference[] {
+  const list = Array.isArray(value) && typeof value[0] === 'string' ? [value] : value;
+  if (!Array.isArray(list))
+    throw damaged('not a list of layers', where, '[[layer, call, tensor], ...]', value);
+  return list.map((reference: unknown) => {
+    const [layer, call, tensor]: unknown[] = Array.isArray(reference) ? reference : [];
+    if (typeof layer !== 'string' || typeof call !== 'number' || tensor !== 0) {
+      throw damaged('not a reference to a layer', where, '[layer, call, 0]', reference);
+    }
+    return { layer, call };
+  });
+}
+
+/** What the layers of one file share. */
+interface Context {
+  readonly where: string;
+  weight(layer: string, name: string, shape: readonly number[], where: string): Tensor;
+}
+
+/** The output of a model, given its input. */
+function translate(model: Model, image: Value, context: Context, depth = 0): Value {
+  if (depth > deepestNesting)
+    throw damaged('models within models too deep', context.where, `${deepestNesting}`);
+  return model.functional
+    ? functional(model, model.functional, image, context, depth)
+    : sequential(model, image, context, depth);
+}
+
+function sequential({ layers }: Model, image: Value, context: Context, depth: number): Value {
+  return layers.reduce((value, entry) => call(entry, [value], context, depth), image);
+}
+
+function functional(
+  { layers }: Model,
+  { inputs, outputs }: NonNullable<Model['functional']>,
+  image: Value,
+  context: Context,
+  depth: number,
+): Value {
+  const { where } = context;
+  if (inputs.length !== 1 || outputs.length !== 1) {
+    throw damaged('a classifier has one input and one output', where, '1 and 1', [
+      inputs.length,
+      outputs.length,
+    ]);
+  }
+  const values = new Map([[keyOf(inputs[0]), image]]);
+  let pending = layers.flatMap((entry) => {
+    const place = `${where}, layer ${JSON.stringify(entry.name.slice(0, 120))}`;
+    if (entry.className === 'InputLayer') return [];
+    if (!Array.isArray(entry.inbound)) {
+      throw damaged('no inbound_nodes', place, '[[[layer, call, 0, {}], ...]]', entry.inbound);
+    }
+    return entry.inbound.map((node: unknown, i) => ({
+      entry,
+      key: keyOf({ layer: entry.name, call: i }),
+      sources: readReferences(node, `${place}, inbound_nodes`).map(keyOf),
+    }));
+  });
+  // Files list layers in the order of computation, as a rule.
+  while (pending.length > 0) {
+    const waiting = pending.filter(({ entry, key, sources }) => {
+      const found = sources.flatMap((source) => values.get(source) ?? []);
+      if (found.length < sources.length) return true;
+      if (values.has(key))
+        throw damaged(`two layers are named ${JSON.stringify(entry.name.slice(0, 120))}`, where);
+      values.set(key, call(entry, found, context, depth));
+      return false;
+    });
+    if (waiting.length === pending.length) break;
+    pending = waiting;
+  }
+  const output = values.get(keyOf(outputs[0]));
+  if (output !== undefined) return output;
+  throw damaged(
+    'the output is never computed',
+    where,
+    'layers without a cycle',
+    outputs[0].layer.slice(0, 120),
+  );
+}
+
+function call(entry: LayerEntry, inputs: readonly Value[], context: Context, depth: number): Value {
+  const { name, className, config } = entry;
+  if (className === 'InputLayer') return inputs[0];
+  const where = `${context.where}, layer ${JSON.stringify(name.slice(0, 120))} (${className.slice(0, 80)})`;
+  if (isModel(className)) {
+    if (inputs.length !== 1)
+      throw damaged('a model within the model has one input', where, '1', inputs.length);
+    const model = readModel(className, Object.fromEntries(config), where);
+    return translate(model, inputs[0], context, depth + 1);
+  }
+  const layer: Layer = {
+    name,
+    className,
+    config,
+    where,
+    weight: (weight, shape) => context.weight(name, weight, shape, where),
+  };
+  try {
+    const value = translateLayer(inputs, layer);
+    return inputs.includes(value) || value.node.name !== '' ? value : withName(value, name);
+  } catch (thrown) {
+    if (!(thrown instanceof InputError) || thrown.parts.where.startsWith(where)) throw thrown;
+    throw new InputError({ ...thrown.parts, where: `${where}, ${thrown.parts.where}` });
+  }
+}
+
+/** Finds weights by layer and name, however much stands before or between, and notes which were asked for. */
+function weightsByLayer(weights: ReadonlyMap<string, Tensor>) {
+  const places = new Map<string, string[]>();
+  const put = (key: string, name: string): void => {
+    const list = places.get(key);
+    if (list === undefined) places.set(key, [name]);
+    else if (!list.includes(name)) list.push(name);
+  };
+  for (const name of weights.keys()) {
+    const parts = name.replace(/:0$/, '').split('/');
+    const last = parts.at(-1) ?? '';
+    // layer/weight, or layer/cell/weight; a layer's own name may hold slashes too.
+    for (let i = 0; i < Math.min(parts.length - 1, 8); i++)
+      put(`${parts.slice(i, -1).join('/')}/${last}`, name);
+    if (parts.length > 2) put(`${parts.slice(0, -2).join('/')}/${last}`, name);
+  }
+  const used = new Set<string>();
+  const weight: Context['weight'] = (layer, name, shape, where) => {
+    const names = places.get(`${layer}/${name}`) ?? [];
+    const exact = names.find((candidate) => candidate.replace(/:0$/, '') === `${layer}/${name}`);
+    const chosen = exact ?? (names.length === 1 ? names[0] : undefined);
+    const found = chosen === undefined ? undefined : weights.get(chosen);
+    if (chosen === undefined || found?.shape.join() !== shape.join()) {
+      throw damaged(
+        names.length > 1 && exact === undefined
+          ? `several weights could be its ${name}`
+          : found
+            ? `its ${name} has another shape`
+            : `its ${name} is missing in the weights manifest`,
+        where,
+        `[${shape.join(', ')}]`,
+        found?.shape ?? names.slice(0, 4),
+      );
+    }
+    used.add(chosen);
+    return found;
+  };
+  return { weight, unused: () => [...weights.keys()].filter((name) => !used.has(name)) };
+}
+
+/** [null, height, width, bands] of the model's input, nested models included. */
+function inputShape(model: Model, where: string, depth = 0): readonly unknown[] {
+  const { layers, functional: graph } = model;
+  const first = graph ? layers.find(({ name }) => name === graph.inputs[0]?.layer) : layers[0];
+  if (first !== undefined && isModel(first.className) && depth < deepestNesting) {
+    return inputShape(readModel(first.className, Object.fromEntries(first.config), where), where, depth + 1);
+  }
+  const shape = first?.config.get('batch_input_shape') ?? first?.config.get('batch_shape');
+  if (Array.isArray(shape) && shape.length === 4) return shape;
+  throw damaged(
+    'the network does not take images',
+    where,
+    'batch_input_shape [null, height, width, bands]',
+    shape,
+  );
+}
+
+function readTopology(json: unknown, where: string): Model {
+  const root = fieldsOf(json);
+  const topology = fieldsOf(root?.get('modelTopology'));
+  const format = root?.get('format') ?? 'layers-model';
+  if (topology === undefined || format !== 'layers-model') {
+    throw damaged(
+      'not a TensorFlow.js layers model',
+      where,
+      'format "layers-model" and a modelTopology',
+      format,
+    );
+  }
+  const model = fieldsOf(topology.get('model_config')) ?? topology;
+  return readModel(String(model.get('class_name')), model.get('config'), where);
+}
+
+/**
+ * Reads a layers model; its maps become [N, channels, height, width], and each layer's output has the layer's name.
+ * @param description `size` and `bands` say what the file leaves open
+ * @throws InputError where model.json or a shard is damaged, a layer is not known, or weights are missing or left over
+ */
+export async function loadLayersModel(
+  path: string,
+  description: Pick<Partial<ClassifierDescription>, 'size' | 'bands' | 'networkBands'>,
+): Promise<LayersModel> {
+  const bytes = await readBoundedFile(path, {
+    maximumBytes: largestTopology,
+    todo: 'Check the path; save or convert the model again.',
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    throw damaged('not JSON', path);
+  }
+  const model = readTopology(json, path);
+  const { bands, networkBands = bands } = description;
+  const [, height, width, channels] = inputShape(model, path);
+  const sides = [
+    channels ?? networkBands?.length,
+    height ?? description.size?.[0],
+    width ?? description.size?.[1],
+  ];
+  if (sides.includes(undefined)) throw missingSize(path);
+  const known = sides.filter((side): side is number => Number.isSafeInteger(side) && Number(side) > 0);
+  if (known.length < 3)
+    throw damaged('an impossible size of images', path, '[null, height, width, bands]', sides);
+  const stored = await readLayersModelWeights(fieldsOf(json)?.get('weightsManifest'), dirname(path), path);
+  const { weight, unused } = weightsByLayer(stored.weights);
+  const output = translate(model, input('image', ['N', ...known]), { where: path, weight });
+  const surplus = unused();
+  if (surplus.length > 0) {
+    throw damaged(
+      `${surplus.length} of its ${stored.weights.size} weights belong to no layer`,
+      path,
+      undefined,
+      surplus.slice(0, 5),
+    );
+  }
+  const hash = createHash('sha256').update(bytes);
+  for (const shard of stored.bytes) hash.update(shard);
+  return { output, name: model.name, hash: hash.digest('hex').slice(0, 16) };
+}

@@ -1,0 +1,183 @@
+/** The weights of a TensorFlow.js model: a manifest in model.json, and shards beside it. */
+import { open, stat } from 'node:fs/promises';
+import { InputError, messageOf } from '../error.js';
+import { fromHalf } from '../half.js';
+import { resolveInside } from '../insideFolder.js';
+import { sizeOf, type Tensor } from '../tensor.js';
+
+/** Stored numbers: float32, or quantised as q x scale + minimum, or half precision. */
+interface Storage {
+  readonly type: 'float32' | 'float16' | 'uint8' | 'uint16';
+  readonly scale: number;
+  readonly minimum: number;
+}
+
+interface StoredWeight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly storage: Storage;
+}
+
+interface Group {
+  readonly paths: readonly string[];
+  readonly weights: readonly StoredWeight[];
+}
+
+const bytesOf: Readonly<Record<Storage['type'], number>> = { float32: 4, float16: 2, uint8: 1, uint16: 2 };
+const isStorageType = (value: unknown): value is Storage['type'] =>
+  typeof value === 'string' && Object.hasOwn(bytesOf, value);
+
+/** More than any network of this field, less than what a process can hold. */
+const largestTotal = 2 ** 31 - 1;
+
+const isLengths = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
+const isPaths = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const fieldOf = (value: unknown, name: string): unknown =>
+  isObject(value) ? new Map<string, unknown>(Object.entries(value)).get(name) : undefined;
+
+function damaged(what: string, where: string, parts: { expected?: string; got?: string } = {}): InputError {
+  return new InputError({ what, where, ...parts, todo: 'Save or convert the model again.' });
+}
+
+function readStorage(entry: unknown, where: string): Storage {
+  const quantisation = fieldOf(entry, 'quantization');
+  const type = fieldOf(quantisation ?? entry, 'dtype');
+  if (!isStorageType(type) || fieldOf(entry, 'dtype') !== 'float32') {
+    throw damaged('weights of an unknown type', where, {
+      expected: 'float32, or float32 quantised to float16, uint8 or uint16',
+      got: `${String(fieldOf(entry, 'dtype')).slice(0, 40)}, stored as ${String(type).slice(0, 40)}`,
+    });
+  }
+  if (type === 'float32' || type === 'float16') return { type, scale: 1, minimum: 0 };
+  const [scale, minimum] = [fieldOf(quantisation, 'scale'), fieldOf(quantisation, 'min')];
+  if (typeof scale === 'number' && typeof minimum === 'number') return { type, scale, minimum };
+  throw damaged('quantised weights without scale and min', where);
+}
+
+function readManifest(manifest: unknown, where: string): readonly Group[] {
+  if (!Array.isArray(manifest))
+    throw damaged('no weights manifest', where, { expected: 'weightsManifest: [...]' });
+  return manifest.map((group: unknown, i) => {
+    const [paths, weights] = [fieldOf(group, 'paths'), fieldOf(group, 'weights')];
+    if (!isPaths(paths) || !Array.isArray(weights)) {
+      throw damaged('not a group of weights', `${where}, weightsManifest[${i}]`, {
+        expected: '{paths, weights}',
+      });
+    }
+    return {
+      paths,
+      weights: weights.map((entry: unknown): StoredWeight => {
+        const [name, shape] = [fieldOf(entry, 'name'), fieldOf(entry, 'shape')];
+        const place = `${where}, weights ${JSON.stringify(String(name).slice(0, 120))}`;
+        if (typeof name !== 'string' || !isLengths(shape)) {
+          throw damaged('weights without a name or shape', place, { expected: '{name, shape, dtype}' });
+        }
+        return { name, shape, storage: readStorage(entry, place) };
+      }),
+    };
+  });
+}
+
+async function readShards(group: Group, folder: string, limit: number, where: string): Promise<Uint8Array> {
+  const needed = group.weights.reduce(
+    (sum, { shape, storage }) => sum + sizeOf(shape) * bytesOf[storage.type],
+    0,
+  );
+  const files: { readonly path: string; readonly size: number }[] = [];
+  for (const name of group.paths) {
+    const place = `${where}, shard ${JSON.stringify(name.slice(0, 120))}`;
+    try {
+      const path = await resolveInside(folder, name, place);
+      const status = await stat(path);
+      if (!status.isFile()) throw damaged('not a regular file', place);
+      files.push({ path, size: status.size });
+    } catch (thrown) {
+      if (thrown instanceof InputError) throw thrown;
+      throw new InputError({
+        what: `the shard cannot be read: ${messageOf(thrown)}`,
+        where: place,
+        todo: 'Put all shards beside model.json.',
+      });
+    }
+  }
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  if (total !== needed || total > limit) {
+    throw damaged('the shards do not fit the manifest', where, {
+      expected: `${needed} bytes${needed > limit ? `, at most ${limit}` : ''}`,
+      got: `${total} in ${files.length} shards`,
+    });
+  }
+  const bytes = new Uint8Array(total);
+  let offset = 0;
+  for (const { path, size } of files) {
+    const file = await open(path);
+    try {
+      for (let done = 0; done < size; ) {
+        const { bytesRead } = await file.read(bytes, offset + done, size - done, done);
+        if (bytesRead === 0) throw damaged('the shard ended early', `${where}, ${path}`);
+        done += bytesRead;
+      }
+    } finally {
+      await file.close();
+    }
+    offset += size;
+  }
+  return bytes;
+}
+
+function decode(bytes: Uint8Array, { shape, storage }: StoredWeight): Float32Array {
+  const { type, scale, minimum } = storage;
+  const length = sizeOf(shape);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const numbers = { length };
+  switch (type) {
+    case 'float32':
+      return Float32Array.from(numbers, (_, i) => view.getFloat32(4 * i, true));
+    case 'float16':
+      return fromHalf(Uint16Array.from(numbers, (_, i) => view.getUint16(2 * i, true)));
+    case 'uint16':
+      return Float32Array.from(numbers, (_, i) => view.getUint16(2 * i, true) * scale + minimum);
+    case 'uint8':
+      return Float32Array.from(numbers, (_, i) => view.getUint8(i) * scale + minimum);
+  }
+}
+
+export interface LayersModelWeights {
+  readonly weights: ReadonlyMap<string, Tensor>;
+  /** All shards, in the manifest's order. */
+  readonly bytes: readonly Uint8Array[];
+}
+
+/**
+ * Reads every weight of the manifest; shards are read only from inside `folder`.
+ * @throws InputError where a shard is missing, lies elsewhere or does not hold what the manifest says
+ */
+export async function readLayersModelWeights(
+  manifest: unknown,
+  folder: string,
+  where: string,
+): Promise<LayersModelWeights> {
+  const weights = new Map<string, Tensor>();
+  const all: Uint8Array[] = [];
+  let left = largestTotal;
+  for (const group of readManifest(manifest, where)) {
+    const bytes = await readShards(group, folder, left, where);
+    left -= bytes.length;
+    all.push(bytes);
+    let offset = 0;
+    for (const weight of group.weights) {
+      const { name, shape, storage } = weight;
+      const place = `${where}, weights ${JSON.stringify(name.slice(0, 120))}`;
+      if (weights.has(name)) throw damaged('two weights share one name', place);
+      const end = offset + sizeOf(shape) * bytesOf[storage.type];
+      const data = decode(bytes.subarray(offset, end), weight);
+      if (!data.every(Number.isFinite)) throw damaged('a weight is not a finite number', place);
+      weights.set(name, { data, shape });
+      offset = end;
+    }
+  }
+  return { weights, bytes: all };
+}
