@@ -149,10 +149,16 @@ describe('createClassifier refuses', () => {
     refused(image, sumAndDifference, /another layout.*\[N, bands, height, width\].*"NHWC"/, {
       bands: ['a', 'b', 'c'],
     });
-    refused(['N', 3, 3, 2], sumAndDifference, /another number of bands.*\[N, height, width, bands\]/, {
-      bands: ['a', 'b', 'c', 'd'],
-      layout: 'NHWC',
-    });
+    refused(
+      ['N', 3, 3, 2],
+      (x) => flatten(globalAveragePool(x)),
+      /another number of bands.*\[N, height, width, bands\]/,
+      {
+        bands: ['a', 'b', 'c', 'd'],
+        classes: ['c0', 'c1', 'c2'],
+        layout: 'NHWC',
+      },
+    );
   });
 
   it('another number of classes', () => {

@@ -151,7 +151,8 @@ function functional(
     }
     return entry.inbound.map((node: unknown, i) => ({
       entry,
-      key: keyOf({ layer: entry.name, call: i }),
+      // A model's call 0 is its own making.
+      key: keyOf({ layer: entry.name, call: isModel(entry.className) ? i + 1 : i }),
       sources: readReferences(node, `${place}, inbound_nodes`).map(keyOf),
     }));
   });
