@@ -46,7 +46,8 @@ Explains the first test images of a data set with every method and measures the 
 Stop it at any time with Ctrl+C; the same command continues where it stopped.
 
   --dataset scenes | bigearthnet:<folder>   images to explain (default scenes: rendered, not real imagery)
-  --model <file.onnx>                       classifier (default ${relative(process.cwd(), defaultModel)})
+  --model <file>                            classifier: .onnx, .safetensors (DenseNet, ResNet) or the model.json of
+                                            TensorFlow.js (default ${relative(process.cwd(), defaultModel)})
   --images <count>                          number of test images, in a seeded order (default 8)
   --methods <id,id,...>                     methods (default all):
 ${wrap(methods, 60)
