@@ -5,13 +5,17 @@ import { targetWeights } from '../../lib/src/attribution/target.js';
 import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
 import { InputError } from '../../lib/src/error.js';
 import { floats, input, type Value } from '../../lib/src/graph/node.js';
-import { sigmoid } from '../../lib/src/graph/operators/activation.js';
+import { sigmoid, softmax } from '../../lib/src/graph/operators/activation.js';
 import { flatten } from '../../lib/src/graph/operators/arrangement.js';
 import { add } from '../../lib/src/graph/operators/elementwise.js';
 import { gemm } from '../../lib/src/graph/operators/matMul.js';
 import { globalAveragePool } from '../../lib/src/graph/operators/reduction.js';
 import type { Shape } from '../../lib/src/graph/type.js';
-import { type ClassifierDescription, createClassifier } from '../../lib/src/model/classifier.js';
+import {
+  type Classifier,
+  type ClassifierDescription,
+  createClassifier,
+} from '../../lib/src/model/classifier.js';
 import { rows, type Tensor, tensor } from '../../lib/src/tensor.js';
 import { classifierOf, convolutionalLogits, normals, plainDescription } from '../classifiers.js';
 
@@ -204,5 +208,110 @@ describe('targets', () => {
       throws(() => targetWeights([target], 3), InputError);
       await rejects(saliency(tiny())(normals('x', [1, 2, 2, 3]), [target]), InputError);
     }
+  });
+});
+
+describe('what is declared of a network, once', () => {
+  const weights = normals('linear', [2, 2 * 2 * 3]).data;
+  /** A linear layer over a flattened image, whose gradient is its weights. */
+  const linear = (x: Value) => gemm(flatten(x), floats(weights, [2, 12]), undefined, { transB: true });
+  const build = (shape: Shape, changes: Partial<ClassifierDescription>, activation = (x: Value) => x) =>
+    createClassifier(
+      activation(linear(input('pixels', shape))),
+      { ...plainDescription(2, 2), ...changes },
+      engine,
+      {
+        hash: '',
+      },
+    );
+  const patchOf = (...values: readonly number[]) => ({
+    name: 'patch',
+    bands: values.map((_, i) => `b${i}`),
+    image: tensor(Float32Array.from(values.flatMap((value) => new Array<number>(6).fill(value))), [
+      values.length,
+      2,
+      3,
+    ]),
+  });
+  const gradientOf = async (classifier: Classifier) =>
+    saliency(classifier, { absolute: false })(
+      normals('x', [1, classifier.bands.length, ...classifier.size]),
+      [1],
+    );
+
+  it('another layout: images and maps stay [bands, height, width]', async () => {
+    const usual = build(['N', 2, 2, 3], {});
+    const turned = build(['N', 2, 3, 2], { layout: 'NHWC' });
+    deepEqual([...turned.size], [2, 3]);
+    deepEqual((await gradientOf(usual)).values.data, weights.slice(12));
+    const { values } = await gradientOf(turned);
+    deepEqual(values.shape, [1, 2, 2, 3]);
+    for (let band = 0; band < 2; band++) {
+      for (let pixel = 0; pixel < 6; pixel++) {
+        // The network's weights follow each other pixel by pixel, its bands beside each other.
+        equal(values.data[band * 6 + pixel], weights[12 + pixel * 2 + band]);
+      }
+    }
+  });
+
+  it('another order and choice of bands: maps have the bands of the images, 0 for those that are not read', async () => {
+    const classifier = build(['N', 2, 2, 3], {
+      bands: ['b0', 'b1', 'b2'],
+      networkBands: ['b2', 'b0'],
+      normalisation: { mean: [30, 10], deviation: [3, 1] },
+    });
+    const prepared = classifier.prepare(patchOf(11, 20, 36));
+    deepEqual(
+      [0, 6, 12].map((i) => prepared.data[i]),
+      [1, 0, 2],
+    );
+    const { values } = await gradientOf(classifier);
+    deepEqual(values.data.slice(0, 6), weights.slice(18));
+    deepEqual(values.data.slice(6, 12), new Float32Array(6));
+    deepEqual(values.data.slice(12), weights.slice(12, 18));
+    // A network trained on b2 and b0 in that order gives the same scores of the same pixels.
+    const own = build(['N', 2, 2, 3], {});
+    const [x] = [prepared.data];
+    const direct = tensor(Float32Array.from([...x.slice(12), ...x.slice(0, 6)]), [1, 2, 2, 3]);
+    deepEqual(await classifier.score(prepared), await own.score(direct));
+  });
+
+  it('limits of the reflectance', () => {
+    const normalisation = { mean: [0, 0], deviation: [10_000, 10_000] };
+    const { data } = build(['N', 2, 2, 3], { clip: [0, 10_000], normalisation }).prepare(
+      patchOf(-50, 12_000),
+    );
+    deepEqual([data[0], data[6]], [0, 1]);
+  });
+
+  it('scores of which one is true: logits are explained, the softmax is scored', async () => {
+    const x = normals('x', [1, 2, 2, 3]);
+    const declared = build(['N', 2, 2, 3], { activation: 'softmax' });
+    const shown = build(['N', 2, 2, 3], {}, (logits) => softmax(logits));
+    const { data } = await declared.score(x);
+    ok(Math.abs(data[0] + data[1] - 1) < 1e-6);
+    deepEqual(await shown.score(x), { data, shape: [1, 2] });
+    deepEqual((await gradientOf(shown)).values.data, weights.slice(12));
+    throws(() => build(['N', 2, 2, 3], { activation: 'sigmoid' }, (logits) => softmax(logits)), {
+      name: 'InputError',
+      message: /another activation than declared.*sigmoid.*softmax/,
+    });
+  });
+
+  it('refuses what contradicts itself', () => {
+    const refused = (changes: Partial<ClassifierDescription>, message: RegExp) =>
+      throws(
+        () => build(['N', 2, 2, 3], changes),
+        (thrown: unknown) => {
+          ok(thrown instanceof InputError, String(thrown));
+          ok(message.test(thrown.message), thrown.message);
+          return true;
+        },
+      );
+    refused({ networkBands: ['b0', 'b7'] }, /networkBands among b0 b1.*b7/);
+    refused({ networkBands: ['b0', 'b0'] }, /one twice/);
+    refused({ clip: [5, 5] }, /limits of the reflectance/);
+    refused({ clip: [Number.NaN, 5] }, /limits of the reflectance/);
+    refused({ size: [3, 2] }, /another size.*3 x 2/);
   });
 });

@@ -15,13 +15,14 @@ import { createNode, floats, input, type Value } from '../../lib/src/graph/node.
 import { ModelProto } from '../../lib/src/graph/onnx/schema.js';
 import { writeOnnx } from '../../lib/src/graph/onnx/write.js';
 import { sigmoid } from '../../lib/src/graph/operators/activation.js';
-import { flatten } from '../../lib/src/graph/operators/arrangement.js';
+import { flatten, transpose } from '../../lib/src/graph/operators/arrangement.js';
 import { conv } from '../../lib/src/graph/operators/convolution.js';
 import { gemm } from '../../lib/src/graph/operators/matMul.js';
 import { globalAveragePool } from '../../lib/src/graph/operators/reduction.js';
 import { createClassifier } from '../../lib/src/model/classifier.js';
 import { descriptionKey, encodeClassifier, openClassifier } from '../../lib/src/model/classifierFile.js';
 import { storedLayers } from '../../lib/src/model/layers.js';
+import { rows, type Tensor } from '../../lib/src/tensor.js';
 import { freshWeights } from '../../lib/src/training/trainingStep.js';
 import { normals, plainDescription } from '../classifiers.js';
 import { tinyArchitecture } from '../training/tiny.js';
@@ -247,7 +248,7 @@ describe('a classifier file', () => {
       const image = input('pixels', ['N', 3, 8, 8]);
       const maps = conv(image, floats(normals('maps', [4, 3, 3, 3]).data, [4, 3, 3, 3]), { name: 'conv' });
       const attributes = {
-        operator: 'Softsign',
+        operator: 'Shrink',
         domain: '',
         raw: {},
         slots: [0],
@@ -274,7 +275,7 @@ describe('a classifier file', () => {
         ok(thrown instanceof InputError, String(thrown));
         match(
           thrown.message,
-          /Softsign node "soft" \(\[N, 4, 6, 6\]\), node \d+ of \d+.*cannot be differentiated/,
+          /Shrink node "soft" \(\[N, 4, 6, 6\]\), node \d+ of \d+.*cannot be differentiated/,
         );
         match(thrown.message, /Occlusion, LIME/);
         return true;
@@ -299,6 +300,9 @@ describe('a classifier file', () => {
       const inputShapes = { pixels: ['N', 3, 12, 10] } as const;
       const { size, score } = await openClassifier(path, engine, { ...description, inputShapes });
       deepEqual(size, [12, 10]);
+      deepEqual((await openClassifier(path, engine, { ...description, size: [12, 10] })).size, [12, 10]);
+      await writeFile(path.replace('.onnx', '.json'), JSON.stringify({ ...description, size: [9, 8] }));
+      deepEqual((await openClassifier(path, engine)).size, [9, 8]);
       deepEqual((await score(normals('larger', [2, 3, 12, 10]))).shape, [2, 2]);
     });
 
@@ -315,6 +319,59 @@ describe('a classifier file', () => {
         name: 'InputError',
         message: /described\.json.*not JSON/,
       });
+    });
+
+    it('is declared once, beside it: layout, bands, limits and activation', async () => {
+      const turned = transpose(input('x', ['N', 8, 8, 3]), [0, 3, 1, 2]);
+      const logits = tinyArchitecture.build(storedLayers(weights), turned, 2);
+      const path = await save('declared.onnx', writeOnnx(createGraph({ logits })));
+      const declared = {
+        ...description,
+        bands: ['B04', 'B8A', 'B03', 'B02'],
+        networkBands: description.bands,
+        layout: 'NHWC',
+        clip: [0, 10_000],
+        activation: 'softmax',
+        featureLayer: 'norm2',
+      };
+      await writeFile(path.replace('.onnx', '.json'), JSON.stringify(declared));
+      const classifier = await openClassifier(path, engine);
+      deepEqual(classifier.bands, declared.bands);
+      const usual = createClassifier(
+        tinyArchitecture.build(storedLayers(weights), input('x', ['N', 3, 8, 8]), 2),
+        { name: 'usual', ...description, activation: 'softmax', featureLayer: 'norm2' },
+        engine,
+        { hash: '' },
+      );
+      /** Three bands as the images have them: turned round, with one between that the network does not read. */
+      const among = ({ data }: Tensor, other: number): Tensor => {
+        const [b2, b3, b4] = [0, 1, 2].map((band) => data.subarray(64 * band, 64 * (band + 1)));
+        const parts = [b4, new Float32Array(64).fill(other), b3, b2];
+        return { data: Float32Array.from(parts.flatMap((part) => [...part])), shape: [1, 4, 8, 8] };
+      };
+      const one = rows(images, 0);
+      deepEqual(await classifier.score(among(one, 7)), await usual.score(one));
+      for (const method of [saliency, gradCam]) {
+        const { values } = await method(classifier)(among(one, 7), [1]);
+        const expected = (await method(usual)(one, [1])).values;
+        const { data } = method === saliency ? among(expected, 0) : expected;
+        for (const [i, value] of data.entries()) ok(Math.abs(values.data[i] - value) < 1e-6);
+      }
+      for (const [field, value] of Object.entries({
+        networkBands: 'B02',
+        layout: 'CHW',
+        clip: [0],
+        activation: 'relu',
+        size: [8.5, 8],
+        featureGrid: [0, 1],
+        featureLayer: 3,
+      })) {
+        await writeFile(path.replace('.onnx', '.json'), JSON.stringify({ ...declared, [field]: value }));
+        await rejects(openClassifier(path, engine), {
+          name: 'InputError',
+          message: new RegExp(`declared\\.json.*a wrong value of ${field}`),
+        });
+      }
     });
 
     it('has to be described', async () => {

@@ -12,7 +12,7 @@ import { type OpenOptions, openClassifier } from '../../lib/src/model/classifier
 import { loadLayersModel } from '../../lib/src/model/layersModel.js';
 import type { Tensor } from '../../lib/src/tensor.js';
 import { normals, plainDescription } from '../classifiers.js';
-import { mutations } from '../mutations.js';
+import { type Mutation, mutations, survive } from '../hostile/mutate.js';
 import {
   type Artifacts,
   artifactsOf,
@@ -48,8 +48,11 @@ const chain = (list: readonly tf.layers.Layer[]): tf.LayersModel =>
 const head = () => [layers.globalAveragePooling2d({}), layers.dense({ units: 4 })];
 const convolution = (changes: object = {}) => layers.conv2d({ filters: 5, kernelSize: 3, ...changes });
 
+const inSequence = 'a sequential network with odd strides and a flattening';
+const withShortcuts = 'shortcuts, depthwise convolutions and squeeze-and-excitation';
+
 const networks: Readonly<Record<string, () => tf.LayersModel>> = {
-  'a sequential network with odd strides and a flattening'() {
+  [inSequence]() {
     return tf.sequential({
       layers: [
         layers.conv2d({
@@ -71,7 +74,7 @@ const networks: Readonly<Record<string, () => tf.LayersModel>> = {
       ],
     });
   },
-  'shortcuts, depthwise convolutions and squeeze-and-excitation'() {
+  [withShortcuts]() {
     return functional((x) => {
       const stem = apply(convolution({ padding: 'same', strides: 2, activation: 'swish' }), x);
       const deep = apply(
@@ -348,33 +351,21 @@ describe('a TensorFlow.js layers model', () => {
       refused(replaced('"padding":"valid"', '"padding":"full"'), /another padding/));
   });
 
-  it('survives 500 mutations of model.json: an InputError each, or a network', async () => {
-    const seeds: Uint8Array[] = [];
-    const path = join(folder, 'mutated', 'model.json');
-    const [, functionalNetwork] = Object.entries(networks)[1];
-    const artifacts = await artifactsOf(seedWeights(functionalNetwork(), 'mutated'));
-    await writeModel(join(folder, 'mutated'), artifacts);
-    seeds.push(new Uint8Array(await readFile(path)));
-    let read = 0;
-    for (const bytes of mutations(seeds, { count: 500, seed: 42 })) {
+  it('survives 600 mutations of model.json: one clear error each, or a network', async () => {
+    const artifacts = await artifactsOf(seedWeights(networks[withShortcuts](), 'mutated'));
+    const path = await writeModel(join(folder, 'mutated'), artifacts);
+    const original = new Uint8Array(await readFile(path));
+    const outcome = await survive(mutations(original, { count: 600, seed: 42 }), async (bytes) => {
       await writeFile(path, bytes);
-      try {
-        const { output } = await loadLayersModel(path, description);
-        ok(output.type.shape !== undefined);
-        read++;
-      } catch (thrown) {
-        ok(thrown instanceof InputError, thrown instanceof Error ? thrown.stack : String(thrown));
-      }
-    }
-    ok(read < 400, `${read} were read`);
+      const { output } = await loadLayersModel(path, description);
+      ok(output.type.shape !== undefined);
+    });
+    ok(outcome.refused > 200, `${outcome.refused} were refused`);
   });
 
   it('survives 500 changes of its values that keep it JSON', async () => {
-    const path = join(folder, 'values', 'model.json');
-    const artifacts = await artifactsOf(
-      seedWeights(networks['a sequential network with odd strides and a flattening'](), 'values'),
-    );
-    await writeModel(join(folder, 'values'), artifacts);
+    const artifacts = await artifactsOf(seedWeights(networks[inSequence](), 'values'));
+    const path = await writeModel(join(folder, 'values'), artifacts);
     const text = await readFile(path, 'utf8');
     const places = [...text.matchAll(/(?<=[:[,])(-?\d+(\.\d+)?|true|false|null|"[^"]*")(?=[,\]}])/g)];
     const others = [
@@ -392,19 +383,18 @@ describe('a TensorFlow.js layers model', () => {
       '0.5',
     ];
     ok(places.length > 50);
-    let refusals = 0;
-    for (let i = 0; i < 500; i++) {
-      const place = places[(i * 7) % places.length];
-      const other = others[i % others.length];
-      const end = place.index + place[0].length;
-      await writeFile(path, text.slice(0, place.index) + other + text.slice(end));
-      try {
-        await loadLayersModel(path, description);
-      } catch (thrown) {
-        ok(thrown instanceof InputError, thrown instanceof Error ? thrown.stack : String(thrown));
-        refusals++;
+    function* changes(): Generator<Mutation> {
+      for (let i = 0; i < 500; i++) {
+        const place = places[(i * 7) % places.length];
+        const other = others[i % others.length];
+        const changed = text.slice(0, place.index) + other + text.slice(place.index + place[0].length);
+        yield { bytes: new TextEncoder().encode(changed), name: `${place[0]} to ${other}` };
       }
     }
-    ok(refusals > 100, `${refusals} were refused`);
+    const { refused } = await survive(changes(), async (bytes) => {
+      await writeFile(path, bytes);
+      await loadLayersModel(path, description);
+    });
+    ok(refused > 100, `${refused} were refused`);
   });
 });

@@ -37,7 +37,9 @@ function lengthsOf({ type }: Value): readonly number[] | undefined {
   return batch === 'N' && lengths.length === rest.length ? lengths : undefined;
 }
 
-const isSpatial = (height: number, width: number): boolean => height * width > 1;
+/** Whether pixels are left; of three lengths 1, 1, n the last are pooled channels, whatever the layout. */
+const isSpatial = ([a, b, c]: readonly number[], channels: 1 | 3 = 1): boolean =>
+  (channels === 1 ? b * c : a * b) > 1 && [a, b, c].filter((length) => length > 1).length > 1;
 
 const moving = new Set<string>([
   'Input',
@@ -55,7 +57,7 @@ export function featureLayers(logits: Value): readonly FeatureLayer[] {
   return topologicalOrder([logits]).flatMap((node) => {
     const [output] = node.outputs;
     const lengths = lengthsOf(output);
-    if (lengths?.length !== 3 || !isSpatial(lengths[1], lengths[2])) return [];
+    if (lengths?.length !== 3 || !isSpatial(lengths)) return [];
     if (node.name === '' || moving.has(node.operator)) return [];
     return [{ name: node.name, operator: operatorOf(node), shape: shapeOf(output) }];
   });
@@ -82,12 +84,12 @@ function gaveUp(node: Node): Maps | undefined {
   if (before?.length !== 3 || after === undefined) return undefined;
   if (node.operator === 'ReduceMean' || node.operator === 'ReduceSum') {
     const axes = node.attributes.axes.map((axis) => normaliseAxis(axis, 4, node.name)).sort();
-    if (axes.join() === '1,2') return isSpatial(before[0], before[1]) ? { value, channels: 3 } : undefined;
+    if (axes.join() === '1,2') return isSpatial(before, 3) ? { value, channels: 3 } : undefined;
     if (axes.join() !== '2,3') return undefined;
   } else if (after.length === 1) {
-    if (isChannelsLast(value)) return isSpatial(before[0], before[1]) ? { value, channels: 3 } : undefined;
+    if (isChannelsLast(value)) return isSpatial(before, 3) ? { value, channels: 3 } : undefined;
   } else if (after.length !== 3 || after[1] !== 1 || after[2] !== 1) return undefined;
-  return isSpatial(before[1], before[2]) ? { value, channels: 1 } : undefined;
+  return isSpatial(before) ? { value, channels: 1 } : undefined;
 }
 
 const passing = new Set<string>(['MaxPool', 'AveragePool', 'Identity', 'Dropout']);
@@ -117,13 +119,17 @@ function findMaps(logits: Value): Maps | undefined {
   return undefined;
 }
 
+/** The first node of a name; weights may share it. */
+const nodeNamed = (logits: Value, wanted: string): Node | undefined =>
+  topologicalOrder([logits]).find(({ name, operator }) => name === wanted && operator !== 'Constant');
+
 /** The name of the layer that is taken unless another is named; undefined where there is none, or it has no name of its own. */
 export function defaultFeatureLayer(logits: Value): string | undefined {
   const found = findMaps(logits);
   if (found === undefined || found.channels !== 1) return undefined;
   const { node } = found.value;
-  const first = topologicalOrder([logits]).find(({ name }) => name === node.name);
-  return node.name !== '' && first === node && found.value.index === 0 ? node.name : undefined;
+  const isFound = node.name !== '' && nodeNamed(logits, node.name) === node && found.value.index === 0;
+  return isFound ? node.name : undefined;
 }
 
 function asMaps({ value, channels }: Maps): FeatureMaps {
@@ -213,7 +219,7 @@ export function featureMaps(logits: Value, { layer, grid }: FeatureChoice, where
     if (found === undefined) throw missing(logits, where);
     return asMaps(found);
   }
-  const node = topologicalOrder([logits]).find(({ name }) => name !== '' && name === layer);
+  const node = layer === '' ? undefined : nodeNamed(logits, layer);
   const maps = node && namedMaps(node.outputs[0], grid);
   if (maps !== undefined) return maps;
   const shape = node?.outputs[0].type.shape;

@@ -18,7 +18,7 @@ import { versionsOf } from './versions.js';
 export interface NotebookOptions {
   /** `scenes`, or `<kind>:<folder>` as in `npm run reproduce`; a relative folder is seen from the root of the repository. */
   readonly dataset?: string;
-  /** Path of the ONNX file, seen from the root of the repository. */
+  /** Path of the .onnx, .safetensors or model.json, seen from the root of the repository. */
   readonly model?: string;
   readonly seed?: number;
 }
@@ -65,7 +65,7 @@ function textOf(classifier: Classifier, seed: number): readonly string[] {
 
 /**
  * Opens a network alone, of any bands and classes, and prints what its figures depend on.
- * @param model path of the ONNX file, seen from the root of the repository
+ * @param model path of the .onnx, .safetensors or model.json, seen from the root of the repository
  * @param description what the file does not say by itself, see openClassifier
  */
 export async function openNetwork(
@@ -79,6 +79,7 @@ export async function openNetwork(
     const [height, width] = classifier.size;
     showText(
       `Network: ${classifier.bands.length} bands (${classifier.bands.join(' ')}), ${height} x ${width} pixels, ${classifier.classes.length} classes.`,
+      `Feature layer of Grad-CAM: ${classifier.featureLayer ?? 'none by name'}.`,
       ...textOf(classifier, seed),
     );
     return classifier;

@@ -70,7 +70,8 @@ Stop it at any time with Ctrl+C; the same command continues where it stopped.
   --class <name>                            only images labelled with this class, which is then explained
   --outcome <outcome>                       only images for which the model's answer is one of these:
 ${outcomeNames.map((name) => `                                              ${name.padEnd(16)}${outcomes[name]}`).join('\n')}
-  --model <file.onnx>                       classifier (default ${relative(process.cwd(), defaultModel)})
+  --model <file>                            classifier: .onnx, .safetensors (DenseNet, ResNet) or the model.json of
+                                            TensorFlow.js (default ${relative(process.cwd(), defaultModel)})
   --images <count>                          number of images, in a seeded order (default 8)
   --methods <id,id,...>                     methods (default all):
 ${wrap(methods, 60)
