@@ -19,7 +19,11 @@ export function defaultResults({ rendered }: { readonly rendered: boolean }, pre
 
 export type DatasetChoice =
   | { readonly kind: 'scenes' }
-  | { readonly kind: 'bigearthnet'; readonly folder: string };
+  | { readonly kind: FolderKind; readonly folder: string };
+
+/** Data sets that are read from a folder. */
+const folderKinds = ['bigearthnet', 'bigearthnet2'] as const;
+export type FolderKind = (typeof folderKinds)[number];
 
 export interface StudyOptions {
   readonly dataset: DatasetChoice;
@@ -45,7 +49,8 @@ export function usage(methods: readonly string[]): string {
 Explains the first test images of a data set with every method and measures the explanations as the paper does.
 Stop it at any time with Ctrl+C; the same command continues where it stopped.
 
-  --dataset scenes | bigearthnet:<folder>   images to explain (default scenes: rendered, not real imagery)
+  --dataset scenes | <kind>:<folder>        images to explain (default scenes: rendered, not real imagery);
+                                            kinds: ${folderKinds.join(', ')}
   --model <file.onnx>                       classifier (default ${relative(process.cwd(), defaultModel)})
   --images <count>                          number of test images, in a seeded order (default 8)
   --methods <id,id,...>                     methods (default all):
@@ -132,12 +137,14 @@ function invalid(name: Name, expected: string, got = 'nothing'): InputError {
   return new InputError({ what: 'not a valid value', where: `--${name}`, expected, got });
 }
 
-/** `scenes` or `bigearthnet:<folder>`; a relative folder is seen from `base`. */
+/** `scenes`, or a kind and a folder as in `bigearthnet2:<folder>`; a relative folder is seen from `base`. */
 export function parseDataset(value: string, base = process.cwd()): DatasetChoice {
   if (value === 'scenes') return { kind: 'scenes' };
-  const [, folder] = /^bigearthnet:(.+)$/s.exec(value) ?? [];
-  if (folder !== undefined) return { kind: 'bigearthnet', folder: resolve(base, folder) };
-  throw invalid('dataset', 'scenes or bigearthnet:<folder>', `"${value}"`);
+  const [, name, folder] = /^([a-z0-9]+):(.+)$/s.exec(value) ?? [];
+  const kind = folderKinds.find((each) => each === name);
+  if (kind !== undefined) return { kind, folder: resolve(base, folder) };
+  const expected = ['scenes', ...folderKinds.map((each) => `${each}:<folder>`)].join(' or ');
+  throw invalid('dataset', expected, `"${value}"`);
 }
 
 function parseWhole(name: Name, value: string, lowest: number, highest: number): number {
