@@ -7,7 +7,9 @@ import { readMetadataTables } from './bigEarthNet/metadataReader.js';
 import type { MetadataTable } from './bigEarthNet/metadataTable.js';
 import { type PatchBands, patchSize, readPatchBands } from './bigEarthNet/patchBands.js';
 import { parsePatchId } from './bigEarthNet/patchId.js';
+import { imageOfRecord, masksOfRecord, maximumRecordBytes } from './bigEarthNet/patchRecord.js';
 import { readReferenceMap } from './bigEarthNet/referenceMap.js';
+import { openLmdb } from './lmdb.js';
 import {
   type BandStatistics,
   type Dataset,
@@ -22,7 +24,7 @@ import { type NamesBySplit, splitNames, splitsInOrder } from './splitNames.js';
 export interface BigEarthNet2Options {
   /** How 20 m and 60 m bands are brought to the 10 m grid; bilinear unless told. */
   readonly resampling?: Resampling;
-  /** Path of metadata.parquet, or several such files; `<folder>/metadata.parquet` unless told. */
+  /** Path of metadata.parquet, or several such files; that in the folder, or else beside it, unless told. */
   readonly metadata?: string | readonly string[];
   /** Also patches that the metadata marks as seasonal snow, cloud or shadow. */
   readonly flagged?: boolean;
@@ -52,18 +54,24 @@ interface Images {
 }
 
 /**
- * Opens BigEarthNet v2: `BigEarthNet-S2`, `Reference_Maps` (where wanted) and `metadata.parquet` in one folder. The
- * metadata gives labels and splits; only the names of patches are read now, `read` reads one patch.
+ * Opens BigEarthNet v2: a folder with `BigEarthNet-S2` and (where wanted) `Reference_Maps`, or one with the `data.mdb` that
+ * rico-hdl makes of them, which is then read instead; and `metadata.parquet`, which gives labels and splits. Only the names
+ * of patches are read now, `read` reads one patch. Whichever it is, names, classes, bands and values are the same; the
+ * database does not say where on Earth a patch lies.
  *
  * A patch must be both in the metadata and in the folder. Patches are sorted by name. Images are [12, 120, 120] in
  * the order of `sentinel2Bands`, digital numbers as stored. `masks` are of the reference map, where the patch has one.
  * @throws InputError where metadata is missing or damaged, no patch of it is in the folder, or an option is unknown
  */
 export async function openBigEarthNet2(folder: string, options: BigEarthNet2Options = {}): Promise<Dataset> {
-  const { resampling = 'bilinear', metadata = join(folder, 'metadata.parquet'), flagged = false } = options;
+  const { resampling = 'bilinear', flagged = false } = options;
   checkChoice('resampling', resampling, resamplings);
+  const { metadata = await metadataOf(folder) } = options;
   const tables = await readMetadataTables(typeof metadata === 'string' ? [metadata] : metadata);
-  const images = await openFolder(folder, resampling);
+  const database = join(folder, 'data.mdb');
+  const images = (await exists(database))
+    ? await openDatabase(database, resampling)
+    : await openFolder(folder, resampling);
   const { rows, splits } = assignSplits(tables, images.has, flagged, folder);
   const { count, nameOf, find } = splitNames(splits, folder);
   const rowAt = (split: Split, index: number): Row => {
@@ -190,6 +198,35 @@ async function openFolder(folder: string, resampling: Resampling): Promise<Image
   };
 }
 
+/** Keys are the names of patches; of maps, with an ending; Sentinel-1 records are passed over. */
+async function openDatabase(path: string, resampling: Resampling): Promise<Images> {
+  const todo = 'Make the database again with rico-hdl from the BigEarthNet v2.0 archive.';
+  const database = await openLmdb(path, { maximumValueBytes: maximumRecordBytes, todo });
+  const names = new Set<string>();
+  for await (const key of database.keys()) {
+    const name = Buffer.from(key).toString('latin1');
+    if (parsePatchId(name) !== undefined) names.add(name);
+  }
+  return {
+    has: (name) => names.has(name),
+    read: async (name) => {
+      const where = `${path}, record ${name}`;
+      const record = await database.get(Buffer.from(name));
+      if (record === undefined) throw new InputError({ what: 'the record is gone', where, todo });
+      const bands = await imageOfRecord(record, where, { resampling, todo });
+      const map = await database.get(Buffer.from(`${name}_reference_map`));
+      if (map === undefined) return bands;
+      return { ...bands, masks: masksOfRecord(map, `${where}_reference_map`, todo) };
+    },
+  };
+}
+
+async function metadataOf(folder: string): Promise<string> {
+  const inside = join(folder, 'metadata.parquet');
+  const beside = join(folder, '..', 'metadata.parquet');
+  return !(await exists(inside)) && (await exists(beside)) ? beside : inside;
+}
+
 async function list(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
@@ -197,7 +234,7 @@ async function list(folder: string): Promise<readonly string[]> {
     throw new InputError({
       what: `the folder cannot be listed: ${messageOf(thrown)}`,
       where: folder,
-      todo: 'Name the folder that holds "BigEarthNet-S2", with folders of tiles that hold folders of patches.',
+      todo: 'Name the folder that holds "BigEarthNet-S2", with folders of tiles that hold folders of patches, or the folder of an LMDB with "data.mdb".',
     });
   }
 }

@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openBigEarthNet } from '../dataset/bigEarthNet.js';
+import { openBigEarthNet2 } from '../dataset/bigEarthNet2.js';
+
 import { openFolder } from '../dataset/folder.js';
 import { openPacked } from '../dataset/packed.js';
 import { bandResolution, type Dataset, type Split, sentinel2Bands } from '../dataset/patch.js';
@@ -17,6 +19,7 @@ const lists = {
 
 const openers: Readonly<Record<FolderKind, (folder: string) => Promise<Dataset>>> = {
   bigearthnet: (folder) => openBigEarthNet(folder, { splits: listsIn(folder, lists.bigearthnet) }),
+  bigearthnet2: openBigEarthNet2,
   sen12ms: (folder) => openSen12ms(folder, { splits: listsIn(folder, lists.sen12ms) }),
   folder: openFolder,
   packed: openPacked,

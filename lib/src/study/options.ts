@@ -20,7 +20,7 @@ export function defaultResults(dataset: string, preset: Preset): string {
 }
 
 /** Data sets that lie in a folder, by the word that stands before it. */
-export const folderKinds = ['bigearthnet', 'sen12ms', 'folder', 'packed'] as const;
+export const folderKinds = ['bigearthnet', 'bigearthnet2', 'sen12ms', 'folder', 'packed'] as const;
 export type FolderKind = (typeof folderKinds)[number];
 
 export type DatasetChoice =

@@ -1,0 +1,281 @@
+/** Reading the main database of an LMDB file, as LMDB 0.9 writes it on 64-bit little-endian machines. */
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { InputError, messageOf } from '../error.js';
+
+export interface LmdbOptions {
+  /** A longer value is refused unread. */
+  readonly maximumValueBytes: number;
+  /** What the user can do about a damaged file. */
+  readonly todo: string;
+}
+
+/** Nothing stays open between calls. Each throws InputError where the part of the file that it needs is damaged. */
+export interface Lmdb {
+  /** All keys, ascending. */
+  keys(): AsyncGenerator<Uint8Array, void, undefined>;
+  /** The value; undefined where there is no such key. */
+  get(key: Uint8Array): Promise<Uint8Array | undefined>;
+}
+
+/*
+ * The format, from LMDB's mdb.c. Pages of one size; each starts with 16 bytes: its number (8), 2 unused, flags (2), then
+ * where free space begins and ends (2 + 2), or on the first of several overflow pages how many they are (4). Pages 0 and 1
+ * are meta pages, the one with the higher transaction number counts. In branch and leaf pages follow 2-byte offsets of
+ * nodes, sorted by key. A node: 8 bytes, key, and in leaves the value, or the number of the overflow page that it starts on.
+ */
+const headerBytes = 16;
+const nodeBytes = 8;
+const magic = 0xbeefc0de;
+const metaBytes = headerBytes + 136;
+const pageFlags = { branch: 1, leaf: 2, overflow: 4 };
+const valueOnOverflowPages = 1;
+const noRoot = 2 ** 64;
+/** LMDB's own limit (CURSOR_STACK). */
+const maximumDepth = 32;
+
+interface Node {
+  readonly key: Uint8Array;
+  /** Branch: page number of the child. */
+  readonly child: number;
+  /** Leaf: length of the value in bytes, where it lies in the page, and whether a page number lies there instead. */
+  readonly size: number;
+  readonly at: number;
+  readonly isOnOverflowPages: boolean;
+}
+
+interface Page {
+  readonly isLeaf: boolean;
+  readonly nodes: readonly Node[];
+  readonly view: DataView;
+}
+
+interface Meta {
+  readonly pageSize: number;
+  readonly depth: number;
+  readonly entries: number;
+  readonly root: number;
+}
+
+/**
+ * Opens a database file (`data.mdb`) for reading. No number in the file is trusted: pages outside the file, loops, keys
+ * out of order and overlong values are errors. Memory is one page for each level of the tree, and the value asked for.
+ * @throws InputError where it is missing, not a regular file, no LMDB file, or of another version or machine
+ */
+export async function openLmdb(path: string, options: LmdbOptions): Promise<Lmdb> {
+  await useFile(path, options, (file) => file.meta());
+  return {
+    async *keys() {
+      const handle = await openFile(path, options.todo);
+      try {
+        const file = await LmdbFile.of(handle, path, options);
+        yield* file.keys();
+      } finally {
+        await handle.close();
+      }
+    },
+    get: (key) => useFile(path, options, (file) => file.get(key)),
+  };
+}
+
+async function useFile<T>(
+  path: string,
+  options: LmdbOptions,
+  use: (file: LmdbFile) => Promise<T>,
+): Promise<T> {
+  const handle = await openFile(path, options.todo);
+  try {
+    return await use(await LmdbFile.of(handle, path, options));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Not blocking: opening a pipe would wait for ever. */
+async function openFile(path: string, todo: string): Promise<FileHandle> {
+  try {
+    return await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (thrown) {
+    throw new InputError({ what: `the file cannot be opened: ${messageOf(thrown)}`, where: path, todo });
+  }
+}
+
+class LmdbFile {
+  readonly #handle: FileHandle;
+  readonly #path: string;
+  readonly #options: LmdbOptions;
+  readonly #size: number;
+
+  private constructor(handle: FileHandle, path: string, options: LmdbOptions, size: number) {
+    this.#handle = handle;
+    this.#path = path;
+    this.#options = options;
+    this.#size = size;
+  }
+
+  static async of(handle: FileHandle, path: string, options: LmdbOptions): Promise<LmdbFile> {
+    const status = await handle.stat();
+    if (!status.isFile())
+      throw new InputError({ what: 'not a regular file', where: path, todo: options.todo });
+    return new LmdbFile(handle, path, options, status.size);
+  }
+
+  /** The newer of the two meta pages. */
+  async meta(): Promise<Meta> {
+    const first = await this.#view(0, metaBytes, 'the first meta page');
+    const pageSize = first.getUint32(40, true);
+    if (first.getUint32(16, true) !== magic || first.getUint32(20, true) !== 1) {
+      const isMagic = first.getUint32(16, true) === magic;
+      throw this.#fail(
+        isMagic ? 'an LMDB file of another version' : 'not an LMDB file',
+        'the format of LMDB 0.9 on a 64-bit little-endian machine',
+        isMagic ? `version ${first.getUint32(20, true)}` : 'other bytes at its start',
+      );
+    }
+    if (pageSize < 512 || pageSize > 65536 || (pageSize & (pageSize - 1)) !== 0)
+      throw this.#fail('damaged LMDB file: its pages have an impossible size', '512 to 65536', `${pageSize}`);
+    const second = await this.#view(pageSize, metaBytes, 'the second meta page');
+    const isSound = second.getUint32(16, true) === magic && second.getUint32(20, true) === 1;
+    const isNewer = isSound && second.getBigUint64(144, true) > first.getBigUint64(144, true);
+    const view = isNewer ? second : first;
+    const [flags, depth] = [view.getUint16(92, true), view.getUint16(94, true)];
+    if (flags !== 0)
+      throw this.#fail(
+        'an unsupported kind of LMDB database',
+        'one value a key, keys as bytes',
+        `flags ${flags}`,
+      );
+    if (depth > maximumDepth)
+      throw this.#fail('damaged LMDB file: impossibly deep', `at most ${maximumDepth} levels`, `${depth}`);
+    const [entries, root] = [Number(view.getBigUint64(120, true)), Number(view.getBigUint64(128, true))];
+    if ((root === noRoot) !== (entries === 0))
+      throw this.#fail('damaged LMDB file: entries without a root', undefined, `${entries} entries`);
+    return { pageSize, depth, entries, root };
+  }
+
+  async *keys(): AsyncGenerator<Uint8Array, void, undefined> {
+    const meta = await this.meta();
+    if (meta.root === noRoot) return;
+    let count = 0;
+    let last: Uint8Array | undefined;
+    for await (const { nodes } of this.#leaves(meta, meta.root, 1)) {
+      for (const { key } of nodes) {
+        // Ascending keys also end every loop of pages.
+        if (last !== undefined && Buffer.compare(last, key) >= 0)
+          throw this.#fail('damaged LMDB file: its keys are out of order');
+        last = key;
+        count++;
+        yield key;
+      }
+    }
+    if (count !== meta.entries)
+      throw this.#fail('damaged LMDB file: entries are missing', `${meta.entries}`, `${count}`);
+  }
+
+  async get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    const meta = await this.meta();
+    if (meta.root === noRoot) return undefined;
+    let number = meta.root;
+    for (let level = 1; level <= meta.depth; level++) {
+      const page = await this.#page(number, meta, level);
+      if (page.isLeaf) {
+        const node = page.nodes.find((each) => Buffer.compare(each.key, key) === 0);
+        return node === undefined ? undefined : this.#value(node, page, meta);
+      }
+      // The first key of a branch page stands for everything before the second.
+      const next = page.nodes.slice(1).findIndex((each) => Buffer.compare(each.key, key) > 0);
+      number = page.nodes[next < 0 ? page.nodes.length - 1 : next].child;
+    }
+    return undefined;
+  }
+
+  async *#leaves(meta: Meta, number: number, level: number): AsyncGenerator<Page, void, undefined> {
+    const page = await this.#page(number, meta, level);
+    if (page.isLeaf) yield page;
+    else for (const { child } of page.nodes) yield* this.#leaves(meta, child, level + 1);
+  }
+
+  async #page(number: number, meta: Meta, level: number): Promise<Page> {
+    const { pageSize, depth } = meta;
+    const label = `page ${number}`;
+    const view = await this.#view(number * pageSize, pageSize, label);
+    const flags = view.getUint16(10, true);
+    const isLeaf = flags === pageFlags.leaf;
+    const isExpected = level === depth ? isLeaf : flags === pageFlags.branch;
+    if (!isExpected || Number(view.getBigUint64(0, true)) !== number) {
+      const expected = `page ${number}, a ${level === depth ? 'leaf' : 'branch'}`;
+      const got = `page ${view.getBigUint64(0, true)} with flags ${flags}`;
+      throw this.#fail('damaged LMDB file: a page is not what it should be', expected, got);
+    }
+    const lower = view.getUint16(12, true);
+    const count = (lower - headerBytes) / 2;
+    if (!(Number.isInteger(count) && count >= 1 && lower <= pageSize))
+      throw this.#fail(`damaged LMDB file: ${label} has no honest nodes`, undefined, `${count}`);
+    const nodes = Array.from({ length: count }, (_, i) => {
+      const at = view.getUint16(headerBytes + 2 * i, true);
+      const keyBytes = at >= lower && at + nodeBytes <= pageSize ? view.getUint16(at + 6, true) : pageSize;
+      const valueAt = at + nodeBytes + keyBytes;
+      const nodeFlags = valueAt <= pageSize ? view.getUint16(at + 4, true) : 0;
+      const low = valueAt <= pageSize ? view.getUint32(at, true) : 0;
+      const isOnOverflowPages = isLeaf && nodeFlags === valueOnOverflowPages;
+      const valueBytes = isLeaf ? (isOnOverflowPages ? 8 : low) : 0;
+      if (valueAt + valueBytes > pageSize || (isLeaf && nodeFlags > valueOnOverflowPages))
+        throw this.#fail(
+          `damaged LMDB file: node ${i} of ${label} lies outside it, or is of an unknown kind`,
+        );
+      return {
+        key: new Uint8Array(view.buffer, view.byteOffset + at + nodeBytes, keyBytes),
+        child: low + nodeFlags * 2 ** 32,
+        size: low,
+        at: valueAt,
+        isOnOverflowPages,
+      };
+    });
+    return { isLeaf, nodes, view };
+  }
+
+  async #value(
+    { size, at, isOnOverflowPages }: Node,
+    { view }: Page,
+    { pageSize }: Meta,
+  ): Promise<Uint8Array> {
+    const { maximumValueBytes } = this.#options;
+    if (size > maximumValueBytes)
+      throw this.#fail('a value is too long', `at most ${maximumValueBytes} bytes`, `${size}`);
+    if (!isOnOverflowPages) return new Uint8Array(view.buffer, view.byteOffset + at, size);
+    const number = Number(view.getBigUint64(at, true));
+    const label = `overflow page ${number}`;
+    const header = await this.#view(number * pageSize, headerBytes, label);
+    const room = header.getUint32(12, true) * pageSize - headerBytes;
+    const isExpected =
+      header.getUint16(10, true) === pageFlags.overflow && Number(header.getBigUint64(0, true)) === number;
+    if (!isExpected || room < size)
+      throw this.#fail(`damaged LMDB file: ${label} does not hold the value`, `${size} bytes`, `${room}`);
+    const bytes = await this.#view(number * pageSize + headerBytes, size, label);
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  async #view(position: number, length: number, label: string): Promise<DataView> {
+    const fail = () =>
+      this.#fail(
+        `damaged LMDB file: ${label} lies outside it`,
+        `${this.#size} bytes`,
+        `${position} + ${length}`,
+      );
+    if (position + length > this.#size) throw fail();
+    const bytes = new Uint8Array(length);
+    const { bytesRead } = await this.#handle.read(bytes, 0, length, position);
+    if (bytesRead < length) throw fail();
+    return new DataView(bytes.buffer);
+  }
+
+  #fail(what: string, expected?: string, got?: string): InputError {
+    return new InputError({
+      what,
+      where: this.#path,
+      todo: this.#options.todo,
+      ...(expected === undefined ? {} : { expected }),
+      ...(got === undefined ? {} : { got }),
+    });
+  }
+}
