@@ -26,13 +26,15 @@ export {
 export * from './dataset/bigEarthNet/superClasses.js';
 export { openBigEarthNet } from './dataset/bigEarthNet.js';
 export { type GeoTiff, readWholeGeoTiff } from './dataset/geoTiff.js';
-export { type GeoTiffPatchOptions, type PixelWindow, readGeoTiffPatch } from './dataset/geoTiffPatch.js';
+export { type GeoTiffPatchOptions, readGeoTiffPatch } from './dataset/geoTiffPatch.js';
+export * from './dataset/geoTiffWindow.js';
 export { encodeGeoTiff, writeGeoTiff } from './dataset/geoTiffWriter.js';
 export * from './dataset/patch.js';
 export * from './dataset/readAhead.js';
 export type { SavedStatistics } from './dataset/savedStatistics.js';
 export * from './dataset/scenes.js';
 export { openSen12ms, type Sen12msOptions } from './dataset/sen12ms.js';
+export type { PixelWindow } from './dataset/tiffLayout.js';
 export * from './engine/engine.js';
 export * from './engine/onnxRuntime.js';
 export * from './error.js';

@@ -2,8 +2,8 @@
 import { InputError, messageOf } from '../error.js';
 import { readBoundedFile } from './boundedFile.js';
 import type { Georeference } from './patch.js';
-import { isKnownCompression, unpack } from './tiffCompression.js';
-import { readTiffDirectory, type TiffDirectory } from './tiffDirectory.js';
+import { bytesInMemory, readTiffDirectory, type TiffDirectory } from './tiffDirectory.js';
+import { blocksIn, copyBlock, decodeBlock, layoutOf } from './tiffLayout.js';
 
 export interface GeoTiffOptions {
   readonly width: number;
@@ -21,34 +21,11 @@ export interface GeoTiff {
   readonly width: number;
   readonly height: number;
   readonly samples: number;
+  /** The name of each band, where the file gives any (GDAL's band descriptions); '' for a band without. */
+  readonly bandNames?: readonly string[];
   /** Absent where the file has no pixel scale and tie point. */
   readonly georeference?: Georeference;
 }
-
-/** One kind of sample: how it is read, and an array whose overflow undoes differencing. */
-interface SampleKind {
-  readonly bytes: number;
-  readonly read: (this: DataView, offset: number, littleEndian: boolean) => number;
-  /** Absent where values are not stored as differences. */
-  readonly sums?: (
-    length: number,
-  ) => Uint8Array | Uint16Array | Uint32Array | Int8Array | Int16Array | Int32Array;
-}
-
-const { getUint8, getUint16, getUint32, getInt8, getInt16, getInt32, getFloat32, getFloat64 } =
-  DataView.prototype;
-
-/** By sample format (1 unsigned, 2 signed, 3 IEEE float) and bits. */
-const sampleKinds: Readonly<Record<string, SampleKind>> = {
-  '1/8': { bytes: 1, read: getUint8, sums: (length) => new Uint8Array(length) },
-  '1/16': { bytes: 2, read: getUint16, sums: (length) => new Uint16Array(length) },
-  '1/32': { bytes: 4, read: getUint32, sums: (length) => new Uint32Array(length) },
-  '2/8': { bytes: 1, read: getInt8, sums: (length) => new Int8Array(length) },
-  '2/16': { bytes: 2, read: getInt16, sums: (length) => new Int16Array(length) },
-  '2/32': { bytes: 4, read: getInt32, sums: (length) => new Int32Array(length) },
-  '3/32': { bytes: 4, read: getFloat32 },
-  '3/64': { bytes: 8, read: getFloat64 },
-};
 
 /**
  * Reads a GeoTIFF (strips or tiles; uncompressed, LZW or Deflate) whose size the caller knows.
@@ -109,144 +86,55 @@ async function read(
   sizeOf: (directory: TiffDirectory) => Size,
 ): Promise<GeoTiff> {
   const bytes = await readBoundedFile(path, { maximumBytes, todo });
-  const directory = readTiffDirectory(bytes, path, todo);
+  const directory = await readTiffDirectory(bytesInMemory(bytes), path, todo);
   const { width, height, samples = 1 } = sizeOf(directory);
   const layout = layoutOf(directory, { path, width, height, samples, fileSize: bytes.length, todo });
-  const georeference = georeferenceOf(directory, path, todo);
+  const facts = factsOf(directory, path, samples, todo);
+  const whole = { column: 0, row: 0, width, height };
+  const pixels = new Float32Array(samples * height * width);
   try {
-    const pixels = decode(bytes, directory.littleEndian, layout);
-    return { pixels, width, height, samples, ...(georeference === undefined ? {} : { georeference }) };
+    for (const block of blocksIn(layout, whole)) {
+      const start = layout.offsets[block];
+      const stored = bytes.subarray(start, start + layout.byteCounts[block]);
+      copyBlock(block, decodeBlock(stored, layout), layout, whole, pixels);
+    }
   } catch (thrown) {
     throw new InputError({ what: `pixels that cannot be decoded: ${messageOf(thrown)}`, where: path, todo });
   }
+  return { pixels, width, height, samples, ...facts };
 }
 
-/** How the pixels are stored. A block is a strip or a tile; it holds `blockSamples` interleaved samples. */
-interface Layout {
-  readonly width: number;
-  readonly height: number;
-  readonly samples: number;
-  readonly kind: SampleKind;
-  readonly compression: number;
-  /** Whether each row holds the differences between neighbours (predictor 2). */
-  readonly differenced: boolean;
-  readonly blockWidth: number;
-  readonly blockHeight: number;
-  readonly blockSamples: number;
-  readonly offsets: readonly number[];
-  readonly byteCounts: readonly number[];
-}
-
-function decode(bytes: Uint8Array, littleEndian: boolean, layout: Layout): Float32Array {
-  const { width, height, samples, kind, blockWidth, blockHeight, blockSamples } = layout;
-  const pixels = new Float32Array(samples * height * width);
-  const columns = Math.ceil(width / blockWidth);
-  const blocksOfPlane = columns * Math.ceil(height / blockHeight);
-  const blockBytes = blockWidth * blockHeight * blockSamples * kind.bytes;
-  for (const [block, offset] of layout.offsets.entries()) {
-    const stored = bytes.subarray(offset, offset + layout.byteCounts[block]);
-    const data = unpack(stored, layout.compression, blockBytes);
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    const plane = Math.floor(block / blocksOfPlane);
-    const top = Math.floor((block % blocksOfPlane) / columns) * blockHeight;
-    const left = (block % columns) * blockWidth;
-    for (let y = 0; y < Math.min(blockHeight, height - top); y++) {
-      const sums = layout.differenced ? kind.sums?.(blockSamples) : undefined;
-      for (let x = 0; x < Math.min(blockWidth, width - left); x++) {
-        for (let sample = 0; sample < blockSamples; sample++) {
-          const position = ((y * blockWidth + x) * blockSamples + sample) * kind.bytes;
-          let value = kind.read.call(view, position, littleEndian);
-          if (sums !== undefined) {
-            sums[sample] += value;
-            value = sums[sample];
-          }
-          pixels[((plane + sample) * height + top + y) * width + left + x] = value;
-        }
-      }
-    }
-  }
-  return pixels;
-}
-
-interface Expectation {
-  readonly path: string;
-  readonly width: number;
-  readonly height: number;
-  readonly samples: number;
-  readonly fileSize: number;
-  readonly todo: string;
-}
-
-/** Throws unless the directory describes an image of that size, stored whole inside the file. */
-function layoutOf({ values }: TiffDirectory, expectation: Expectation): Layout {
-  const { path, width, height, samples, fileSize, todo } = expectation;
-  const require = (condition: boolean, what: string, expected: string, got: string) => {
-    if (!condition) throw new InputError({ what, where: path, expected, got, todo });
-  };
-  const bits = values('bitsPerSample');
-  const formats = values('sampleFormat');
-  const [format = 1] = formats;
-  const kind = sampleKinds[`${format}/${bits[0]}`];
-  require(kind !== undefined &&
-    bits.length === samples &&
-    bits.every((value) => value === bits[0]) &&
-    (formats.length === 0 || formats.length === samples) &&
-    formats.every(
-      (value) => value === format,
-    ), 'unsupported kind of pixel', '8, 16 or 32 bit integers, or 32 or 64 bit floats, the same for all samples', `sample format ${format} with ${bits.length === 0 ? 'unstated' : bits.slice(0, 16).join(', ')} bits`);
-
-  const [compression = 1] = values('compression');
-  const [predictor = 1] = values('predictor');
-  const [planar = 1] = values('planarConfiguration');
-  require(isKnownCompression(compression) &&
-    (predictor === 1 || (predictor === 2 && kind.sums !== undefined)) &&
-    (planar === 1 ||
-      planar ===
-        2), 'unsupported way of storing pixels', 'no compression, LZW or Deflate; predictor 1, or 2 with integers; planar configuration 1 or 2', `compression ${compression}, predictor ${predictor}, planar configuration ${planar}`);
-
-  const tiled = values('tileWidth').length > 0;
-  const [blockWidth] = tiled ? values('tileWidth') : [width];
-  const [statedHeight = height] = values(tiled ? 'tileLength' : 'rowsPerStrip');
-  const blockHeight = tiled ? statedHeight : Math.min(statedHeight, height);
-  require(blockWidth >= 1 &&
-    blockHeight >= 1 &&
-    Math.max(blockWidth, blockHeight) <=
-      Math.max(
-        1024,
-        width,
-        height,
-      ), 'strips or tiles of an impossible size', 'at least 1 pixel, at most 1024 or the image', `${blockWidth} x ${blockHeight}`);
-
-  const offsets = values(tiled ? 'tileOffsets' : 'stripOffsets');
-  const byteCounts = values(tiled ? 'tileByteCounts' : 'stripByteCounts');
-  const rowsOfBlocks = Math.ceil(height / blockHeight);
-  const blocks = Math.ceil(width / blockWidth) * rowsOfBlocks * (planar === 2 ? samples : 1);
-  require(offsets.length === blocks &&
-    byteCounts.length ===
-      blocks, 'strips or tiles are missing', `${blocks}`, `${offsets.length} offsets and ${byteCounts.length} lengths`);
-  const blockSamples = planar === 2 ? 1 : samples;
-  for (let block = 0; block < blocks; block++) {
-    // The last strip of a plane may be short, down to the rows that are left.
-    const short = !tiled && (block + 1) % rowsOfBlocks === 0;
-    const rows = short ? height - (rowsOfBlocks - 1) * blockHeight : blockHeight;
-    const least = compression === 1 ? rows * blockWidth * blockSamples * kind.bytes : 1;
-    require(byteCounts[block] >= least &&
-      offsets[block] + byteCounts[block] <=
-        fileSize, 'pixels are missing; the file is cut short or damaged', `at least ${least} bytes for ${tiled ? 'tile' : 'strip'} ${block} within the file's ${fileSize}`, `${byteCounts[block]} bytes at ${offsets[block]}`);
-  }
+/** Where the image lies, and what its bands are called. */
+export function factsOf(
+  directory: TiffDirectory,
+  path: string,
+  samples: number,
+  todo: string,
+): Pick<GeoTiff, 'georeference' | 'bandNames'> {
+  const georeference = georeferenceOf(directory, path, todo);
+  const bandNames = bandNamesOf(directory, samples);
   return {
-    width,
-    height,
-    samples,
-    kind,
-    compression,
-    differenced: predictor === 2,
-    blockWidth,
-    blockHeight,
-    blockSamples,
-    offsets,
-    byteCounts,
+    ...(georeference === undefined ? {} : { georeference }),
+    ...(bandNames === undefined ? {} : { bandNames }),
   };
+}
+
+/** GDAL keeps them as <Item name="DESCRIPTION" sample="0" role="description">B02</Item>. */
+function bandNamesOf({ values }: TiffDirectory, samples: number): readonly string[] | undefined {
+  const xml = new TextDecoder().decode(Uint8Array.from(values('gdalMetadata')));
+  const names = new Array<string>(samples).fill('');
+  for (const [, attributes, text] of xml.matchAll(/<Item\s([^<>]{0,200})>([^<>]{0,200})<\/Item>/g)) {
+    const sample = /\bsample="(\d{1,5})"/.exec(attributes);
+    if (!/\brole="description"/.test(attributes) || sample === null) continue;
+    if (Number(sample[1]) < samples) names[Number(sample[1])] = unescapeXml(text).trim();
+  }
+  return names.some((name) => name !== '') ? names : undefined;
+}
+
+const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+
+function unescapeXml(text: string): string {
+  return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => entities[name]);
 }
 
 /** GeoTIFF keys: raster type (2 = pixel is point), projected and geographic reference system. */

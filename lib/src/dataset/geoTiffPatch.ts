@@ -1,18 +1,10 @@
 /** A multi-band GeoTIFF of the user's as a patch: its bands named, chosen, and cut to a window. */
 import { basename } from 'node:path';
-import { requireCount } from '../check.js';
 import { InputError } from '../error.js';
 import { type Tensor, zeros } from '../tensor.js';
 import { type GeoTiff, readWholeGeoTiff } from './geoTiff.js';
 import { type Patch, sentinel2Bands } from './patch.js';
-
-/** A rectangle of pixels; column and row of its upper left pixel count from 0. */
-export interface PixelWindow {
-  readonly column: number;
-  readonly row: number;
-  readonly width: number;
-  readonly height: number;
-}
+import { type PixelWindow, requireInside } from './tiffLayout.js';
 
 export interface GeoTiffPatchOptions {
   /** Names of the file's bands, in its order: GeoTIFF itself has no names. The 12 of Sentinel-2 L2A unless told. */
@@ -88,20 +80,6 @@ function requireBands(
       got: missing.join(' ') || 'none',
     });
   }
-}
-
-function requireInside({ column, row, width, height }: PixelWindow, file: GeoTiff, path: string): void {
-  requireCount(width, `${path}, width of the window`);
-  requireCount(height, `${path}, height of the window`);
-  requireCount(column, `${path}, column of the window`, 0);
-  requireCount(row, `${path}, row of the window`, 0);
-  if (column + width <= file.width && row + height <= file.height) return;
-  throw new InputError({
-    what: 'the window lies outside the image',
-    where: path,
-    expected: `a part of ${file.width} x ${file.height} pixels`,
-    got: `${width} x ${height} pixels from column ${column}, row ${row}`,
-  });
 }
 
 function cut(file: GeoTiff, samples: readonly number[], { column, row, width, height }: PixelWindow): Tensor {
