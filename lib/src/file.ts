@@ -14,21 +14,53 @@ export function writeError(path: string, thrown: unknown): InputError {
   return new InputError({ what: `could not be written: ${messageOf(thrown)}`, where: path, todo });
 }
 
-/** Writes a whole file durably: to a temporary neighbour, flushed to disk, then renamed over `path`. */
-export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+/** A file that is written piece by piece under another name. */
+export interface PendingFile {
+  readonly handle: FileHandle;
+  /** Flushes it to disk and gives it its name. */
+  commit(): Promise<void>;
+  /** Removes it. */
+  discard(): Promise<void>;
+}
+
+/** Opens a temporary neighbour of `path`, whose folders are made. InputError where that is not possible. */
+export async function openPending(path: string): Promise<PendingFile> {
   const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
-  let handle: FileHandle | undefined;
+  let handle: FileHandle;
   try {
     await mkdir(dirname(path), { recursive: true });
     handle = await open(temporary, 'wx');
-    await handle.writeFile(content);
-    await handle.sync();
-    await handle.close();
-    handle = undefined;
-    await rename(temporary, path);
   } catch (thrown) {
-    await handle?.close().catch(() => undefined);
-    await rm(temporary, { force: true });
     throw writeError(path, thrown);
   }
+  const discard = async (): Promise<void> => {
+    await handle.close().catch(() => undefined);
+    await rm(temporary, { force: true });
+  };
+  return {
+    handle,
+    discard,
+    async commit() {
+      try {
+        await handle.sync();
+        await handle.close();
+        await rename(temporary, path);
+      } catch (thrown) {
+        await discard();
+        throw writeError(path, thrown);
+      }
+    },
+  };
+}
+
+/** Writes a whole file durably: to a temporary neighbour, flushed to disk, then renamed over `path`. */
+export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  const file = await openPending(path);
+  try {
+    await file.handle.writeFile(content);
+  } catch (thrown) {
+    await file.discard();
+    throw writeError(path, thrown);
+  }
+  await file.commit();
 }

@@ -28,7 +28,7 @@ export { openBigEarthNet } from './dataset/bigEarthNet.js';
 export { type GeoTiff, readWholeGeoTiff } from './dataset/geoTiff.js';
 export { type GeoTiffPatchOptions, readGeoTiffPatch } from './dataset/geoTiffPatch.js';
 export * from './dataset/geoTiffWindow.js';
-export { encodeGeoTiff, writeGeoTiff } from './dataset/geoTiffWriter.js';
+export { createGeoTiff, encodeGeoTiff, type GeoTiffSink, writeGeoTiff } from './dataset/geoTiffWriter.js';
 export * from './dataset/patch.js';
 export * from './dataset/readAhead.js';
 export type { SavedStatistics } from './dataset/savedStatistics.js';

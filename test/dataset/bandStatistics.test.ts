@@ -109,16 +109,47 @@ describe('bandStatistics', () => {
     assert.notEqual(await sampleOf(1), await sampleOf(2));
   });
 
-  it('stops when told and leaves no file', async () => {
+  it('stopped, goes on where it was, to the same result', async () => {
+    const whole = await bandStatistics(counting(1000));
     const controller = new AbortController();
     const dataset = counting(1000, folder);
     const running = bandStatistics(dataset, {
       signal: controller.signal,
-      onProgress: ({ done }) => done === 3 && controller.abort(),
+      onProgress: ({ done }) => done === 300 && controller.abort(),
     });
     await assert.rejects(running, { name: 'AbortError' });
-    assert.ok(dataset.reads.length < 12);
-    assert.deepEqual(await readdir(folder), []);
+    assert.ok(dataset.reads.length < 310);
+    assert.deepEqual(await readdir(folder), [`${statisticsFile}.part`]);
+    const again = counting(1000, folder);
+    assert.deepEqual(await bandStatistics(again), whole);
+    assert.equal(again.reads[0], 300);
+    assert.equal(again.reads.length, 700);
+    assert.deepEqual(await readdir(folder), [statisticsFile]);
+  });
+
+  it('starts anew where the patches are others, and refuses a damaged note', async () => {
+    const controller = new AbortController();
+    const running = bandStatistics(counting(20, folder), {
+      signal: controller.signal,
+      onProgress: ({ done }) => done === 10 && controller.abort(),
+    });
+    await assert.rejects(running, { name: 'AbortError' });
+    const note = join(folder, `${statisticsFile}.part`);
+    const kept = JSON.parse(await readFile(note, 'utf8'));
+    await writeFile(note, JSON.stringify({ ...kept, done: -1 }));
+    await assert.rejects(bandStatistics(counting(20, folder)), {
+      name: 'InputError',
+      message: /damaged note/,
+    });
+    await writeFile(note, JSON.stringify(kept));
+    const others = { ...counting(20, folder), nameOf: (_: string, index: number) => `other ${index}` };
+    await bandStatistics(others);
+    assert.equal(others.reads.length, 20);
+    assert.deepEqual(await bandStatistics(others).then(({ patches }) => patches), 20);
+    assert.equal(others.reads.length, 20, 'kept');
+    const first = counting(20, folder);
+    await bandStatistics(first);
+    assert.equal(first.reads.length, 20, 'names differ: computed again');
   });
 
   it('refuses what cannot be: counts, pixels, files', async () => {
@@ -140,7 +171,14 @@ describe('bandStatistics', () => {
     });
     await assert.rejects(bandStatistics({ ...broken, read: constant }), refused(/large has one value/));
     const path = join(folder, 'kept.json');
-    const good = { dataset: 'counting', bands: ['count', 'large'], split: 'train', patches: 3, available: 3 };
+    const good = {
+      dataset: 'counting',
+      bands: ['count', 'large'],
+      split: 'train',
+      patches: 3,
+      available: 3,
+      fingerprint: '',
+    };
     for (const [content, message] of [
       ['{', /not JSON/],
       ['[]', /not a JSON object/],

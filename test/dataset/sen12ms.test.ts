@@ -117,6 +117,19 @@ describe('openSen12ms', () => {
     }
   });
 
+  it('takes unclassified pixels for no class', async () => {
+    await writeFile(
+      lcPath(),
+      landCover((i) => (i < 6600 ? 17 : 255)),
+    );
+    const { labels, masks } = await readOne();
+    assert.deepEqual(labels, [9]);
+    assert.equal(
+      masks?.reduce((sum, value) => sum + value, 0),
+      6600,
+    );
+  });
+
   it('splits by lists and by hold-out scenes, and refuses a leak', async () => {
     const list = async (name: string, ...lines: string[]) => {
       await writeFile(join(root, name), lines.join('\r\n'));
@@ -171,7 +184,7 @@ describe('openSen12ms', () => {
     await assert.rejects(readOne, refused(/unknown land-cover code.*1 to 17.*got 0/));
     await writeFile(
       lcPath(),
-      landCover((i) => (i === 500 ? 254 : 17)),
+      landCover((i) => (i === 500 ? 254 : 255)),
     );
     await assert.rejects(readOne, refused(/unknown land-cover code.*got 254/));
     await writeFile(

@@ -1,9 +1,13 @@
 /** Mean and deviation of every band of a data set, computed in one pass and kept in a file beside the data. */
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { constants, existsSync } from 'node:fs';
+import { access, mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { requireCount } from '../check.js';
 import { InputError } from '../error.js';
 import { writeFileAtomic } from '../file.js';
 import { createRandom } from '../random.js';
+import { isJsonObject, readJsonObject } from './jsonFile.js';
 import type { BandStatistics, Dataset, Patch, Split } from './patch.js';
 import { readAhead } from './readAhead.js';
 import { readSavedStatistics, type SavedStatistics } from './savedStatistics.js';
@@ -29,10 +33,14 @@ export interface BandStatisticsOptions {
 /** Name of the file beside the data. */
 export const statisticsFile = 'landlens-statistics.json';
 
+/** Patches between two notes of how far a computation came. */
+const noteEvery = 1000;
+
 /**
  * Mean and deviation (population, as numpy's `std`) of each band over all pixels of a split, in double precision. Each
- * patch is read once. Where the file holds statistics of the same patches they are read from it; else it is written,
- * whole or not at all. Open the data set again to have them as its `statistics`.
+ * patch is read once. Where the file holds statistics of patches of the same names they are read from it; else it is
+ * written, whole or not at all. Stopped or killed, the same call goes on from a note beside that file, `<path>.part`.
+ * Open the data set again to have them as its `statistics`.
  * @throws InputError where the split holds too few patches, a pixel is not finite, or the file is damaged or cannot be
  *   written; the signal's reason when stopped
  */
@@ -55,27 +63,30 @@ export async function bandStatistics(
   }
   const path =
     options.path ?? (dataset.folder === undefined ? undefined : join(dataset.folder, statisticsFile));
-  const sample = patches < available ? { seed } : {};
-  const wanted = { dataset: dataset.name, bands: [...dataset.bands], split, patches, available, ...sample };
+  const chosen = chooseIndices(dataset, split, available, patches, seed);
+  const wanted = {
+    ...{ dataset: dataset.name, bands: [...dataset.bands], split, patches, available },
+    ...(patches < available ? { seed } : {}),
+    fingerprint: await fingerprintOf(dataset, split, chosen),
+  };
   const saved = path === undefined ? undefined : await readSavedStatistics(path, dataset.bands);
   if (saved !== undefined && isSame(saved, wanted)) return saved;
+  if (path !== undefined) await requireWritable(path);
 
-  const indices = Array.from({ length: available }, (_, i) => i);
-  const chosen =
-    patches < available
-      ? createRandom(seed, 'statistics', dataset.name, split)
-          .shuffle(indices)
-          .slice(0, patches)
-          .sort((a, b) => a - b)
-      : indices;
-  const bands = dataset.bands.map(() => new Moments());
-  let done = 0;
+  const note = path === undefined ? undefined : `${path}.part`;
+  const noted = note === undefined ? undefined : await readNote(note, wanted);
+  const bands = noted?.bands ?? dataset.bands.map(() => new Moments());
+  let done = noted?.done ?? 0;
+  const write = async (): Promise<void> => {
+    if (note !== undefined) await writeFileAtomic(note, JSON.stringify({ ...wanted, done, moments: bands }));
+  };
   signal?.throwIfAborted();
-  for await (const patch of readAhead((index) => dataset.read(split, index), chosen)) {
-    signal?.throwIfAborted();
+  for await (const patch of readAhead((index) => dataset.read(split, index), chosen.slice(done))) {
     addPatch(bands, patch);
     done++;
     onProgress?.({ done, total: patches });
+    if (signal?.aborted || (done % noteEvery === 0 && done < patches)) await write();
+    signal?.throwIfAborted();
   }
   const constant = bands.findIndex(({ deviation }) => deviation === 0);
   if (constant >= 0) {
@@ -90,8 +101,69 @@ export async function bandStatistics(
     mean: bands.map(({ mean }) => mean),
     deviation: bands.map(({ deviation }) => deviation),
   };
-  if (path !== undefined) await writeFileAtomic(path, `${JSON.stringify(result, undefined, 2)}\n`);
+  if (path !== undefined && note !== undefined) {
+    await writeFileAtomic(path, `${JSON.stringify(result, undefined, 2)}\n`);
+    await rm(note, { force: true });
+  }
   return result;
+}
+
+/** All indices, or a seeded sample of them, ascending: neighbours in a list are neighbours on disk. */
+function chooseIndices(
+  dataset: Dataset,
+  split: Split,
+  available: number,
+  patches: number,
+  seed: number,
+): readonly number[] {
+  const indices = Array.from({ length: available }, (_, i) => i);
+  if (patches === available) return indices;
+  return createRandom(seed, 'statistics', dataset.name, split)
+    .shuffle(indices)
+    .slice(0, patches)
+    .sort((a, b) => a - b);
+}
+
+async function fingerprintOf(dataset: Dataset, split: Split, indices: readonly number[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const index of indices) hash.update(`${await dataset.nameOf(split, index)}\n`);
+  return hash.digest('hex');
+}
+
+/** Asked before hours of reading, not after them. */
+async function requireWritable(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await access(dirname(path), constants.W_OK);
+  } catch {
+    throw new InputError({
+      what: 'the statistics cannot be kept here: the folder may not be written to',
+      where: dirname(path),
+      todo: 'Give another file: option `path`, for example results/statistics.json.',
+    });
+  }
+}
+
+type Wanted = Omit<SavedStatistics, keyof BandStatistics>;
+
+interface Note {
+  readonly done: number;
+  /** Mutable: the computation goes on with them. */
+  readonly bands: readonly Moments[];
+}
+
+/** How far the same computation came; undefined where there is no note, or one of another computation. */
+async function readNote(path: string, wanted: Wanted): Promise<Note | undefined> {
+  if (!existsSync(path)) return undefined;
+  const content = await readJsonObject(path, { maximumBytes: 2 ** 20, todo: 'Delete the file.' });
+  const { done, moments, ...rest } = content;
+  if (JSON.stringify(rest) !== JSON.stringify(wanted)) return undefined;
+  if (typeof done === 'number' && Number.isInteger(done) && done > 0 && done <= wanted.patches) {
+    const bands = Array.isArray(moments) ? moments.map(Moments.from) : [];
+    const known = bands.filter((each) => each !== undefined);
+    if (known.length === wanted.bands.length && bands.length === known.length) return { done, bands: known };
+  }
+  throw new InputError({ what: 'damaged note of a computation', where: path, todo: 'Delete the file.' });
 }
 
 /** Count, mean and sum of squared differences from the mean; two of them merge exactly (Chan et al. 1983). */
@@ -99,6 +171,22 @@ export class Moments {
   count = 0;
   mean = 0;
   #squares = 0;
+
+  /** What `JSON.stringify` made of one, checked; undefined where it is none. */
+  static from(this: void, value: unknown): Moments | undefined {
+    const { count, mean, squares } = isJsonObject(value) ? value : {};
+    if (typeof count !== 'number' || typeof mean !== 'number' || typeof squares !== 'number')
+      return undefined;
+    const moments = new Moments();
+    moments.count = count;
+    moments.mean = mean;
+    moments.#squares = squares;
+    return moments;
+  }
+
+  toJSON(): { readonly count: number; readonly mean: number; readonly squares: number } {
+    return { count: this.count, mean: this.mean, squares: this.#squares };
+  }
 
   get deviation(): number {
     return this.count === 0 ? 0 : Math.sqrt(this.#squares / this.count);
@@ -134,12 +222,11 @@ function addPatch(bands: readonly Moments[], { name, image: { data } }: Patch): 
   }
 }
 
-function isSame(saved: SavedStatistics, wanted: Omit<SavedStatistics, keyof BandStatistics>): boolean {
+function isSame(saved: SavedStatistics, wanted: Wanted): boolean {
   return (
     saved.dataset === wanted.dataset &&
     saved.split === wanted.split &&
-    saved.patches === wanted.patches &&
-    saved.available === wanted.available &&
-    saved.seed === wanted.seed
+    saved.seed === wanted.seed &&
+    saved.fingerprint === wanted.fingerprint
   );
 }

@@ -1,6 +1,7 @@
 /** Writing a map or an image as a GeoTIFF: 32-bit floats, uncompressed, where it lies on Earth. */
-import { requireLength } from '../check.js';
-import { writeFileAtomic } from '../file.js';
+import { requireCount, requireLength } from '../check.js';
+import { InputError } from '../error.js';
+import { openPending, writeError, writeFileAtomic } from '../file.js';
 import type { Georeference } from './patch.js';
 
 // The package geotiff writes too, but lays an image without georeference over the whole globe.
@@ -35,6 +36,17 @@ function placeFields({ left, top, pixelSize, epsg, projection }: Georeference): 
   ];
 }
 
+const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** The names as GDAL keeps them. */
+function nameField(names: readonly string[]): Field {
+  const items = names.map((name, band) => {
+    const text = name.replace(/[&<>"]/g, (character) => escapes[character]);
+    return `  <Item name="DESCRIPTION" sample="${band}" role="description">${text}</Item>\n`;
+  });
+  return { tag: 42112, type: 'ascii', text: `<GDALMetadata>\n${items.join('')}</GDALMetadata>\n` };
+}
+
 export interface EncodeOptions {
   /** 1 unless told. */
   readonly bands?: number;
@@ -42,19 +54,88 @@ export interface EncodeOptions {
   readonly width: number;
   /** Upper left corner and pixel size; left out, the file says nothing of where it lies. */
   readonly georeference?: Georeference;
+  /** The name of each band, which GDAL and QGIS show as its description. */
+  readonly bandNames?: readonly string[];
 }
 
 /**
  * The bytes of a little-endian GeoTIFF, one band after the other (planar configuration 2).
  * @param map [bands x height x width], row-major
+ * @throws InputError where the number of values or names is another, or the file would reach 4 GiB
  */
-export function encodeGeoTiff(
-  map: Float32Array,
-  { bands = 1, height, width, georeference }: EncodeOptions,
-): Uint8Array {
+export function encodeGeoTiff(map: Float32Array, options: EncodeOptions): Uint8Array {
+  const { bands = 1, height, width } = options;
   requireLength(map, bands * height * width, 'map');
+  const { header, directory } = encodeDirectory(options);
   const pixelBytes = 4 * map.length;
+  const file = new Uint8Array(header.length + pixelBytes + directory.length);
+  file.set(header);
+  const view = new DataView(file.buffer);
+  for (const [i, value] of map.entries()) view.setFloat32(header.length + 4 * i, value, true);
+  file.set(directory, header.length + pixelBytes);
+  return file;
+}
+
+export interface GeoTiffSink {
+  /** Appends rows below the last ones: values [bands, rows, width]. */
+  write(values: Float32Array): Promise<void>;
+  /** Gives the file its name. InputError where rows are missing. */
+  commit(): Promise<void>;
+  /** Removes what was written. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Opens a GeoTIFF to be written from top to bottom, of any height in the same memory. Until `commit` nothing has its
+ * name.
+ * @throws InputError where the file cannot be written, or would reach 4 GiB
+ */
+export async function createGeoTiff(path: string, options: EncodeOptions): Promise<GeoTiffSink> {
+  const { bands = 1, height, width } = options;
+  const { header, directory } = encodeDirectory(options);
+  const file = await openPending(path);
+  const writeAt = async (bytes: Uint8Array, position: number): Promise<void> => {
+    try {
+      await file.handle.write(bytes, 0, bytes.length, position);
+    } catch (thrown) {
+      await file.discard();
+      throw writeError(path, thrown);
+    }
+  };
+  await writeAt(header, 0);
+  let written = 0;
+  return {
+    async write(values) {
+      const rows = values.length / (bands * width);
+      requireCount(rows, `${path}, rows to write`);
+      if (written + rows > height) requireLength({ length: written + rows }, height, `${path}, rows`);
+      for (let band = 0; band < bands; band++) {
+        const part = values.subarray(band * rows * width, (band + 1) * rows * width);
+        const bytes = new DataView(new ArrayBuffer(4 * part.length));
+        for (const [i, value] of part.entries()) bytes.setFloat32(4 * i, value, true);
+        const position = header.length + 4 * width * (band * height + written);
+        await writeAt(new Uint8Array(bytes.buffer), position);
+      }
+      written += rows;
+    },
+    async commit() {
+      requireLength({ length: written }, height, `${path}, rows`);
+      await writeAt(directory, header.length + 4 * bands * height * width);
+      await file.commit();
+    },
+    discard: () => file.discard(),
+  };
+}
+
+/** What stands before and after the pixels. */
+function encodeDirectory({ bands = 1, height, width, georeference, bandNames }: EncodeOptions): {
+  readonly header: Uint8Array;
+  readonly directory: Uint8Array;
+} {
+  for (const count of [bands, height, width]) requireCount(count, 'GeoTIFF, bands, height and width');
+  if (bandNames !== undefined) requireLength(bandNames, bands, 'GeoTIFF, names of bands');
   const bandBytes = 4 * height * width;
+  const start = 8 + bands * bandBytes;
   const each = <T>(value: (band: number) => T): T[] =>
     Array.from({ length: bands }, (_, band) => value(band));
   const fields: Field[] = [
@@ -73,39 +154,47 @@ export function encodeGeoTiff(
     ...(bands === 1 ? [] : [{ tag: 338, type: 'short', values: each(() => 0).slice(1) } as const]),
     { tag: 339, type: 'short', values: each(() => 3) },
     ...(georeference === undefined ? [] : placeFields(georeference)),
+    ...(bandNames === undefined ? [] : [nameField(bandNames)]),
   ];
   fields.sort((a, b) => a.tag - b.tag);
 
   const contents = fields.map(contentOf);
-  const directory = 8 + pixelBytes;
-  let end = directory + 2 + 12 * fields.length + 4;
+  let end = start + 2 + 12 * fields.length + 4;
   const places = contents.map(({ length }) => {
     if (length <= 4) return undefined;
     const place = end;
     end += length + (length % 2);
     return place;
   });
+  if (end >= 2 ** 32) {
+    throw new InputError({
+      what: 'too large for a GeoTIFF',
+      where: `${bands} bands of ${width} x ${height} pixels`,
+      expected: 'less than 4 GiB',
+      got: `${end} bytes`,
+      todo: 'Write fewer bands into one file, or a part of the image.',
+    });
+  }
 
-  const file = new Uint8Array(end);
-  const view = new DataView(file.buffer);
-  file.set([0x49, 0x49, 42, 0]);
-  view.setUint32(4, directory, true);
-  for (const [i, value] of map.entries()) view.setFloat32(8 + 4 * i, value, true);
-  view.setUint16(directory, fields.length, true);
+  const header = new Uint8Array([0x49, 0x49, 42, 0, 0, 0, 0, 0]);
+  new DataView(header.buffer).setUint32(4, start, true);
+  const directory = new Uint8Array(end - start);
+  const view = new DataView(directory.buffer);
+  view.setUint16(0, fields.length, true);
   for (const [i, field] of fields.entries()) {
-    const entry = directory + 2 + 12 * i;
+    const entry = 2 + 12 * i;
     const content = contents[i];
     view.setUint16(entry, field.tag, true);
     view.setUint16(entry + 2, typeCodes[field.type], true);
     view.setUint32(entry + 4, content.length / sizes[field.type], true);
     const place = places[i];
-    if (place === undefined) file.set(content, entry + 8);
+    if (place === undefined) directory.set(content, entry + 8);
     else {
       view.setUint32(entry + 8, place, true);
-      file.set(content, place);
+      directory.set(content, place - start);
     }
   }
-  return file;
+  return { header, directory };
 }
 
 /** Writes the GeoTIFF, whole or not at all; folders on the way are made. */

@@ -1,7 +1,7 @@
 /** The file that band statistics are kept in: read back with every field checked. */
 import { existsSync } from 'node:fs';
-import { InputError, messageOf } from '../error.js';
-import { readBoundedFile } from './boundedFile.js';
+import { InputError } from '../error.js';
+import { isJsonObject, readJsonObject } from './jsonFile.js';
 import type { BandStatistics, Split } from './patch.js';
 import { splitsInOrder } from './splitNames.js';
 
@@ -16,6 +16,8 @@ export interface SavedStatistics extends BandStatistics {
   readonly available: number;
   /** Of the sample, where not all patches were taken. */
   readonly seed?: number;
+  /** SHA-256 of the patches' names in their order: other patches, other statistics. */
+  readonly fingerprint: string;
 }
 
 const todo = 'Delete the file, or compute the statistics again.';
@@ -29,26 +31,21 @@ export async function readSavedStatistics(
   bands: readonly string[],
 ): Promise<SavedStatistics | undefined> {
   if (!existsSync(path)) return undefined;
-  const bytes = await readBoundedFile(path, { maximumBytes: 2 ** 20, todo });
-  let content: unknown;
-  try {
-    content = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (thrown) {
-    throw new InputError({ what: `not JSON: ${messageOf(thrown)}`, where: path, todo });
-  }
-  const { dataset, bands: named, split, patches, available, seed, ...rest } = asRecord(content, path);
+  const content = await readJsonObject(path, { maximumBytes: 2 ** 20, todo });
+  const { dataset, bands: named, split, patches, available, seed, fingerprint, ...rest } = content;
   const splitFound = splitsInOrder.find((each) => each === split);
   if (
     typeof dataset !== 'string' ||
     splitFound === undefined ||
     !isCount(patches) ||
     !isCount(available) ||
+    typeof fingerprint !== 'string' ||
     !(seed === undefined || typeof seed === 'number')
   ) {
     throw new InputError({
       what: 'the statistics do not say what they were computed from',
       where: path,
-      expected: '"dataset", "split", "patches" and "available"',
+      expected: '"dataset", "split", "patches", "available" and "fingerprint"',
       todo,
     });
   }
@@ -67,6 +64,7 @@ export async function readSavedStatistics(
     split: splitFound,
     patches,
     available,
+    fingerprint,
     ...(seed === undefined ? {} : { seed }),
     ...requireStatistics({ mean: rest.mean, deviation: rest.deviation }, bands.length, path),
   };
@@ -74,7 +72,7 @@ export async function readSavedStatistics(
 
 /** Statistics of unknown origin, checked: a finite mean and a deviation above 0 for each band. */
 export function requireStatistics(value: unknown, bands: number, where: string): BandStatistics {
-  const { mean, deviation } = asRecord(value, where);
+  const { mean, deviation } = isJsonObject(value) ? value : {};
   if (isNumbers(mean, bands) && isNumbers(deviation, bands) && deviation.every((each) => each > 0)) {
     return { mean, deviation };
   }
@@ -92,16 +90,6 @@ export function unknownStatistics(name: string): InputError {
     what: 'the mean and deviation of its bands are not known',
     where: name,
     todo: 'Compute them once with bandStatistics(dataset), which keeps them beside the data, then open it again; or give the option `statistics`.',
-  });
-}
-
-function asRecord(value: unknown, where: string): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  throw new InputError({
-    what: 'not a JSON object',
-    where,
-    expected: 'an object with "mean" and "deviation"',
-    todo,
   });
 }
 

@@ -28,7 +28,8 @@ export async function writeMap(
   map: Float32Array,
 ): Promise<void> {
   const [, height, width] = image.shape;
-  await writeFileAtomic(mapPath(folder, name, method), encodeGeoTiff(map, { height, width, georeference }));
+  const options = { height, width, georeference, bandNames: [method] };
+  await writeFileAtomic(mapPath(folder, name, method), encodeGeoTiff(map, options));
 }
 
 export async function readMap(

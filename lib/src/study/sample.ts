@@ -29,10 +29,13 @@ export interface OwnImage {
 
 /** Writes the first test image with at least three labels as one GeoTIFF with all its bands. */
 export async function writeSample(dataset: Dataset, path: string): Promise<OwnImage> {
-  const { name, image, labels, georeference } = await chooseSample(dataset);
+  const { name, image, bands: bandNames, labels, georeference } = await chooseSample(dataset);
   const [bands, height, width] = image.shape;
   const place = georeference ?? inventedPlace;
-  await writeGeoTiff(path, image.data, { bands, height, width, georeference: place });
+  await writeGeoTiff(path, image.data, {
+    ...{ bands, height, width, bandNames },
+    georeference: place,
+  });
   const kind = dataset.rendered ? 'a rendered scene, not real imagery' : dataset.name;
   const placed = georeference === undefined ? ' at a made-up place' : '';
   const names = labels.map((label) => dataset.classes[label]).join(', ') || 'none';

@@ -21,20 +21,25 @@ const classByCode: ReadonlyMap<number, number> = new Map(
   grouping.flatMap(([, codes], index) => codes.map((code): [number, number] => [code, index])),
 );
 
+/** What MODIS (MCD12Q1) writes where inputs were missing: a pixel of no class. */
+const unclassified = 255;
+
 /** A class is a label from this share of the pixels on. */
 const leastShare = 0.1;
 
 /** The classes that cover a tenth of the map, ascending. InputError for a code that is none of IGBP's. */
 export function labelsOf(codes: Float32Array, path: string, todo: string): readonly number[] {
   const counts = new Array<number>(grouping.length).fill(0);
-  for (const code of codes) counts[classOf(code, path, todo)]++;
+  for (const code of codes) if (code !== unclassified) counts[classOf(code, path, todo)]++;
   return counts.flatMap((count, index) => (count >= leastShare * codes.length ? [index] : []));
 }
 
 /** One 0/1 mask per class: [10, ...map]. */
 export function masksOf(codes: Float32Array, path: string, todo: string): Uint8Array {
   const masks = new Uint8Array(grouping.length * codes.length);
-  for (const [pixel, code] of codes.entries()) masks[classOf(code, path, todo) * codes.length + pixel] = 1;
+  for (const [pixel, code] of codes.entries()) {
+    if (code !== unclassified) masks[classOf(code, path, todo) * codes.length + pixel] = 1;
+  }
   return masks;
 }
 
@@ -44,7 +49,7 @@ function classOf(code: number, path: string, todo: string): number {
   throw new InputError({
     what: 'unknown land-cover code',
     where: path,
-    expected: 'IGBP codes from 1 to 17 in the first band',
+    expected: 'IGBP codes from 1 to 17, or 255 (unclassified), in the first band',
     got: `${code}`,
     todo,
   });
