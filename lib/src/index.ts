@@ -25,6 +25,7 @@ export {
 } from './dataset/bandStatistics.js';
 export * from './dataset/bigEarthNet/superClasses.js';
 export { openBigEarthNet } from './dataset/bigEarthNet.js';
+export { type FolderOptions, openFolder } from './dataset/folder.js';
 export { type GeoTiff, readWholeGeoTiff } from './dataset/geoTiff.js';
 export { type GeoTiffPatchOptions, readGeoTiffPatch } from './dataset/geoTiffPatch.js';
 export * from './dataset/geoTiffWindow.js';

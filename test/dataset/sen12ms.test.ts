@@ -11,6 +11,7 @@ import { encodeGeoTiff, writeGeoTiff } from '../../lib/src/dataset/geoTiffWriter
 import { sentinel2Bands } from '../../lib/src/dataset/patch.js';
 import { openSen12ms } from '../../lib/src/dataset/sen12ms.js';
 import { sharedFolder } from '../shared.js';
+import { assertSamePixels, assertSamePlace, expectedLandCover, pathOfFixture } from './rasterio.js';
 
 const side = 256;
 const area = side * side;
@@ -203,6 +204,24 @@ describe('openSen12ms', () => {
     await assert.rejects(readOne, refused(/13 sample.*4 sample/));
     await writeFile(s2Path(), (await readFile(pathOf(root, 'ROIs1158_spring', 's2', 1, 7))).subarray(0, 1e6));
     await assert.rejects(readOne, refused(/outside|missing|cut/));
+  });
+
+  it('reads files written by rasterio value for value, place and labels included', async () => {
+    const dataset = await openSen12ms(pathOfFixture('sen12ms'));
+    assert.equal(dataset.count('test'), 2);
+    for (let index = 0; index < 2; index++) {
+      const patch = await dataset.read('test', index);
+      const [, season, scene] = /^(.+)_s2_(\d+)_/.exec(patch.name) ?? [];
+      const name = `sen12ms/${season}/s2_${scene}/${patch.name}.tif`;
+      assertSamePixels(patch.image.data, name, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12]);
+      assertSamePlace(patch.georeference, name);
+      assert.deepEqual(patch.labels, expectedLandCover.labels);
+      const shares = dataset.classes.map((_, c) => {
+        const mask = patch.masks?.subarray(c * area, (c + 1) * area);
+        return (mask?.reduce((sum, value) => sum + value, 0) ?? 0) / area;
+      });
+      assert.deepEqual(shares, expectedLandCover.shares);
+    }
   });
 
   it('reads real images', async function () {

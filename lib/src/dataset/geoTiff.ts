@@ -119,14 +119,14 @@ export function factsOf(
   };
 }
 
-/** GDAL keeps them as <Item name="DESCRIPTION" sample="0" role="description">B02</Item>. */
+/** GDAL keeps them as <Item name="DESCRIPTION" sample="0" role="description">B02</Item>, escaped twice. */
 function bandNamesOf({ values }: TiffDirectory, samples: number): readonly string[] | undefined {
   const xml = new TextDecoder().decode(Uint8Array.from(values('gdalMetadata')));
   const names = new Array<string>(samples).fill('');
   for (const [, attributes, text] of xml.matchAll(/<Item\s([^<>]{0,200})>([^<>]{0,200})<\/Item>/g)) {
     const sample = /\bsample="(\d{1,5})"/.exec(attributes);
     if (!/\brole="description"/.test(attributes) || sample === null) continue;
-    if (Number(sample[1]) < samples) names[Number(sample[1])] = unescapeXml(text).trim();
+    if (Number(sample[1]) < samples) names[Number(sample[1])] = unescapeXml(unescapeXml(text)).trim();
   }
   return names.some((name) => name !== '') ? names : undefined;
 }

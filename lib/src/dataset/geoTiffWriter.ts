@@ -38,10 +38,12 @@ function placeFields({ left, top, pixelSize, epsg, projection }: Georeference): 
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** The names as GDAL keeps them. */
+const escapeXml = (text: string): string => text.replace(/[&<>"]/g, (character) => escapes[character]);
+
+/** The names as GDAL keeps them: escaped twice. */
 function nameField(names: readonly string[]): Field {
   const items = names.map((name, band) => {
-    const text = name.replace(/[&<>"]/g, (character) => escapes[character]);
+    const text = escapeXml(escapeXml(name));
     return `  <Item name="DESCRIPTION" sample="${band}" role="description">${text}</Item>\n`;
   });
   return { tag: 42112, type: 'ascii', text: `<GDALMetadata>\n${items.join('')}</GDALMetadata>\n` };

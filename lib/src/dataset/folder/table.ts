@@ -1,0 +1,202 @@
+/** The CSV of labels of a folder of images, read row by row in bounded memory. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
+import { CsvError, parse } from 'csv-parse';
+import { InputError, messageOf } from '../../error.js';
+import type { Split } from '../patch.js';
+
+export interface TableOptions {
+  /** Heading of the column of file names, seen from the folder, with or without their ending; 'name' unless told. */
+  readonly nameColumn?: string;
+  /**
+   * Heading of the column that holds the names of an image's classes, separated by semicolons, or a list of headings,
+   * one a class, of columns that hold 0 or 1. Unless told: 'labels' where there is such a column, else all columns
+   * but those of names and splits.
+   */
+  readonly labelColumns?: string | readonly string[];
+  /** Heading of the column that holds train, validation (or val) or test; 'split', where there is one, unless told. */
+  readonly splitColumn?: string;
+  /** The classes, in the order of a network's outputs; those of the table, sorted or in its columns' order, unless told. */
+  readonly classes?: readonly string[];
+}
+
+export interface TableRow {
+  /** Path of the image, seen from the folder, with `/` between its parts. */
+  readonly name: string;
+  /** Indices into the classes, ascending. Rows with the same labels share them. */
+  readonly labels: readonly number[];
+  readonly split: Split;
+  /** Line of the table that the row ends on, from 1. */
+  readonly line: number;
+}
+
+export interface Table {
+  readonly classes: readonly string[];
+  readonly rows: readonly TableRow[];
+}
+
+const splitsByText: ReadonlyMap<string, Split> = new Map<string, Split>([
+  ['train', 'train'],
+  ['validation', 'validation'],
+  ['val', 'validation'],
+  ['test', 'test'],
+]);
+
+const todo = 'Correct the table: a heading, then a line for each image, separated by commas.';
+
+/**
+ * Reads the table.
+ * @throws InputError naming file and line: a missing column, a name twice, outside the folder or empty, an unknown class
+ *   or split, a cell that is neither 0 nor 1, a line of another length
+ */
+export async function readTable(path: string, options: TableOptions = {}): Promise<Table> {
+  const fail = (what: string, where: string, expected?: string, got?: string): InputError =>
+    new InputError({
+      ...{ what, where, todo },
+      ...(expected !== undefined && { expected }),
+      ...(got !== undefined && { got }),
+    });
+  if ((await stat(path).catch(() => undefined))?.isFile() !== true) {
+    throw fail('the table of labels does not exist', path);
+  }
+  let columns: Columns | undefined;
+  const found: { name: string; key: string; split: Split; line: number }[] = [];
+  const lineOf = new Map<string, number>();
+  // The same few sets of labels occur again and again.
+  const labelSets = new Map<string, readonly string[]>();
+  const classNames = new Set<string>();
+  const reader = createReadStream(path).pipe(
+    parse({ bom: true, info: true, trim: true, skip_empty_lines: true, max_record_size: 2 ** 20 }),
+  );
+  try {
+    for await (const item of reader) {
+      const { record, info }: { record: readonly string[]; info: { lines: number } } = item;
+      if (columns === undefined) {
+        columns = findColumns(record, options, path);
+        continue;
+      }
+      const where = `${path}, line ${info.lines}`;
+      const name = safeName(record[columns.name], where);
+      const earlier = lineOf.get(name);
+      if (earlier !== undefined) {
+        throw fail(
+          `the image is listed twice: ${name}`,
+          where,
+          'each image once',
+          `lines ${earlier} and ${info.lines}`,
+        );
+      }
+      lineOf.set(name, info.lines);
+      const splitText = columns.split === undefined ? 'test' : record[columns.split];
+      const split = splitsByText.get(splitText.toLowerCase());
+      if (split === undefined) {
+        throw fail('unknown split', where, 'train, validation, val or test', JSON.stringify(splitText));
+      }
+      const cells = columns.labels.map((index) => record[index]);
+      const key = cells.join('\n');
+      if (!labelSets.has(key)) {
+        const names = labelsIn(cells, columns, where);
+        const unknown = options.classes && names.find((label) => !options.classes?.includes(label));
+        if (unknown !== undefined) {
+          throw fail('unknown class', where, options.classes?.join('; '), JSON.stringify(unknown));
+        }
+        for (const label of names) classNames.add(label);
+        labelSets.set(key, names);
+      }
+      found.push({ name, key, split, line: info.lines });
+    }
+  } catch (thrown) {
+    if (thrown instanceof CsvError) throw fail(messageOf(thrown).split('\n')[0], path);
+    throw thrown;
+  }
+  if (found.length === 0) throw fail('the table lists no image', path);
+  const classes = options.classes ?? columns?.classes ?? [...classNames].sort();
+  if (classes.length === 0) throw fail('the table names no class', path);
+  const indices = new Map(
+    [...labelSets].map(([key, names]) => [
+      key,
+      [...new Set(names.map((label) => classes.indexOf(label)))].sort((a, b) => a - b),
+    ]),
+  );
+  return {
+    classes,
+    rows: found.map(({ name, key, split, line }) => ({ name, split, line, labels: indices.get(key) ?? [] })),
+  };
+}
+
+interface Columns {
+  readonly name: number;
+  readonly split?: number;
+  readonly labels: readonly number[];
+  /** Of columns with 0 or 1: the class of each. */
+  readonly classes?: readonly string[];
+}
+
+function findColumns(heading: readonly string[], options: TableOptions, path: string): Columns {
+  const { nameColumn = 'name', splitColumn } = options;
+  const indexOf = (name: string): number => {
+    const index = heading.indexOf(name);
+    if (index >= 0 && heading.lastIndexOf(name) === index) return index;
+    throw new InputError({
+      what: index < 0 ? `no column "${name}"` : `two columns "${name}"`,
+      where: `${path}, line 1`,
+      expected: 'a heading with that column once',
+      got: heading.slice(0, 30).join(', '),
+      todo: 'Name the columns: options nameColumn, labelColumns and splitColumn.',
+    });
+  };
+  const name = indexOf(nameColumn);
+  const split =
+    splitColumn !== undefined
+      ? indexOf(splitColumn)
+      : heading.includes('split')
+        ? indexOf('split')
+        : undefined;
+  const place = { name, ...(split !== undefined && { split }) };
+  const { labelColumns = heading.includes('labels') ? 'labels' : undefined } = options;
+  if (typeof labelColumns === 'string') return { ...place, labels: [indexOf(labelColumns)] };
+  const classes = labelColumns ?? heading.filter((_, index) => index !== name && index !== split);
+  return { ...place, labels: classes.map(indexOf), classes };
+}
+
+function labelsIn(cells: readonly string[], { classes }: Columns, where: string): readonly string[] {
+  if (classes === undefined) {
+    return cells[0]
+      .split(';')
+      .map((label) => label.trim())
+      .filter((label) => label !== '');
+  }
+  return classes.filter((name, index) => {
+    if (cells[index] === '0' || cells[index] === '1') return cells[index] === '1';
+    throw new InputError({
+      what: `column "${name}" says neither yes nor no`,
+      where,
+      expected: '0 or 1',
+      got: JSON.stringify(cells[index].slice(0, 60)),
+      todo: 'Name the columns of classes: option labelColumns.',
+    });
+  });
+}
+
+/** The name with its ending and `/` between its parts; InputError where it leads out of the folder. */
+function safeName(text: string, where: string): string {
+  const parts = text.split(/[/\\]/);
+  const isSafe =
+    text !== '' &&
+    !text.includes('\0') &&
+    !isAbsolute(text) &&
+    !/^[A-Za-z]:/.test(text) &&
+    parts.every((part) => part !== '' && part !== '..' && part !== '.');
+  if (isSafe) {
+    const name = parts.join('/');
+    return /\.tiff?$/i.test(name) ? name : `${name}.tif`;
+  }
+  throw new InputError({
+    what: 'not a name of a file in the folder',
+    where,
+    expected: 'a path inside the folder, such as images/one.tif',
+    got: JSON.stringify(text.slice(0, 80)),
+    todo,
+  });
+}
