@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { join, resolve } from 'node:path';
 import { describe, it } from 'mocha';
 import { InputError } from '../../lib/src/error.js';
-import { defaultModel, parseOptions, repositoryRoot, usage } from '../../lib/src/study/options.js';
+import {
+  datasetText,
+  defaultModel,
+  parseDataset,
+  parseOptions,
+  repositoryRoot,
+  usage,
+} from '../../lib/src/study/options.js';
 
 const known = ['saliency', 'grad-cam', 'lime'];
 
@@ -10,6 +17,7 @@ describe('parseOptions', () => {
   it('runs the quick study on scenes by default', () => {
     assert.deepEqual(parseOptions([], known), {
       dataset: { kind: 'scenes' },
+      selection: { split: 'test' },
       model: defaultModel,
       images: 8,
       methods: known,
@@ -25,6 +33,7 @@ describe('parseOptions', () => {
     const options = parseOptions(
       [
         ...['--dataset', 'bigearthnet:some folder', '--model=m.onnx', '--images', '12'],
+        ...['--split', 'validation', '--class', 'Sea and ocean', '--outcome', 'false-positive'],
         ...[
           '--methods',
           'lime, saliency',
@@ -41,6 +50,7 @@ describe('parseOptions', () => {
     );
     assert.deepEqual(options, {
       dataset: { kind: 'bigearthnet', folder: resolve('some folder') },
+      selection: { split: 'validation', className: 'Sea and ocean', outcome: 'false-positive' },
       model: resolve('m.onnx'),
       images: 12,
       methods: ['saliency', 'lime'],
@@ -58,6 +68,9 @@ describe('parseOptions', () => {
     for (const word of [
       ...known,
       '--dataset',
+      '--split',
+      '--class',
+      '--outcome',
       '--model',
       '--images',
       '--methods',
@@ -66,6 +79,15 @@ describe('parseOptions', () => {
       '--out',
     ])
       assert.ok(usage(known).includes(word), word);
+  });
+
+  it('names data sets by kind and folder, as they are written', () => {
+    for (const kind of ['bigearthnet', 'sen12ms', 'folder', 'packed']) {
+      const choice = parseDataset(`${kind}:some: folder`, '/base');
+      assert.deepEqual(choice, { kind, folder: '/base/some: folder' });
+      assert.equal(datasetText(choice), `${kind}:/base/some: folder`);
+    }
+    assert.equal(datasetText(parseDataset('scenes')), 'scenes');
   });
 
   it('says what is valid wherever something is not', () => {
@@ -84,7 +106,9 @@ describe('parseOptions', () => {
       [['--preset', 'fast'], /--preset.*quick or paper.*"?fast/],
       [['--dataset', 'bigearthnet'], /--dataset.*bigearthnet:<folder>/],
       [['--dataset', 'bigearthnet:'], /--dataset/],
-      [['--dataset', 'sen12ms:x'], /--dataset/],
+      [['--dataset', 'landsat:x'], /--dataset.*sen12ms:<folder>, folder:<folder>/],
+      [['--split', 'val'], /--split.*train or validation or test/],
+      [['--outcome', 'wrong'], /--outcome.*true-positive or false-positive.*"wrong"/],
       [['--methods', 'lime,gradcam'], /--methods.*saliency, grad-cam, lime.*"gradcam"/],
       [['--methods', ''], /--methods/],
       [['--methods', 'lime,'], /--methods/],

@@ -1,5 +1,5 @@
 /** Where a classifier and the labels disagree: wrong predictions, missed classes, and labels that are missing. */
-import type { Dataset, Patch } from '../dataset/patch.js';
+import type { Dataset, Patch, Split } from '../dataset/patch.js';
 import type { Classifier } from '../model/classifier.js';
 import { stack } from '../tensor.js';
 import { explainPatch, type MethodMap, shareByClass } from './explainPatch.js';
@@ -16,7 +16,7 @@ const leftOut: ReadonlyMap<string, string> = new Map([
 ]);
 
 export interface ScoredImage {
-  /** Position in the test split. */
+  /** Position in its split. */
   readonly index: number;
   readonly name: string;
   /** Indices into the classifier's classes; labels that it does not know are left out. */
@@ -59,12 +59,7 @@ export async function scoreImages(
     for (const start of starts) {
       progress?.start('batch', `images from ${start} of ${count}`);
       const indices = Array.from({ length: Math.min(batch, count - start) }, (_, i) => start + i);
-      const patches = await Promise.all(indices.map((index) => dataset.read('test', index)));
-      const { data } = await classifier.score(stack(patches.map((patch) => classifier.prepare(patch))));
-      for (const [i, patch] of patches.entries()) {
-        const scores = data.slice(i * classes.length, (i + 1) * classes.length);
-        scored.push({ index: start + i, scores, ...describe(patch, dataset, classes) });
-      }
+      scored.push(...(await scoreBatch(dataset, classifier, 'test', indices)));
       progress?.done();
     }
   } finally {
@@ -72,6 +67,23 @@ export async function scoreImages(
   }
   const judged = [...classes.keys()].filter((c) => dataset.classes.includes(classes[c]));
   return { classes, judged, images: scored };
+}
+
+/** Reads and scores images of a split, all at once. */
+export async function scoreBatch(
+  dataset: Dataset,
+  classifier: Pick<Classifier, 'classes' | 'prepare' | 'score'>,
+  split: Split,
+  indices: readonly number[],
+): Promise<readonly ScoredImage[]> {
+  const { classes } = classifier;
+  const patches = await Promise.all(indices.map((index) => dataset.read(split, index)));
+  const { data } = await classifier.score(stack(patches.map((patch) => classifier.prepare(patch))));
+  return patches.map((patch, i) => ({
+    index: indices[i],
+    scores: data.slice(i * classes.length, (i + 1) * classes.length),
+    ...describe(patch, dataset, classes),
+  }));
 }
 
 function describe(

@@ -12,6 +12,8 @@ export interface Manifest {
   readonly model: { readonly name: string; readonly hash: string };
   readonly preset: string;
   readonly seed: number;
+  /** Which images, where not all of the test split. */
+  readonly selection?: Readonly<Record<string, string>>;
   /** Settings of the metrics. */
   readonly measurement: Readonly<Record<string, number>>;
   readonly versions: Readonly<Record<string, string>>;

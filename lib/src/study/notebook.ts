@@ -16,7 +16,7 @@ import { requireCompatible } from './subject.js';
 import { versionsOf } from './versions.js';
 
 export interface NotebookOptions {
-  /** `scenes`, or `bigearthnet:<folder>`; a relative folder is seen from the root of the repository. */
+  /** `scenes`, or `<kind>:<folder>` as in `npm run reproduce`; a relative folder is seen from the root of the repository. */
   readonly dataset?: string;
   /** Path of the ONNX file, seen from the root of the repository. */
   readonly model?: string;

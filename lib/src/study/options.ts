@@ -3,8 +3,10 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Preset } from '../attribution/methods.js';
+import { splitsInOrder } from '../dataset/splitNames.js';
 import { InputError, messageOf } from '../error.js';
 import { presetNames } from './presets.js';
+import { outcomeNames, outcomes, type Selection } from './selection.js';
 
 /** The root of the repository, seen from lib/src/study or lib/dist/study. */
 export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -13,16 +15,22 @@ export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '
 export const defaultModel = join(repositoryRoot, 'data/densenet121-scenes.onnx');
 
 /** Where a study is recorded unless told otherwise; the notebooks look there too. */
-export function defaultResults({ rendered }: { readonly rendered: boolean }, preset: Preset): string {
-  return join(repositoryRoot, 'results', `reproduce-${rendered ? 'scenes' : 'bigearthnet'}-${preset}`);
+export function defaultResults(dataset: string, preset: Preset): string {
+  return join(repositoryRoot, 'results', `reproduce-${dataset}-${preset}`);
 }
+
+/** Data sets that lie in a folder, by the word that stands before it. */
+export const folderKinds = ['bigearthnet', 'sen12ms', 'folder', 'packed'] as const;
+export type FolderKind = (typeof folderKinds)[number];
 
 export type DatasetChoice =
   | { readonly kind: 'scenes' }
-  | { readonly kind: 'bigearthnet'; readonly folder: string };
+  | { readonly kind: FolderKind; readonly folder: string };
 
 export interface StudyOptions {
   readonly dataset: DatasetChoice;
+  /** Which images. */
+  readonly selection: Selection;
   /** Path of the ONNX file. */
   readonly model: string;
   readonly images: number;
@@ -36,18 +44,34 @@ export interface StudyOptions {
   readonly notebooks: boolean;
 }
 
-const names = ['dataset', 'model', 'images', 'methods', 'preset', 'seed', 'out'] as const;
+const names = [
+  'dataset',
+  'split',
+  'class',
+  'outcome',
+  'model',
+  'images',
+  'methods',
+  'preset',
+  'seed',
+  'out',
+] as const;
 type Name = (typeof names)[number];
 
 /** The text of `--help`. */
 export function usage(methods: readonly string[]): string {
   return `Usage: npm run reproduce -- [options]
-Explains the first test images of a data set with every method and measures the explanations as the paper does.
+Explains images of a data set with every method and measures the explanations as the paper does.
 Stop it at any time with Ctrl+C; the same command continues where it stopped.
 
-  --dataset scenes | bigearthnet:<folder>   images to explain (default scenes: rendered, not real imagery)
+  --dataset scenes | <kind>:<folder>        images to explain (default scenes: rendered, not real imagery);
+                                            kinds: ${folderKinds.join(', ')}
+  --split train | validation | test         where they are from (default test); lists in the folder decide it
+  --class <name>                            only images labelled with this class, which is then explained
+  --outcome <outcome>                       only images for which the model's answer is one of these:
+${outcomeNames.map((name) => `                                              ${name.padEnd(16)}${outcomes[name]}`).join('\n')}
   --model <file.onnx>                       classifier (default ${relative(process.cwd(), defaultModel)})
-  --images <count>                          number of test images, in a seeded order (default 8)
+  --images <count>                          number of images, in a seeded order (default 8)
   --methods <id,id,...>                     methods (default all):
 ${wrap(methods, 60)
   .map((line) => `                                              ${line}`)
@@ -81,12 +105,13 @@ export function parseOptions(argv: readonly string[], methods: readonly string[]
   if (preset === undefined) throw invalid('preset', presetNames.join(' or '), values.preset);
   return {
     dataset,
+    selection: parseSelection(values),
     preset,
     model: resolve(values.model ?? defaultModel),
     images: parseWhole('images', values.images ?? '8', 1, 1_000_000),
     seed: parseWhole('seed', values.seed ?? '0', 0, 2 ** 32 - 1),
     methods: parseMethods(values.methods, methods),
-    out: resolve(values.out ?? defaultResults({ rendered: dataset.kind === 'scenes' }, preset)),
+    out: resolve(values.out ?? defaultResults(dataset.kind, preset)),
     notebooks,
   };
 }
@@ -102,7 +127,8 @@ function parseValues(argv: readonly string[]): ParsedArguments | undefined {
     const { values } = parseArgs({
       args: [...argv],
       options: {
-        ...{ dataset: text, model: text, images: text, methods: text, preset: text, seed: text, out: text },
+        ...{ dataset: text, split: text, class: text, outcome: text, model: text, images: text },
+        ...{ methods: text, preset: text, seed: text, out: text },
         'no-notebooks': { type: 'boolean' },
         help: { type: 'boolean' },
       },
@@ -132,12 +158,30 @@ function invalid(name: Name, expected: string, got = 'nothing'): InputError {
   return new InputError({ what: 'not a valid value', where: `--${name}`, expected, got });
 }
 
-/** `scenes` or `bigearthnet:<folder>`; a relative folder is seen from `base`. */
+/** `scenes` or `<kind>:<folder>`; a relative folder is seen from `base`. */
 export function parseDataset(value: string, base = process.cwd()): DatasetChoice {
   if (value === 'scenes') return { kind: 'scenes' };
-  const [, folder] = /^bigearthnet:(.+)$/s.exec(value) ?? [];
-  if (folder !== undefined) return { kind: 'bigearthnet', folder: resolve(base, folder) };
-  throw invalid('dataset', 'scenes or bigearthnet:<folder>', `"${value}"`);
+  const [, word, folder] = /^([a-z0-9]+):(.+)$/s.exec(value) ?? [];
+  const kind = folderKinds.find((known) => known === word);
+  if (kind !== undefined) return { kind, folder: resolve(base, folder) };
+  const expected = ['scenes', ...folderKinds.map((known) => `${known}:<folder>`)].join(', ');
+  throw invalid('dataset', expected, `"${value}"`);
+}
+
+/** The choice as it was written, its folder in full. */
+export function datasetText(choice: DatasetChoice): string {
+  return choice.kind === 'scenes' ? choice.kind : `${choice.kind}:${choice.folder}`;
+}
+
+function parseSelection(values: Readonly<Partial<Record<Name, string>>>): Selection {
+  const { split: splitText = 'test', class: className, outcome: outcomeText } = values;
+  const split = splitsInOrder.find((known) => known === splitText);
+  if (split === undefined) throw invalid('split', splitsInOrder.join(' or '), `"${splitText}"`);
+  const outcome = outcomeNames.find((known) => known === outcomeText);
+  if (outcomeText !== undefined && outcome === undefined) {
+    throw invalid('outcome', outcomeNames.join(' or '), `"${outcomeText}"`);
+  }
+  return { split, ...(className !== undefined && { className }), ...(outcome !== undefined && { outcome }) };
 }
 
 function parseWhole(name: Name, value: string, lowest: number, highest: number): number {

@@ -31,7 +31,7 @@ export interface StudyMetrics {
 
 export interface StudyRecord {
   readonly image: string;
-  /** Position in the data set's test split. */
+  /** Position in the data set's split, that of the tests unless the study says otherwise. */
   readonly imageIndex: number;
   readonly target: StudyTarget;
   readonly method: string;

@@ -6,6 +6,7 @@ import { openClassifier } from '../model/classifierFile.js';
 import { interrupted, listenForInterrupt, runCommand } from './commandLine.js';
 import { openDataset } from './openDataset.js';
 import {
+  datasetText,
   defaultModel,
   defaultResults,
   parseOptions,
@@ -17,6 +18,7 @@ import { createProgress } from './progress.js';
 import { writeReport } from './report.js';
 import { runStudy } from './run.js';
 import { runNotebooks } from './runNotebooks.js';
+import { everyTestImage, type Selection } from './selection.js';
 import { studiedMethods } from './studiedMethods.js';
 import { summarise } from './summary.js';
 import { table3Text } from './tables.js';
@@ -25,8 +27,15 @@ function quote(argument: string): string {
   return /^[\w./:,=@-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
+function describeSelection({ split, className, outcome }: Selection): string {
+  const kind = [outcome, className === undefined ? undefined : `"${className}"`].filter(
+    (part) => part !== undefined,
+  );
+  return `${split} images${kind.length > 0 ? ` (${kind.join(', ')})` : ''}`;
+}
+
 async function reproduce(options: StudyOptions, command: string): Promise<number> {
-  const { model, images, preset, seed, out: folder } = options;
+  const { model, images, preset, seed, selection, out: folder } = options;
   const dataset = await openDataset(options.dataset);
   const engine = createEngine();
   const signal = listenForInterrupt();
@@ -34,10 +43,10 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
     const classifier = await openClassifier(model, engine);
     const studied = studiedMethods(classifier, { preset, seed }, options.methods);
     console.log(
-      `${dataset.name}${dataset.rendered ? ' (rendered, not real imagery)' : ''}, ${images} test images, ` +
+      `${dataset.name}${dataset.rendered ? ' (rendered, not real imagery)' : ''}, ${images} ${describeSelection(selection)}, ` +
         `${studied.length} methods, preset ${preset}, seed ${seed}, ${classifier.name} ${classifier.hash}`,
     );
-    const study = { dataset, classifier, methods: studied, preset, seed, images, folder };
+    const study = { dataset, classifier, methods: studied, preset, seed, images, selection, folder };
     const { complete, records } = await runStudy(study, { signal, createProgress });
     if (!complete) {
       console.log(`Stopped; ${records.length} records are kept in ${folder}. To continue:\n  ${command}`);
@@ -66,17 +75,23 @@ async function executeNotebooks(options: StudyOptions, signal: AbortSignal): Pro
     console.log('The notebooks compare all methods; with --methods they are left as they are.');
     return;
   }
+  if (JSON.stringify(options.selection) !== JSON.stringify(everyTestImage)) {
+    console.log(
+      'The notebooks show all test images; with --split, --class or --outcome they are left as they are.',
+    );
+    return;
+  }
   const isDefault =
     dataset.kind === 'scenes' &&
     model === defaultModel &&
     images === 8 &&
     seed === 0 &&
-    out === defaultResults({ rendered: true }, 'quick');
+    out === defaultResults('scenes', 'quick');
   if (isDefault) {
     await runNotebooks({ root: repositoryRoot, out: join(repositoryRoot, 'notebooks'), signal });
     return;
   }
-  const DATASET = dataset.kind === 'scenes' ? 'scenes' : `bigearthnet:${dataset.folder}`;
+  const DATASET = datasetText(dataset);
   await runNotebooks({
     root: repositoryRoot,
     parameters: { DATASET, MODEL: model, SEED: seed, PRESET: preset, STUDY: out, STUDY_IMAGES: images },

@@ -12,14 +12,9 @@ import { type MeasureOptions, measureMethod, measureRandom, type StudiedMethod }
 import { presets } from './presets.js';
 import type { Progress } from './progress.js';
 import { openRecords, type RecordStore, randomBaseline, type StudyRecord } from './records.js';
+import { everyTestImage, type SelectedImage, type Selection, selectImages } from './selection.js';
 import { drawSubject, sheetPath } from './sheet.js';
-import {
-  chooseImages,
-  readSubject,
-  requireCompatible,
-  type StudiedClassifier,
-  type Subject,
-} from './subject.js';
+import { readSubject, requireCompatible, type StudiedClassifier, type Subject } from './subject.js';
 import { versionsOf } from './versions.js';
 
 export interface Study {
@@ -28,8 +23,10 @@ export interface Study {
   readonly methods: readonly StudiedMethod[];
   readonly preset: Preset;
   readonly seed: number;
-  /** Number of test images. */
+  /** Number of images. */
   readonly images: number;
+  /** Which images; all of the test split unless told. */
+  readonly selection?: Selection;
   /** Where manifest, records, maps and sheets are kept. */
   readonly folder: string;
 }
@@ -64,9 +61,11 @@ export async function runStudy(
   study: Study,
   { signal, createProgress = () => silent }: RunOptions = {},
 ): Promise<StudyResult> {
-  const { dataset, classifier, methods, preset, seed, images, folder } = study;
+  const { dataset, classifier, methods, preset, seed, images, folder, selection = everyTestImage } = study;
   requireCompatible(dataset, classifier);
-  const chosen = chooseImages(dataset, images, seed);
+  const selected = await search(study, selection, { createProgress, ...(signal && { signal }) });
+  if (selected === undefined) return { complete: false, records: [] };
+  const chosen = selected.map(({ index }) => index);
   const ids = [randomBaseline, ...methods.map(({ id }) => id)];
   let manifest = await reconcileManifest(folder, manifestOf(study));
   const store = await openRecords(join(folder, 'records.jsonl'));
@@ -119,8 +118,9 @@ export async function runStudy(
   };
 
   try {
-    for (const [i, imageIndex] of chosen.entries()) {
-      const subject = await readSubject(dataset, classifier, imageIndex, store.targetOf(imageIndex));
+    for (const [i, { index, target }] of selected.entries()) {
+      const known = store.targetOf(index) ?? target;
+      const subject = await readSubject(dataset, classifier, index, known, selection.split);
       if (!(await measureSubject(subject, `${i + 1} of ${images}`))) break;
     }
   } finally {
@@ -131,13 +131,41 @@ export async function runStudy(
   return { complete: records.length === chosen.length * ids.length, records };
 }
 
-function manifestOf({ dataset, classifier, preset, seed }: Study): Manifest {
+/** The images of the selection; undefined where the signal stopped the search. */
+async function search(
+  { dataset, classifier, images, seed }: Study,
+  selection: Selection,
+  { signal, createProgress }: Required<Pick<RunOptions, 'createProgress'>> & Pick<RunOptions, 'signal'>,
+): Promise<readonly SelectedImage[] | undefined> {
+  let progress: Progress | undefined;
+  try {
+    return await selectImages(dataset, classifier, selection, images, {
+      seed,
+      ...(signal && { signal }),
+      onBatch(looked, found, batches) {
+        progress ??= createProgress(Array.from({ length: batches }, () => 'search'));
+        progress.done();
+        progress.start('search', `searched ${looked} images, found ${found} of ${images}`);
+      },
+    });
+  } catch (thrown) {
+    if (signal?.aborted) return undefined;
+    throw thrown;
+  } finally {
+    progress?.finish();
+  }
+}
+
+function manifestOf({ dataset, classifier, preset, seed, selection = everyTestImage }: Study): Manifest {
+  // The study of all test images needs no word, so that folders of earlier versions go on.
+  const isEvery = JSON.stringify(selection) === JSON.stringify(everyTestImage);
   return {
     format: 'landlens study 1',
     dataset: { name: dataset.name, rendered: dataset.rendered, testImages: dataset.count('test') },
     model: { name: classifier.name, hash: classifier.hash },
     preset,
     seed,
+    ...(isEvery ? {} : { selection: { ...selection } }),
     measurement: { ...presets[preset] },
     versions: versionsOf(classifier.engine),
     methods: {},

@@ -49,7 +49,7 @@ export async function writeSample(dataset: Dataset, path: string): Promise<OwnIm
 /**
  * The image to explain: the user's file, or a sample of a data set where none is named.
  * @param image path of a GeoTIFF, seen from the root of the repository, or nothing
- * @param dataset `scenes`, or `bigearthnet:<folder>`: what the sample is made of
+ * @param dataset `scenes`, or `<kind>:<folder>`: what the sample is made of
  */
 export async function findImage(image: string, dataset: string): Promise<OwnImage> {
   if (image === '') {

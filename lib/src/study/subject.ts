@@ -1,5 +1,5 @@
 /** What is explained: a test image and one class that the model predicts for it. */
-import type { Dataset, Patch } from '../dataset/patch.js';
+import type { Dataset, Patch, Split } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import type { Classifier } from '../model/classifier.js';
 import { createRandom } from '../random.js';
@@ -17,7 +17,7 @@ export const threshold = 0.5;
 
 export interface Subject {
   readonly patch: Patch;
-  /** Position in the test split. */
+  /** Position in its split. */
   readonly imageIndex: number;
   /** [1, bands, height, width], network input units */
   readonly input: Tensor;
@@ -47,19 +47,26 @@ export function requireCompatible(dataset: Dataset, classifier: StudiedClassifie
   }
 }
 
-/** The first `count` test images in an order that the seed alone decides, so that a larger study holds a smaller one. */
-export function chooseImages(dataset: Dataset, count: number, seed: number): readonly number[] {
-  const available = dataset.count('test');
+/** The first `count` images of a split in an order that the seed alone decides, so that a larger study holds a smaller one. */
+export function chooseImages(
+  dataset: Dataset,
+  count: number,
+  seed: number,
+  split: Split = 'test',
+): readonly number[] {
+  const available = dataset.count(split);
   if (count > available) {
     throw new InputError({
-      what: 'more images than the test split holds',
+      what: `more images than the ${split} split holds`,
       where: '--images',
       expected: `at most ${available}`,
       got: `${count}`,
     });
   }
   const indices = Array.from({ length: available }, (_, i) => i);
-  return createRandom(seed, 'study', dataset.name).shuffle(indices).slice(0, count);
+  return createRandom(seed, 'study', dataset.name, ...(split === 'test' ? [] : [split]))
+    .shuffle(indices)
+    .slice(0, count);
 }
 
 /**
@@ -76,24 +83,41 @@ export function chooseTarget(
     candidates.reduce((a, b) => (scores[b] > scores[a] ? b : a));
   const predicted = labels.filter((label) => scores[label] >= threshold);
   const index = best(predicted.length > 0 ? predicted : classes.map((_, i) => i));
-  return { index, name: classes[index], score: scores[index], truePositive: predicted.length > 0 };
+  return describeTarget(index, scores, labels, classes);
 }
 
-/** Reads the image and scores it. A target that an earlier run has chosen stays. */
+function describeTarget(
+  index: number,
+  scores: ArrayLike<number>,
+  labels: readonly number[],
+  classes: readonly string[],
+): StudyTarget {
+  const truePositive = labels.includes(index) && scores[index] >= threshold;
+  return { index, name: classes[index], score: scores[index], truePositive };
+}
+
+/**
+ * Reads the image and scores it.
+ * @param chosen the target that an earlier run explained, or the class to explain as an index into the model's classes
+ */
 export async function readSubject(
   dataset: Dataset,
   classifier: StudiedClassifier,
   imageIndex: number,
-  earlier?: StudyTarget,
+  chosen?: StudyTarget | number,
+  split: Split = 'test',
 ): Promise<Subject> {
-  const patch = await dataset.read('test', imageIndex);
+  const patch = await dataset.read(split, imageIndex);
   const input = classifier.prepare(patch);
   const scores = (await classifier.score(input)).data;
   // Classes are matched by name; labels that the model does not know cannot be explained.
   const labels = patch.labels
     .map((label) => classifier.classes.indexOf(dataset.classes[label]))
     .filter((label) => label >= 0);
-  const target = earlier ?? chooseTarget(scores, labels, classifier.classes);
+  const target =
+    typeof chosen === 'number'
+      ? describeTarget(chosen, scores, labels, classifier.classes)
+      : (chosen ?? chooseTarget(scores, labels, classifier.classes));
   const mask = maskOf(patch, dataset.classes.indexOf(target.name));
   return { patch, imageIndex, input, scores, target, ...(mask && { mask }) };
 }

@@ -1,0 +1,224 @@
+/** A data set that `landlens pack` copied: few large files, one short read a patch, the same values. */
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError, messageOf } from '../error.js';
+import { statisticsFile } from './bandStatistics.js';
+import { readBoundedFile } from './boundedFile.js';
+import {
+  indexFile,
+  isHeader,
+  type PackedHeader,
+  type PackedShard,
+  parsePackedLine,
+  patchesIn,
+  shardFile,
+  totalOf,
+} from './packed/index.js';
+import { decodeRecord } from './packed/record.js';
+import type { BandStatistics, Dataset, Split } from './patch.js';
+import type { Resampling } from './resample.js';
+import { readSavedStatistics, unknownStatistics } from './savedStatistics.js';
+import { splitNames, splitsInOrder } from './splitNames.js';
+
+export interface PackedOptions {
+  /** How bands that are stored on a coarser grid are brought to that of the image; bilinear unless told. */
+  readonly resampling?: Resampling;
+}
+
+/**
+ * Opens a folder that `landlens pack` made: the data set that was packed, patch for patch at the same places. Its index
+ * is read now; `read` reads one patch.
+ * @throws InputError where the folder holds no packed data set, one that is not finished, or a damaged one
+ */
+export async function openPacked(
+  folder: string,
+  { resampling = 'bilinear' }: PackedOptions = {},
+): Promise<Dataset> {
+  const { header, shards } = await readIndex(folder);
+  const { name, bands, classes, rendered, size, units, patches, perShard } = header;
+  await requireWhole(folder, header, shards);
+  const names: Record<Split, string[]> = { train: [], validation: [], test: [] };
+  const first: Record<Split, number> = {
+    train: 0,
+    validation: patches.train,
+    test: patches.train + patches.validation,
+  };
+  let position = 0;
+  for (const shard of shards) {
+    for (const [patch, labels] of shard.patches) {
+      if (labels.some((label) => label >= classes.length))
+        throw damaged(folder, `a label of ${patch} is no class`);
+      const split = splitsInOrder.find((each) => position < first[each] + patches[each]) ?? 'test';
+      names[split].push(patch);
+      position++;
+    }
+  }
+  const { count, nameOf, find } = splitNames(names, folder);
+  const isSorted = splitsInOrder.every((split) =>
+    names[split].every((each, i) => i === 0 || names[split][i - 1] < each),
+  );
+  const places = isSorted ? undefined : placesOf(names);
+  const at = (split: Split, index: number): { readonly shard: PackedShard; readonly slot: number } => {
+    nameOf(split, index);
+    const place = first[split] + index;
+    return { shard: shards[Math.floor(place / perShard)], slot: place % perShard };
+  };
+  const statistics = (await readSavedStatistics(join(folder, statisticsFile), bands)) ?? header.statistics;
+  return {
+    ...{ name, bands, classes, rendered, size, units, folder },
+    get statistics(): BandStatistics {
+      if (statistics === undefined) throw unknownStatistics(`${name} in ${folder}`);
+      return statistics;
+    },
+    count,
+    nameOf,
+    find: places === undefined ? find : (wanted) => places.get(wanted),
+    async read(split, index) {
+      const { shard, slot } = at(split, index);
+      const [patch, labels, offset] = shard.patches[slot];
+      const end = shard.patches[slot + 1]?.[2] ?? shard.bytes;
+      const path = join(folder, shardFile(shard.shard));
+      const record = await readPart(path, offset, end - offset);
+      return decodeRecord(record, { name: patch, labels }, header, resampling, `${path}, ${patch}`);
+    },
+    async readLabels(split, index) {
+      const { shard, slot } = at(split, index);
+      return shard.patches[slot][1];
+    },
+  };
+}
+
+export interface PackedIndex {
+  readonly header: PackedHeader;
+  /** By their position; of shards that were written again, the last. */
+  readonly shards: readonly PackedShard[];
+}
+
+export async function readIndex(folder: string): Promise<PackedIndex> {
+  const path = join(folder, indexFile);
+  const todo = 'Name a folder that `landlens pack` made.';
+  const bytes = await readBoundedFile(path, { maximumBytes: 2 ** 29 - 1, todo });
+  const lines = new TextDecoder().decode(bytes).split('\n');
+  // A last line without its end was torn by a kill; `pack` goes on there.
+  const parsed = lines.slice(0, -1).map((line, i) => parsePackedLine(line, `${path}, line ${i + 1}`));
+  const [header, ...rest] = parsed;
+  if (header === undefined || !isHeader(header)) throw damaged(folder, 'no header');
+  const shards: PackedShard[] = [];
+  for (const line of rest) {
+    if (
+      isHeader(line) ||
+      line.patches.length !== patchesIn(header, line.shard) ||
+      line.shard > shards.length
+    ) {
+      throw damaged(folder, 'a shard out of place');
+    }
+    shards[line.shard] = line;
+  }
+  return { header, shards };
+}
+
+function damaged(folder: string, what: string): InputError {
+  return new InputError({
+    what: `damaged index of a packed data set: ${what}`,
+    where: join(folder, indexFile),
+    todo: 'Delete the folder and pack the data set again.',
+  });
+}
+
+async function requireWhole(
+  folder: string,
+  header: PackedHeader,
+  shards: readonly PackedShard[],
+): Promise<void> {
+  const needed = Math.ceil(totalOf(header) / header.perShard);
+  if (shards.length !== needed) {
+    throw new InputError({
+      what: 'the copy is not finished',
+      where: folder,
+      expected: `${needed} shards`,
+      got: `${shards.length}`,
+      todo: 'Run the same `landlens pack` again: it goes on where it stopped.',
+    });
+  }
+  const wrong = await wrongSizes(folder, shards);
+  if (wrong.length === 0) return;
+  throw new InputError({
+    what: `shards are missing or of another size: ${wrong.slice(0, 5).map(shardFile).join(', ')}`,
+    where: folder,
+    todo: 'Run the same `landlens pack` again: it writes them anew.',
+  });
+}
+
+/** The shards whose file is missing or of another length than the index says. */
+export async function wrongSizes(folder: string, shards: readonly PackedShard[]): Promise<readonly number[]> {
+  const wrong: number[] = [];
+  for (const { shard, bytes } of shards) {
+    const status = await stat(join(folder, shardFile(shard))).catch(() => undefined);
+    if (status?.isFile() !== true || status.size !== bytes) wrong.push(shard);
+  }
+  return wrong;
+}
+
+export interface VerifyOptions {
+  /** After each shard. */
+  readonly onShard?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads every shard and compares its SHA-256.
+ * @returns files that are missing or damaged
+ * @throws InputError where the index is missing, damaged or not finished; the signal's reason when stopped
+ */
+export async function verifyPacked(
+  folder: string,
+  { onShard, signal }: VerifyOptions = {},
+): Promise<readonly string[]> {
+  const { header, shards } = await readIndex(folder);
+  const needed = Math.ceil(totalOf(header) / header.perShard);
+  const wrong: string[] = [];
+  for (let shard = 0; shard < needed; shard++) {
+    signal?.throwIfAborted();
+    const path = join(folder, shardFile(shard));
+    const found = existsSync(path) ? await hashOf(path) : undefined;
+    if (found === undefined || found !== shards[shard]?.sha256) wrong.push(shardFile(shard));
+    onShard?.(shard + 1, needed);
+  }
+  return wrong;
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const part of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(part);
+  return hash.digest('hex');
+}
+
+async function readPart(path: string, offset: number, length: number): Promise<Uint8Array> {
+  try {
+    const handle = await open(path);
+    try {
+      const bytes = new Uint8Array(length);
+      const { bytesRead } = await handle.read(bytes, 0, length, offset);
+      if (bytesRead === length) return bytes;
+      throw new Error(`${bytesRead} of ${length} bytes are there`);
+    } finally {
+      await handle.close();
+    }
+  } catch (thrown) {
+    throw new InputError({
+      what: `could not be read: ${messageOf(thrown)}`,
+      where: path,
+      todo: 'Run `landlens pack --verify`.',
+    });
+  }
+}
+
+function placesOf(
+  names: Readonly<Record<Split, readonly string[]>>,
+): ReadonlyMap<string, { readonly split: Split; readonly index: number }> {
+  return new Map(
+    splitsInOrder.flatMap((split) => names[split].map((name, index) => [name, { split, index }] as const)),
+  );
+}

@@ -1,0 +1,210 @@
+/**
+ * One patch in a shard: the length of a JSON text (4 bytes), the text, the pixels band by band (each on its own grid,
+ * uint16 where all are whole numbers from 0 to 65535, else float32), a bit for each pixel of the class masks, and one
+ * for each of what was planted. All numbers are little-endian.
+ */
+import { InputError, messageOf } from '../../error.js';
+import { zeros } from '../../tensor.js';
+import { isJsonObject } from '../jsonFile.js';
+import type { Georeference, Patch } from '../patch.js';
+import { type Resampling, upsample } from '../resample.js';
+import type { PackedHeader } from './index.js';
+
+type Grid = Pick<PackedHeader, 'bands' | 'factors' | 'classes' | 'size'>;
+
+interface Facts {
+  readonly type: 'uint16' | 'float32';
+  readonly masks: boolean;
+  readonly planted?: readonly string[];
+  readonly georeference?: Georeference;
+  readonly facts?: Patch['facts'];
+}
+
+/** InputError where a band is not constant over the blocks of its factor, so that something would be lost. */
+export function encodeRecord(patch: Patch, grid: Grid): Uint8Array {
+  const pixels = coarsen(patch, grid);
+  const isWhole = pixels.every((value) => value >= 0 && value <= 65535 && Number.isInteger(value));
+  const planted = Object.entries(patch.planted ?? {});
+  const facts: Facts = {
+    type: isWhole ? 'uint16' : 'float32',
+    masks: patch.masks !== undefined,
+    ...(patch.planted && { planted: planted.map(([name]) => name) }),
+    ...(patch.georeference && { georeference: patch.georeference }),
+    ...(patch.facts && { facts: patch.facts }),
+  };
+  const text = new TextEncoder().encode(JSON.stringify(facts));
+  const parts = [...(patch.masks === undefined ? [] : [patch.masks]), ...planted.map(([, mask]) => mask)].map(
+    packBits,
+  );
+  const valueBytes = isWhole ? 2 : 4;
+  const start = 4 + text.length;
+  const bits = start + valueBytes * pixels.length;
+  const record = new Uint8Array(bits + parts.reduce((sum, part) => sum + part.length, 0));
+  const view = new DataView(record.buffer);
+  view.setUint32(0, text.length, true);
+  record.set(text, 4);
+  for (const [i, value] of pixels.entries()) {
+    if (isWhole) view.setUint16(start + 2 * i, value, true);
+    else view.setFloat32(start + 4 * i, value, true);
+  }
+  let end = bits;
+  for (const part of parts) {
+    record.set(part, end);
+    end += part.length;
+  }
+  return record;
+}
+
+/**
+ * The patch of a record.
+ * @throws InputError, with `where`, where the record is damaged
+ */
+export function decodeRecord(
+  record: Uint8Array,
+  { name, labels }: Pick<Patch, 'name' | 'labels'>,
+  grid: Grid,
+  resampling: Resampling,
+  where: string,
+): Patch {
+  const { bands, factors, classes, size } = grid;
+  const damaged = (got: string): InputError =>
+    new InputError({
+      what: 'damaged record of a packed patch',
+      where,
+      got,
+      todo: 'Run `landlens pack --verify`, delete the shard it names and pack again.',
+    });
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  const textLength = record.length < 4 ? record.length : view.getUint32(0, true);
+  if (4 + textLength > record.length) throw damaged(`${record.length} bytes`);
+  let facts: Facts | undefined;
+  try {
+    facts = parseFacts(
+      JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(record.subarray(4, 4 + textLength))),
+    );
+  } catch (thrown) {
+    throw damaged(messageOf(thrown));
+  }
+  if (facts === undefined) throw damaged('a text of another kind');
+  const sides = factors.map((factor) => size / factor);
+  const count = sides.reduce((sum, side) => sum + side * side, 0);
+  const area = size * size;
+  const start = 4 + textLength;
+  const bits = start + count * (facts.type === 'uint16' ? 2 : 4);
+  const maskBytes = facts.masks ? Math.ceil((classes.length * area) / 8) : 0;
+  const plantedBytes = Math.ceil(area / 8);
+  const expected = bits + maskBytes + plantedBytes * (facts.planted?.length ?? 0);
+  if (record.length !== expected) throw damaged(`${record.length} bytes instead of ${expected}`);
+
+  // Typed arrays need aligned bytes of their own.
+  const own = record.slice(start, bits).buffer;
+  const values = facts.type === 'uint16' ? new Uint16Array(own) : new Float32Array(own);
+  const image = zeros([bands.length, size, size]);
+  let from = 0;
+  for (const [band, side] of sides.entries()) {
+    const part = values.subarray(from, from + side * side);
+    from += part.length;
+    const fine =
+      side === size ? part : upsample(Float32Array.from(part), [side, side], factors[band], resampling);
+    image.data.set(fine, band * area);
+  }
+  const planted = facts.planted?.map((key, i) => {
+    const offset = bits + maskBytes + i * plantedBytes;
+    return [key, unpackBits(record.subarray(offset, offset + plantedBytes), area)] as const;
+  });
+  return {
+    ...{ name, image, bands, labels },
+    ...(facts.georeference && { georeference: facts.georeference }),
+    ...(facts.masks && { masks: unpackBits(record.subarray(bits, bits + maskBytes), classes.length * area) }),
+    ...(planted && { planted: Object.fromEntries(planted) }),
+    ...(facts.facts && { facts: facts.facts }),
+  };
+}
+
+/** The bands on their own grids, one after the other. */
+function coarsen({ image, name }: Patch, { bands, factors, size }: Grid): Float32Array {
+  if (image.shape.join() !== [bands.length, size, size].join()) {
+    throw new InputError({
+      what: 'an image of another size than the data set says',
+      where: name,
+      expected: `[${bands.length}, ${size}, ${size}]`,
+      got: `[${image.shape.join(', ')}]`,
+    });
+  }
+  const area = size * size;
+  const sides = factors.map((factor) => size / factor);
+  const pixels = new Float32Array(sides.reduce((sum, side) => sum + side * side, 0));
+  let to = 0;
+  for (const [band, factor] of factors.entries()) {
+    const side = sides[band];
+    for (let i = 0; i < area; i++) {
+      const [row, column] = [Math.floor(i / size), i % size];
+      const place = to + Math.floor(row / factor) * side + Math.floor(column / factor);
+      const value = image.data[band * area + i];
+      if (row % factor === 0 && column % factor === 0) pixels[place] = value;
+      else if (!Object.is(pixels[place], value)) {
+        throw new InputError({
+          what: `band ${bands[band]} is finer than it was said to be`,
+          where: name,
+          expected: `one value in each ${factor} x ${factor} pixels`,
+          got: `${pixels[place]} and ${value}`,
+        });
+      }
+    }
+    to += side * side;
+  }
+  return pixels;
+}
+
+function packBits(mask: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil(mask.length / 8));
+  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) bytes[i >> 3] |= 1 << (i & 7);
+  return bytes;
+}
+
+function unpackBits(bytes: Uint8Array, length: number): Uint8Array {
+  const mask = new Uint8Array(length);
+  for (let i = 0; i < length; i++) mask[i] = (bytes[i >> 3] >> (i & 7)) & 1;
+  return mask;
+}
+
+function parseFacts(value: unknown): Facts | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { type, masks, planted, georeference, facts } = value;
+  if ((type !== 'uint16' && type !== 'float32') || typeof masks !== 'boolean') return undefined;
+  if (planted !== undefined && !isNames(planted)) return undefined;
+  if (georeference !== undefined && !isGeoreference(georeference)) return undefined;
+  if (facts !== undefined && !isPlain(facts)) return undefined;
+  return {
+    type,
+    masks,
+    ...(planted && { planted }),
+    ...(georeference && { georeference }),
+    ...(facts && { facts }),
+  };
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length <= 1000 && value.every((name) => typeof name === 'string');
+}
+
+function isGeoreference(value: unknown): value is Georeference {
+  if (!isJsonObject(value)) return false;
+  const { epsg, projection, left, top, pixelSize } = value;
+  const isNumber = (item: unknown): boolean => typeof item === 'number' && Number.isFinite(item);
+  return (
+    [left, top].every(isNumber) &&
+    Array.isArray(pixelSize) &&
+    pixelSize.length === 2 &&
+    pixelSize.every(isNumber) &&
+    (epsg === undefined || isNumber(epsg)) &&
+    (projection === undefined || typeof projection === 'string')
+  );
+}
+
+function isPlain(value: unknown): value is NonNullable<Patch['facts']> {
+  return (
+    isJsonObject(value) &&
+    Object.values(value).every((item) => ['string', 'number', 'boolean'].includes(typeof item))
+  );
+}

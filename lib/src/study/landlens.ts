@@ -1,0 +1,30 @@
+/** `landlens`: the commands that work outside the repository too. */
+import { InputError } from '../error.js';
+import { runCommand } from './commandLine.js';
+import { packCommand } from './pack.js';
+
+const commands: Readonly<Record<string, { readonly about: string; readonly run: typeof packCommand }>> = {
+  pack: { about: 'copy a data set into few large files that are fast to read', run: packCommand },
+};
+
+const usage = `Usage: landlens <command> [options]
+
+${Object.entries(commands)
+  .map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`)
+  .join('\n')}
+
+landlens <command> --help says more.`;
+
+runCommand(async ([name, ...rest]) => {
+  if (name === undefined || name === '--help') {
+    console.log(usage);
+    return 0;
+  }
+  if (Object.hasOwn(commands, name)) return commands[name].run(rest);
+  throw new InputError({
+    what: 'no such command',
+    where: 'landlens',
+    expected: Object.keys(commands).join(' or '),
+    got: JSON.stringify(name),
+  });
+});

@@ -1,0 +1,166 @@
+/** Which images a study explains: by split, class, and what the model makes of them. */
+import type { Dataset, Split } from '../dataset/patch.js';
+import { InputError } from '../error.js';
+import { type ScoredImage, scoreBatch } from './failures.js';
+import { chooseImages, type StudiedClassifier, threshold } from './subject.js';
+
+/** What the model can make of a class, and how it is recognised. */
+export const outcomes = {
+  'true-positive': 'a label that is predicted (score from 0.5 on)',
+  'false-positive': 'a class that is predicted and no label',
+  'false-negative': 'a label that is not predicted',
+  'missing-label': 'a false positive that the image truly shows: its label was left out',
+} as const;
+export type Outcome = keyof typeof outcomes;
+export const outcomeNames: readonly Outcome[] = [
+  'true-positive',
+  'false-positive',
+  'false-negative',
+  'missing-label',
+];
+
+export interface Selection {
+  readonly split: Split;
+  /** One of the data set's classes. */
+  readonly className?: string;
+  readonly outcome?: Outcome;
+}
+
+export const everyTestImage: Selection = { split: 'test' };
+
+/** An image of the split, and the class to explain where the selection decides it. */
+export interface SelectedImage {
+  readonly index: number;
+  /** Index into the model's classes. */
+  readonly target?: number;
+}
+
+export interface SelectOptions {
+  readonly seed: number;
+  /** Before each batch of the search: images looked at and found so far, and the batches of the whole split. */
+  readonly onBatch?: (looked: number, found: number, batches: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The first `count` images of the selection in an order that the seed alone decides, so that a larger study holds a
+ * smaller one. Where an outcome is asked for without a class, the one with the highest score is explained.
+ * @throws InputError where a class is unknown, the split holds no or too few such images, or the data set cannot tell
+ *   which labels are missing; the signal's reason when stopped
+ */
+export async function selectImages(
+  dataset: Dataset,
+  classifier: StudiedClassifier,
+  { split, className, outcome }: Selection,
+  count: number,
+  { seed, onBatch, signal }: SelectOptions,
+): Promise<readonly SelectedImage[]> {
+  const available = dataset.count(split);
+  if (outcome === 'missing-label' && !dataset.rendered) {
+    throw new InputError({
+      what: 'nothing tells which labels are missing',
+      where: `--outcome, ${dataset.name}`,
+      expected: 'the data set scenes, which leaves labels out on purpose',
+      todo: 'Choose --outcome false-positive and judge by eye whether the class is there.',
+    });
+  }
+  const target = className === undefined ? undefined : requireClass(className, dataset, classifier);
+  const order = chooseImages(dataset, available, seed, split);
+  if (target === undefined && outcome === undefined) {
+    return chooseImages(dataset, count, seed, split).map((index) => ({ index }));
+  }
+  const found: SelectedImage[] = [];
+  for (let start = 0; start < available && found.length < count; start += batch) {
+    signal?.throwIfAborted();
+    onBatch?.(start, found.length, Math.ceil(available / batch));
+    const indices = await withLabels(
+      dataset,
+      split,
+      order.slice(start, start + batch),
+      labelOf(className, dataset),
+      outcome,
+    );
+    found.push(...(await matches(dataset, classifier, split, indices, target, outcome)));
+  }
+  if (found.length >= count) return found.slice(0, count);
+  const what = `${outcome ?? 'labelled'}${className === undefined ? '' : ` with ${className}`}`;
+  throw new InputError({
+    what:
+      found.length === 0
+        ? `no image of the split is ${what}`
+        : `only ${found.length} images of the split are ${what}`,
+    where: `${split} split of ${dataset.name}`,
+    expected: `${count} (--images) of ${available}`,
+    todo:
+      found.length === 0
+        ? 'Choose another --class, --outcome or --split.'
+        : `Choose --images ${found.length}.`,
+  });
+}
+
+const batch = 16;
+
+function labelOf(className: string | undefined, dataset: Dataset): number | undefined {
+  return className === undefined ? undefined : dataset.classes.indexOf(className);
+}
+
+/** Index into the model's classes. */
+function requireClass(name: string, dataset: Dataset, { classes }: StudiedClassifier): number {
+  const both = classes.filter((each) => dataset.classes.includes(each));
+  if (both.includes(name)) return classes.indexOf(name);
+  throw new InputError({
+    what: dataset.classes.includes(name)
+      ? 'the model does not know the class'
+      : 'the data set has no such class',
+    where: '--class',
+    expected: both.join('; '),
+    got: `"${name}"`,
+  });
+}
+
+/** The images that the labels alone do not rule out: reading labels is cheaper than reading and scoring images. */
+async function withLabels(
+  dataset: Dataset,
+  split: Split,
+  indices: readonly number[],
+  label: number | undefined,
+  outcome: Outcome | undefined,
+): Promise<readonly number[]> {
+  const { readLabels } = dataset;
+  if (label === undefined || readLabels === undefined) return indices;
+  const isLabelled = outcome === undefined || outcome === 'true-positive' || outcome === 'false-negative';
+  const lists = await Promise.all(indices.map((index) => readLabels(split, index)));
+  return indices.filter((_, i) => lists[i].includes(label) === isLabelled);
+}
+
+async function matches(
+  dataset: Dataset,
+  classifier: StudiedClassifier,
+  split: Split,
+  indices: readonly number[],
+  wanted: number | undefined,
+  outcome: Outcome | undefined,
+): Promise<readonly SelectedImage[]> {
+  if (indices.length === 0) return [];
+  const images = await scoreBatch(dataset, classifier, split, indices);
+  const known = [...classifier.classes.keys()].filter((c) => dataset.classes.includes(classifier.classes[c]));
+  return images.flatMap((image) => {
+    const targets = known
+      .filter((c) => (wanted === undefined || c === wanted) && isOutcome(image, c, outcome))
+      .sort((a, b) => image.scores[b] - image.scores[a]);
+    return targets.length === 0 ? [] : [{ index: image.index, target: targets[0] }];
+  });
+}
+
+function isOutcome(
+  { scores, labels, missing }: ScoredImage,
+  target: number,
+  outcome: Outcome | undefined,
+): boolean {
+  const isPredicted = scores[target] >= threshold;
+  const isLabel = labels.includes(target);
+  if (outcome === undefined) return isLabel;
+  if (outcome === 'missing-label') return isPredicted && !isLabel && missing.includes(target);
+  if (outcome === 'true-positive') return isPredicted && isLabel;
+  return outcome === 'false-positive' ? isPredicted && !isLabel : !isPredicted && isLabel;
+}
