@@ -8,6 +8,7 @@ import { describe, it } from 'mocha';
 import { readWholeGeoTiff } from '../../lib/src/dataset/geoTiff.js';
 import { openGeoTiff } from '../../lib/src/dataset/geoTiffWindow.js';
 import { assertSamePixels, assertSamePlace, expectedWindows, factsOf, pathOfFixture } from './rasterio.js';
+import { writeTiff } from './tiff.js';
 
 const files = [
   'scene.tif',
@@ -63,6 +64,24 @@ describe('GeoTIFFs written by rasterio', () => {
       for (const file of open) await file.close();
     });
   }
+
+  it('are read in pieces where a whole band is one strip', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'landlens-window-'));
+    try {
+      const path = join(folder, 'strip.tif');
+      // 700 rows of 1,000 bytes in one strip: read in pieces of 175 rows.
+      await writeFile(path, writeTiff({ width: 500, height: 700, value: (i) => i % 60013 }));
+      const file = await openGeoTiff(path, { cacheBytes: 0 });
+      const part = await file.read({ column: 490, row: 137, width: 10, height: 400 });
+      for (const [i, value] of part.entries()) {
+        const pixel = (137 + Math.floor(i / 10)) * 500 + 490 + (i % 10);
+        assert.equal(value, pixel % 60013);
+      }
+      await file.close();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 
   it('refuse parts outside, and damaged files', async () => {
     const refused = (message: RegExp) => ({ name: 'InputError', message });

@@ -7,8 +7,10 @@ import type { Dataset, Split } from '../../lib/src/dataset/patch.js';
 import { runStudy } from '../../lib/src/study/run.js';
 import { outcomeNames, type Selection, selectImages } from '../../lib/src/study/selection.js';
 import type { StudiedClassifier } from '../../lib/src/study/subject.js';
+import { summarise } from '../../lib/src/study/summary.js';
+import { describeContext } from '../../lib/src/study/tables.js';
 import { tensor } from '../../lib/src/tensor.js';
-import { tinyClassifier, tinyDataset, tinyStudy, withFolder } from './fixture.js';
+import { tinyClassifier, tinyDataset, tinyMethods, tinyStudy, withFolder } from './fixture.js';
 
 const count = 60;
 const classes = ['A', 'B', 'C'];
@@ -151,6 +153,8 @@ describe('selectImages', () => {
         assert.equal(target.name, 'Sand');
         assert.equal(imageIndex % 2, 1);
       }
+      const { context } = summarise(records, tinyMethods, { dataset: tinyDataset, model: 'Tiny', selection });
+      assert.match(describeContext(context)[0], /; 3 train images \("Sand"\) with one class each/);
       const manifest = JSON.parse(await readFile(join(folder, 'study.json'), 'utf8'));
       assert.deepEqual(manifest.selection, selection);
       await assert.rejects(runStudy(tinyStudy(folder, { images: 3 })), {

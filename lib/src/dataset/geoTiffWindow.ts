@@ -11,6 +11,7 @@ import {
   layoutOf,
   type PixelWindow,
   requireInside,
+  splitStrips,
 } from './tiffLayout.js';
 
 export interface OpenGeoTiff extends Omit<GeoTiff, 'pixels'> {
@@ -75,7 +76,7 @@ async function readHead(
   if (width === 0 || height === 0 || samples === 0) {
     throw new InputError({ what: 'an image without pixels', where: path, todo });
   }
-  const layout = layoutOf(directory, { path, width, height, samples, fileSize, todo });
+  const layout = splitStrips(layoutOf(directory, { path, width, height, samples, fileSize, todo }));
   if (blockBytes(layout) > maximumBlockBytes) {
     throw new InputError({
       what: 'strips or tiles too large to be read in parts',

@@ -129,6 +129,9 @@ export async function createGeoTiff(path: string, options: EncodeOptions): Promi
   };
 }
 
+/** About the length of a strip. */
+const stripBytes = 2 ** 16;
+
 /** What stands before and after the pixels. */
 function encodeDirectory({ bands = 1, height, width, georeference, bandNames }: EncodeOptions): {
   readonly header: Uint8Array;
@@ -140,17 +143,23 @@ function encodeDirectory({ bands = 1, height, width, georeference, bandNames }: 
   const start = 8 + bands * bandBytes;
   const each = <T>(value: (band: number) => T): T[] =>
     Array.from({ length: bands }, (_, band) => value(band));
+  // Short strips, so that a part can be read alone; they lie one behind the other.
+  const rowBytes = 4 * width;
+  const stripRows = Math.min(height, Math.max(1, Math.floor(stripBytes / rowBytes)));
+  const starts = Array.from({ length: Math.ceil(height / stripRows) }, (_, strip) => strip * stripRows);
+  const lengths = starts.map((row) => Math.min(stripRows, height - row) * rowBytes);
+  // Pixels follow the 8 bytes of the header.
+  const offsetsOf = (bandStart: number): number[] => starts.map((row) => bandStart + row * rowBytes);
   const fields: Field[] = [
     { tag: 256, type: 'long', values: [width] },
     { tag: 257, type: 'long', values: [height] },
     { tag: 258, type: 'short', values: each(() => 32) },
     { tag: 259, type: 'short', values: [1] },
     { tag: 262, type: 'short', values: [1] },
-    // Pixels follow the 8 bytes of the header.
-    { tag: 273, type: 'long', values: each((band) => 8 + band * bandBytes) },
+    { tag: 273, type: 'long', values: each((band) => offsetsOf(8 + band * bandBytes)).flat() },
     { tag: 277, type: 'short', values: [bands] },
-    { tag: 278, type: 'long', values: [height] },
-    { tag: 279, type: 'long', values: each(() => bandBytes) },
+    { tag: 278, type: 'long', values: [stripRows] },
+    { tag: 279, type: 'long', values: each(() => lengths).flat() },
     { tag: 284, type: 'short', values: [bands === 1 ? 1 : 2] },
     // What bands beyond the first are: nothing that TIFF has a word for.
     ...(bands === 1 ? [] : [{ tag: 338, type: 'short', values: each(() => 0).slice(1) } as const]),

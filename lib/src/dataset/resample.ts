@@ -8,10 +8,11 @@ export type Resampling = (typeof resamplings)[number];
 /** Keys' cubic convolution parameter, as in PyTorch and ONNX Resize (GDAL takes -0.5). */
 const cubicA = -0.75;
 
-/** Where one output row (or column) comes from: sources already clamped to the band, and their weights. */
+/** Where output rows (or columns) come from: `perOutput` sources each, clamped to the band, and their weights. */
 interface Taps {
-  readonly sources: readonly number[];
-  readonly weights: readonly number[];
+  readonly perOutput: number;
+  readonly sources: Int32Array;
+  readonly weights: Float64Array;
 }
 
 /** Keys' kernel at distance t >= 0 (Keys 1981, eq. 4 with free a). */
@@ -22,20 +23,23 @@ function cubicKernel(t: number): number {
 }
 
 /** Half-pixel centres: the centre of output pixel i lies at x = (i + 1/2) / factor - 1/2 in source pixels. */
-function tapsOf(length: number, factor: number, method: Resampling): readonly Taps[] {
-  const clamp = (index: number) => Math.min(Math.max(index, 0), length - 1);
-  return Array.from({ length: length * factor }, (_, i) => {
-    if (method === 'nearest') return { sources: [Math.floor(i / factor)], weights: [1] };
+function tapsOf(length: number, factor: number, method: Resampling): Taps {
+  const perOutput = method === 'nearest' ? 1 : method === 'bilinear' ? 2 : 4;
+  const sources = new Int32Array(length * factor * perOutput);
+  const weights = new Float64Array(sources.length);
+  for (let i = 0; i < length * factor; i++) {
     const x = (i + 0.5) / factor - 0.5;
     const base = Math.floor(x);
     const t = x - base;
-    const offsets = method === 'bilinear' ? [0, 1] : [-1, 0, 1, 2];
-    return {
-      sources: offsets.map((offset) => clamp(base + offset)),
-      weights:
-        method === 'bilinear' ? [1 - t, t] : offsets.map((offset) => cubicKernel(Math.abs(t - offset))),
-    };
-  });
+    for (let k = 0; k < perOutput; k++) {
+      const offset = method === 'bicubic' ? k - 1 : k;
+      const source = method === 'nearest' ? Math.floor(i / factor) : base + offset;
+      sources[i * perOutput + k] = Math.min(Math.max(source, 0), length - 1);
+      weights[i * perOutput + k] =
+        method === 'nearest' ? 1 : method === 'bilinear' ? [1 - t, t][k] : cubicKernel(Math.abs(t - offset));
+    }
+  }
+  return { perOutput, sources, weights };
 }
 
 /**
@@ -77,22 +81,29 @@ export function upsample(
     });
   }
   if (factor === 1) return band.slice();
-  const columns = tapsOf(width, factor, method);
-  const wide = new Float64Array(height * columns.length);
+  const wideWidth = width * factor;
+  const wide = new Float64Array(height * wideWidth);
+  const across = tapsOf(width, factor, method);
+  const { perOutput } = across;
   for (let y = 0; y < height; y++) {
-    columns.forEach(({ sources, weights }, x) => {
+    for (let x = 0; x < wideWidth; x++) {
       let sum = 0;
-      for (let k = 0; k < sources.length; k++) sum += weights[k] * band[y * width + sources[k]];
-      wide[y * columns.length + x] = sum;
-    });
+      for (let k = x * perOutput; k < (x + 1) * perOutput; k++) {
+        sum += across.weights[k] * band[y * width + across.sources[k]];
+      }
+      wide[y * wideWidth + x] = sum;
+    }
   }
   const result = new Float32Array(factor * wide.length);
-  tapsOf(height, factor, method).forEach(({ sources, weights }, y) => {
-    for (let x = 0; x < columns.length; x++) {
+  const down = tapsOf(height, factor, method);
+  for (let y = 0; y < height * factor; y++) {
+    for (let x = 0; x < wideWidth; x++) {
       let sum = 0;
-      for (let k = 0; k < sources.length; k++) sum += weights[k] * wide[sources[k] * columns.length + x];
-      result[y * columns.length + x] = sum;
+      for (let k = y * perOutput; k < (y + 1) * perOutput; k++) {
+        sum += down.weights[k] * wide[down.sources[k] * wideWidth + x];
+      }
+      result[y * wideWidth + x] = sum;
     }
-  });
+  }
   return result;
 }

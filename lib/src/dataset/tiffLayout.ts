@@ -138,6 +138,31 @@ export function layoutOf(
   };
 }
 
+/** An uncompressed strip longer than this is read in pieces. */
+const pieceBytes = 2 ** 18;
+
+/** The same pixels in shorter strips, where they are not compressed: many programs write a whole band as one. */
+export function splitStrips(layout: TiffLayout): TiffLayout {
+  const { width, height, blockWidth, blockHeight, blockSamples, kind, compression, samples } = layout;
+  const rowBytes = blockWidth * blockSamples * kind.bytes;
+  if (compression !== 1 || blockWidth !== width || blockHeight * rowBytes <= pieceBytes) return layout;
+  let rows = Math.max(1, Math.floor(pieceBytes / rowBytes));
+  while (blockHeight % rows !== 0) rows--;
+  const perBlock = blockHeight / rows;
+  const perPlane = Math.ceil(height / rows);
+  const count = (perPlane * samples) / blockSamples;
+  const blocksOfPlane = Math.ceil(height / blockHeight);
+  const offsets: number[] = [];
+  const byteCounts: number[] = [];
+  for (let piece = 0; piece < count; piece++) {
+    const [plane, row] = [Math.floor(piece / perPlane), (piece % perPlane) * rows];
+    const block = plane * blocksOfPlane + Math.floor((piece % perPlane) / perBlock);
+    offsets.push(layout.offsets[block] + (row % blockHeight) * rowBytes);
+    byteCounts.push(Math.min(rows, height - row) * rowBytes);
+  }
+  return { ...layout, blockHeight: rows, offsets, byteCounts };
+}
+
 /** The largest number of bytes that a block may unpack to. */
 export function blockBytes({ blockWidth, blockHeight, blockSamples, kind }: TiffLayout): number {
   return blockWidth * blockHeight * blockSamples * kind.bytes;

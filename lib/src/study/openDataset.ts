@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openBigEarthNet } from '../dataset/bigEarthNet.js';
 import { openBigEarthNet2 } from '../dataset/bigEarthNet2.js';
-
 import { openFolder } from '../dataset/folder.js';
 import { openPacked } from '../dataset/packed.js';
 import { bandResolution, type Dataset, type Split, sentinel2Bands } from '../dataset/patch.js';
@@ -29,20 +28,20 @@ export async function openDataset(choice: DatasetChoice): Promise<Dataset> {
   return choice.kind === 'scenes' ? scenes() : openers[choice.kind](choice.folder);
 }
 
-/**
- * The data set as it is to be packed: coarse bands brought to the image's grid by repeating their pixels, so that
- * nothing is lost by keeping one of them.
- */
+/** Data sets with bands coarser than the image, their pixels repeated: nothing is lost by keeping one of each block. */
+const coarseOpeners: Readonly<Partial<Record<FolderKind, (folder: string) => Promise<Dataset>>>> = {
+  bigearthnet: (folder) =>
+    openBigEarthNet(folder, { splits: listsIn(folder, lists.bigearthnet), resampling: 'nearest' }),
+};
+
+/** The data set as it is to be packed, and by band how much coarser than the image it is. */
 export async function openForPacking(
   choice: DatasetChoice,
 ): Promise<{ readonly dataset: Dataset; readonly factors?: readonly number[] }> {
-  if (choice.kind !== 'bigearthnet') return { dataset: await openDataset(choice) };
-  const { folder } = choice;
-  const dataset = await openBigEarthNet(folder, {
-    splits: listsIn(folder, lists.bigearthnet),
-    resampling: 'nearest',
-  });
-  return { dataset, factors: sentinel2Bands.map((band) => bandResolution[band] / 10) };
+  const open = choice.kind === 'scenes' ? undefined : coarseOpeners[choice.kind];
+  if (choice.kind === 'scenes' || open === undefined) return { dataset: await openDataset(choice) };
+  const factors = sentinel2Bands.map((band) => bandResolution[band] / 10);
+  return { dataset: await open(choice.folder), factors };
 }
 
 function listsIn(

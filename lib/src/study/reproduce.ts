@@ -18,20 +18,13 @@ import { createProgress } from './progress.js';
 import { writeReport } from './report.js';
 import { runStudy } from './run.js';
 import { runNotebooks } from './runNotebooks.js';
-import { everyTestImage, type Selection } from './selection.js';
+import { describeSelection, everyTestImage } from './selection.js';
 import { studiedMethods } from './studiedMethods.js';
 import { summarise } from './summary.js';
 import { table3Text } from './tables.js';
 
 function quote(argument: string): string {
   return /^[\w./:,=@-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
-}
-
-function describeSelection({ split, className, outcome }: Selection): string {
-  const kind = [outcome, className === undefined ? undefined : `"${className}"`].filter(
-    (part) => part !== undefined,
-  );
-  return `${split} images${kind.length > 0 ? ` (${kind.join(', ')})` : ''}`;
 }
 
 async function reproduce(options: StudyOptions, command: string): Promise<number> {
@@ -43,7 +36,7 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
     const classifier = await openClassifier(model, engine);
     const studied = studiedMethods(classifier, { preset, seed }, options.methods);
     console.log(
-      `${dataset.name}${dataset.rendered ? ' (rendered, not real imagery)' : ''}, ${images} ${describeSelection(selection)}, ` +
+      `${dataset.name}${dataset.rendered ? ' (rendered, not real imagery)' : ''}, ${images} ${describeSelection(selection, images)}, ` +
         `${studied.length} methods, preset ${preset}, seed ${seed}, ${classifier.name} ${classifier.hash}`,
     );
     const study = { dataset, classifier, methods: studied, preset, seed, images, selection, folder };
@@ -52,7 +45,7 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
       console.log(`Stopped; ${records.length} records are kept in ${folder}. To continue:\n  ${command}`);
       return interrupted;
     }
-    const summary = summarise(records, studied, { dataset, model: classifier.name });
+    const summary = summarise(records, studied, { dataset, model: classifier.name, selection });
     const files = await writeReport(folder, summary);
     console.log(`\n${table3Text(summary)}\n`);
     console.log(

@@ -28,6 +28,15 @@ export interface Selection {
 
 export const everyTestImage: Selection = { split: 'test' };
 
+/** For example: validation images (false-positive, "Airports"). */
+export function describeSelection({ split, className, outcome }: Selection, images: number): string {
+  const kind = [outcome, className === undefined ? undefined : `"${className}"`].filter(
+    (part) => part !== undefined,
+  );
+  const words = kind.length > 0 ? ` (${kind.join(', ')})` : '';
+  return `${split} ${images === 1 ? 'image' : 'images'}${words}`;
+}
+
 /** An image of the split, and the class to explain where the selection decides it. */
 export interface SelectedImage {
   readonly index: number;

@@ -1,10 +1,12 @@
 /** Means over the images of a study, per method, next to the paper's Table 3. */
+
 import type { Correlation } from '../analysis/correlation.js';
 import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import { ourColumn, rankAgreement } from './comparison.js';
 import { type Measure, measures, type PaperDataset, paperTable3, type Scores } from './paperTables.js';
 import { randomBaseline, type StudyRecord } from './records.js';
+import type { Selection } from './selection.js';
 
 export interface LocalisationSummary {
   /** Images with a true mask of the class. */
@@ -44,6 +46,8 @@ export interface StudySummary {
 export interface StudyContext {
   readonly dataset: string;
   readonly rendered: boolean;
+  /** Which images, where not all of the test split. */
+  readonly selection?: Selection;
   readonly images: number;
   /** Images whose explained class is one of their labels. */
   readonly truePositives: number;
@@ -68,11 +72,19 @@ function mean(values: readonly number[]): number | undefined {
 
 const isNumber = (value: number | undefined): value is number => value !== undefined;
 
+export interface SummariseOptions {
+  readonly dataset: Dataset;
+  /** The model's name. */
+  readonly model: string;
+  /** Which images were studied, where not all of the test split. */
+  readonly selection?: Selection;
+}
+
 /** Summarises the records of a complete study. `methods` gives ids and names in the paper's order. */
 export function summarise(
   records: readonly StudyRecord[],
   methods: readonly { readonly id: string; readonly name: string }[],
-  { dataset, model }: { readonly dataset: Dataset; readonly model: string },
+  { dataset, model, selection }: SummariseOptions,
 ): StudySummary {
   const [first] = records;
   if (first === undefined) throw new InputError({ what: 'no records to summarise', where: 'summarise' });
@@ -93,6 +105,7 @@ export function summarise(
     context: {
       dataset: dataset.name,
       rendered: dataset.rendered,
+      ...(selection && { selection }),
       images: perImage.size,
       truePositives: [...perImage.values()].filter(({ target }) => target.truePositive).length,
       preset: first.preset,

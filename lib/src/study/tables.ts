@@ -1,6 +1,8 @@
 /** A study's tables: for the terminal, as Markdown and as CSV. */
+
 import { compareScores, correlationText, headings, ourColumn, paperColumns } from './comparison.js';
 import { measures } from './paperTables.js';
+import { describeSelection, everyTestImage } from './selection.js';
 import type { MethodSummary, StudyContext, StudySummary } from './summary.js';
 
 const paperNames = { bigEarthNet: 'BigEarthNet, 120 x 120', sen12ms: 'SEN12MS, 256 x 256' } as const;
@@ -12,11 +14,9 @@ function table3Cells({ methods, context }: StudySummary): readonly (readonly str
 
 /** What the figures are of, one statement a line. */
 export function describeContext(context: StudyContext): readonly string[] {
-  const { dataset, rendered, images, truePositives, preset, seed } = context;
+  const { dataset, rendered, images, truePositives, preset, seed, selection = everyTestImage } = context;
   return [
-    `Data set: ${dataset}${rendered ? ', rendered, not real imagery' : ''}; ${images} test ${
-      images === 1 ? 'image' : 'images'
-    } with one class each, ${truePositives} of them a correctly predicted label; preset ${preset}, seed ${seed}.`,
+    `Data set: ${dataset}${rendered ? ', rendered, not real imagery' : ''}; ${images} ${describeSelection(selection, images)} with one class each, ${truePositives} of them a correctly predicted label; preset ${preset}, seed ${seed}.`,
     `Model: ${context.model} ${context.modelHash}; ${context.versions}.`,
     `Seconds: one explanation of one image, programs compiled, on ${context.devices.join(' and ')}; the paper's on an RTX 3070.`,
     `Paper: Table 3, DenseNet-121 on ${paperNames[context.paperColumn]}. Lower is better; ¹ ² ³ mark the best three.`,

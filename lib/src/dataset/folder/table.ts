@@ -2,6 +2,8 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import { InputError, messageOf } from '../../error.js';
 import type { Split } from '../patch.js';
@@ -66,46 +68,51 @@ export async function readTable(path: string, options: TableOptions = {}): Promi
   // The same few sets of labels occur again and again.
   const labelSets = new Map<string, readonly string[]>();
   const classNames = new Set<string>();
-  const reader = createReadStream(path).pipe(
-    parse({ bom: true, info: true, trim: true, skip_empty_lines: true, max_record_size: 2 ** 20 }),
-  );
-  try {
-    for await (const item of reader) {
-      const { record, info }: { record: readonly string[]; info: { lines: number } } = item;
-      if (columns === undefined) {
-        columns = findColumns(record, options, path);
-        continue;
-      }
-      const where = `${path}, line ${info.lines}`;
-      const name = safeName(record[columns.name], where);
-      const earlier = lineOf.get(name);
-      if (earlier !== undefined) {
-        throw fail(
-          `the image is listed twice: ${name}`,
-          where,
-          'each image once',
-          `lines ${earlier} and ${info.lines}`,
-        );
-      }
-      lineOf.set(name, info.lines);
-      const splitText = columns.split === undefined ? 'test' : record[columns.split];
-      const split = splitsByText.get(splitText.toLowerCase());
-      if (split === undefined) {
-        throw fail('unknown split', where, 'train, validation, val or test', JSON.stringify(splitText));
-      }
-      const cells = columns.labels.map((index) => record[index]);
-      const key = cells.join('\n');
-      if (!labelSets.has(key)) {
-        const names = labelsIn(cells, columns, where);
-        const unknown = options.classes && names.find((label) => !options.classes?.includes(label));
-        if (unknown !== undefined) {
-          throw fail('unknown class', where, options.classes?.join('; '), JSON.stringify(unknown));
-        }
-        for (const label of names) classNames.add(label);
-        labelSets.set(key, names);
-      }
-      found.push({ name, key, split, line: info.lines });
+  const take = (record: readonly string[], line: number): void => {
+    if (columns === undefined) {
+      columns = findColumns(record, options, path);
+      return;
     }
+    const where = `${path}, line ${line}`;
+    const name = safeName(record[columns.name], where);
+    const earlier = lineOf.get(name);
+    if (earlier !== undefined) {
+      throw fail(
+        `the image is listed twice: ${name}`,
+        where,
+        'each image once',
+        `lines ${earlier} and ${line}`,
+      );
+    }
+    lineOf.set(name, line);
+    const splitText = columns.split === undefined ? 'test' : record[columns.split];
+    const split = splitsByText.get(splitText.toLowerCase());
+    if (split === undefined) {
+      throw fail('unknown split', where, 'train, validation, val or test', JSON.stringify(splitText));
+    }
+    const cells = columns.labels.map((index) => record[index]);
+    const key = cells.join('\n');
+    if (!labelSets.has(key)) {
+      const names = labelsIn(cells, columns, where);
+      const unknown = options.classes && names.find((label) => !options.classes?.includes(label));
+      if (unknown !== undefined) {
+        throw fail('unknown class', where, options.classes?.join('; '), JSON.stringify(unknown));
+      }
+      for (const label of names) classNames.add(label);
+      labelSets.set(key, names);
+    }
+    found.push({ name, key, split, line });
+  };
+  const parser = parse({
+    ...{ bom: true, trim: true, skip_empty_lines: true, max_record_size: 2 ** 20 },
+    // Taken here, rows need not pass through the stream one by one.
+    on_record(record: readonly string[], { lines }) {
+      take(record, lines);
+      return null;
+    },
+  });
+  try {
+    await pipeline(createReadStream(path), parser, new Writable({ objectMode: true }));
   } catch (thrown) {
     if (thrown instanceof CsvError) throw fail(messageOf(thrown).split('\n')[0], path);
     throw thrown;
