@@ -133,4 +133,6 @@ export * from './study/truthFigures.js';
 export * from './tensor.js';
 export * from './training/fit.js';
 export * from './training/history.js';
+export * from './training/plateau.js';
+export * from './training/pretrained.js';
 export * from './training/recipe.js';

@@ -1,5 +1,7 @@
 import { deepEqual, equal, notDeepEqual, ok, rejects } from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -100,7 +102,7 @@ describe('fit', () => {
   /** Everything but the time that it took. */
   const comparable = ({ weights, history }: Fitted) => ({
     weights: bytesOf(weights),
-    history: history.map(({ seconds: _, ...rest }) => rest),
+    history: history.map(({ seconds: _, waitingShare: __, ...rest }) => rest),
   });
 
   it('goes on where it was interrupted, and ends with the same bits', async () => {
@@ -121,6 +123,58 @@ describe('fit', () => {
     // The last checkpoint is that of the check after 128 images.
     equal(seen[0], 136);
     deepEqual(comparable(again), whole);
+  });
+
+  /** Ends of its own accord: after some checks the loss of so few images no longer falls. */
+  const onPlateau: Recipe = {
+    ...recipe,
+    phases: [{ size: 8, images: 8000, batch: 8 }],
+    checkEvery: 16,
+    plateau: { factor: 0.5, patience: 0, threshold: 0.01, leastRate: 1e-4, stopAfter: 2 },
+  };
+
+  it('lowers the rate and stops on a plateau of the validation loss, and keeps the best weights', async () => {
+    const { weights, history, kept } = await train(options('plateau', { recipe: onPlateau }));
+    const losses = history.map(({ validationLoss }) => validationLoss);
+    equal(kept, losses.indexOf(Math.min(...losses)));
+    equal(history.length, kept + 3);
+    ok(history[history.length - 1].images < 8000);
+    const rates = history.map(({ rate }) => rate ?? 0);
+    equal(rates[0], 0.03);
+    ok(rates[rates.length - 1] < 0.03, String(rates));
+    // The same training, ended by its recipe at the best check, has the same weights.
+    const images = history[kept].images;
+    const shorter = { ...onPlateau, phases: [{ size: 8, images, batch: 8 }] };
+    deepEqual(bytesOf((await train(options('to the best', { recipe: shorter }))).weights), bytesOf(weights));
+    for (const { metrics, waitingShare, validationMicroF1 } of history) {
+      ok(waitingShare !== undefined && waitingShare >= 0 && waitingShare <= 1);
+      ok(metrics && metrics.hammingLoss >= 0 && metrics.coverageError >= 0 && validationMicroF1 <= 1);
+    }
+  });
+
+  it('killed in the middle of an epoch, goes on to the same weights', async function () {
+    this.timeout(120_000);
+    const whole = comparable(await train(options('not killed', { recipe: onPlateau })));
+    const script = new URL('./trainTiny.ts', import.meta.url).pathname;
+    const loader = new URL('../typescript.mjs', import.meta.url).href;
+    for (const step of [5, 9]) {
+      const child = spawn(process.execPath, ['--import', loader, script, join(folder, 'killed hard'), `${step}`], {
+        env: { ...process.env, RECIPE: JSON.stringify(onPlateau) },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [code, signal] = await once(child, 'exit');
+      deepEqual([code, signal], [null, 'SIGKILL']);
+    }
+    deepEqual(comparable(await train(options('killed hard', { recipe: onPlateau }))), whole);
+  });
+
+  it('starts from given weights, and knows them again when it goes on', async () => {
+    const earlier = (await train(options('earlier'))).weights;
+    const initial = { weights: earlier, name: 'earlier.onnx' };
+    const rest = { ...recipe, rate: 0, phases: [{ size: 8, images: 8, batch: 8 }] };
+    const { weights } = await train(options('from', { recipe: rest, initial }));
+    deepEqual(weights.get('conv1.weight')?.data, earlier.get('conv1.weight')?.data);
+    await rejects(train(options('from', { recipe: rest })), /belongs to another training/);
   });
 
   it('has nothing left to do where it ended', async () => {

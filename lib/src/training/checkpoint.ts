@@ -14,6 +14,23 @@ export interface Check {
   readonly validationLoss: number;
   readonly validationMicroF1: number;
   readonly seconds: number;
+  /** Learning rate of the step before the check. */
+  readonly rate?: number;
+  /** Share of the time since the last check that the engine waited for images, 0 to 1. */
+  readonly waitingShare?: number;
+  /** Of the validation images. */
+  readonly metrics?: ValidationMetrics;
+}
+
+export interface ValidationMetrics {
+  readonly macroF1: number;
+  readonly sampleF1: number;
+  readonly precision: number;
+  readonly recall: number;
+  readonly hammingLoss: number;
+  readonly oneError: number;
+  readonly rankingLoss: number;
+  readonly coverageError: number;
 }
 
 export interface Checkpoint {

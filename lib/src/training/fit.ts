@@ -1,18 +1,27 @@
 /** Trains a network on a data set: the loop around the training step, with validation, checkpoints and progress. */
 import { requireCount } from '../check.js';
 import type { Dataset } from '../dataset/patch.js';
+import { readAhead } from '../dataset/readAhead.js';
 import type { Engine, Program } from '../engine/engine.js';
 import { InputError } from '../error.js';
 import { createGraph } from '../graph/graph.js';
 import { input } from '../graph/node.js';
-import { sigmoid } from '../graph/operators/activation.js';
+import { classificationMetrics } from '../metric/classification.js';
 import type { Architecture } from '../model/architecture.js';
 import { storedLayers, type Weights } from '../model/layers.js';
 import { createRandom } from '../random.js';
 import { type Tensor, zeros } from '../tensor.js';
 import { correctedRate } from './adam.js';
 import { applySymmetry } from './augment.js';
-import { type Check, readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import {
+  type Check,
+  type Checkpoint,
+  readCheckpoint,
+  type ValidationMetrics,
+  writeCheckpoint,
+} from './checkpoint.js';
+import { followPlateau } from './plateau.js';
+import { transferWeights } from './pretrained.js';
 import { type Recipe, rateAt, stepsOf } from './recipe.js';
 import {
   createTrainingStep,
@@ -39,6 +48,10 @@ export interface FitOptions {
   readonly recipe: Recipe;
   /** File that the training goes on from after an interruption. */
   readonly checkpoint: string;
+  /** Weights to start from, and what they are called; see transferWeights. */
+  readonly initial?: { readonly weights: Weights; readonly name: string };
+  /** Seconds between two checkpoints: what a kill may cost. The weights in the end are the same whatever it costs. */
+  readonly checkpointEvery?: number;
   readonly onProgress?: (progress: FitProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -46,6 +59,8 @@ export interface FitOptions {
 export interface Fitted {
   readonly weights: Weights;
   readonly history: readonly Check[];
+  /** Position in the history of the check that the weights are of. */
+  readonly kept: number;
 }
 
 interface Batch {
@@ -69,12 +84,15 @@ async function readBatch(
   const volume = bands.length * size * size;
   const image = zeros([items.length, bands.length, size, size]);
   const labels = zeros([items.length, classes.length]);
-  for (const [n, { index, symmetry }] of items.entries()) {
-    const patch = await dataset.read(split, index);
+  const patches = readAhead((n) => dataset.read(split, items[n].index), items.keys());
+  let n = 0;
+  for await (const patch of patches) {
+    const { symmetry } = items[n];
     const target = image.data.subarray(n * volume, (n + 1) * volume);
     applySymmetry(patch.image, symmetry, target);
     normalise(target, dataset, size * size);
     for (const label of patch.labels) labels.data[n * classes.length + label] = 1;
+    n++;
   }
   return { image, labels };
 }
@@ -105,14 +123,15 @@ async function validate(
   { architecture, engine, recipe }: FitOptions,
   dataset: Dataset,
   weights: Weights,
-): Promise<{ loss: number; microF1: number }> {
+): Promise<{ loss: number; microF1: number; metrics: ValidationMetrics }> {
   const { size, bands, classes } = dataset;
   const image = input('image', ['N', bands.length, size, size]);
   const logits = architecture.build(storedLayers(weights), image, classes.length);
-  const program = await engine.compile(createGraph({ logits, scores: sigmoid(logits) }));
+  const program = await engine.compile(createGraph({ logits }));
   const count = Math.min(recipe.validationImages, dataset.count('validation'));
   let loss = 0;
-  let [hits, predicted, actual] = [0, 0, 0];
+  const all = zeros([count, classes.length]);
+  const labels: number[][] = [];
   for (let start = 0; start < count; start += program.batchSize) {
     const items = Array.from({ length: Math.min(program.batchSize, count - start) }, (_, i) => ({
       index: start + i,
@@ -123,13 +142,27 @@ async function validate(
     for (const [i, z] of result.logits.data.entries()) {
       const y = batch.labels.data[i];
       loss += Math.max(z, 0) - z * y + Math.log1p(Math.exp(-Math.abs(z)));
-      if (z > 0) predicted++;
-      actual += y;
-      if (z > 0 && y === 1) hits++;
+    }
+    all.data.set(result.logits.data, start * classes.length);
+    for (let i = 0; i < items.length; i++) {
+      labels.push(classes.flatMap((_, c) => (batch.labels.data[i * classes.length + c] === 1 ? [c] : [])));
     }
   }
   await program.dispose();
-  return { loss: loss / (count * classes.length), microF1: (2 * hits) / Math.max(1, predicted + actual) };
+  // A logit above 0 is a score above 0.5, and logits rank as scores do.
+  const { micro, macro, samples, ...metrics } = classificationMetrics(all, labels, { threshold: 0 });
+  const { hammingLoss, oneError, rankingLoss, coverageError } = metrics;
+  return {
+    loss: loss / (count * classes.length),
+    microF1: micro.f1,
+    metrics: {
+      macroF1: macro.f1,
+      sampleF1: samples.f1,
+      precision: micro.precision,
+      recall: micro.recall,
+      ...{ hammingLoss, oneError, rankingLoss, coverageError },
+    },
+  };
 }
 
 const asFlatState = ({
@@ -144,9 +177,13 @@ const asFlatState = ({
   statistics,
 });
 
+/** Where the weights with the lowest validation loss are kept. */
+const bestPath = (checkpoint: string): string => `${checkpoint}.best`;
+
 /** Trains from the recipe's seed, or from the checkpoint where there is one; the same recipe and data give the same steps. */
 export async function fit(options: FitOptions): Promise<Fitted> {
-  const { architecture, datasetAt, engine, recipe, checkpoint: path, onProgress, signal } = options;
+  const { architecture, datasetAt, engine, recipe, checkpoint: path, initial, onProgress, signal } = options;
+  const { checkpointEvery = 300 } = options;
   const [{ size: firstSize }] = recipe.phases;
   const { bands, classes, name } = datasetAt(firstSize);
   const fresh = freshWeights(
@@ -157,17 +194,25 @@ export async function fit(options: FitOptions): Promise<Fitted> {
   requireCount(recipe.validationImages, 'recipe.validationImages');
   const layout = layoutOf(fresh);
   const { parameters, statistics } = layout.sizes;
-  const subject = `${architecture.name} on ${name}, ${bands.length} bands, ${classes.length} classes`;
-  const found = await readCheckpoint(path, {
-    recipe,
-    subject,
-    lengths: [parameters, parameters, parameters, statistics],
-  });
+  const subject = `${architecture.name} on ${name}, ${bands.length} bands, ${classes.length} classes${
+    initial ? `, from ${initial.name}` : ''
+  }`;
+  const expected = { recipe, subject, lengths: [parameters, parameters, parameters, statistics] };
+  const found = await readCheckpoint(path, expected);
+  const begun = initial ? transferWeights(fresh, initial.weights, initial.name).weights : fresh;
 
-  let state = found?.state ?? flatten(fresh, layout);
+  let state = found?.state ?? flatten(begun, layout);
   let updates = found?.updates ?? 0;
   const history: Check[] = [...(found?.history ?? [])];
   const totalImages = recipe.phases.reduce((sum, phase) => sum + stepsOf(phase) * phase.batch, 0);
+  const follow = () =>
+    recipe.plateau &&
+    followPlateau(
+      history.map(({ validationLoss }) => validationLoss),
+      recipe.rate,
+      recipe.plateau,
+    );
+  let plateau = follow();
   let images = 0;
   const earlier = history.at(-1)?.seconds ?? 0;
   const started = Date.now();
@@ -181,7 +226,7 @@ export async function fit(options: FitOptions): Promise<Fitted> {
     const steps = stepsOf(phase);
     const begin = found === undefined || index > found.phase ? 0 : index < found.phase ? steps : found.step;
     images += begin * phase.batch;
-    if (begin === steps) continue;
+    if (begin === steps || plateau?.isOver) continue;
     const dataset = datasetAt(phase.size);
     for (const split of ['train', 'validation'] as const) {
       requireCount(dataset.count(split), `images of ${dataset.name} in the ${split} split`);
@@ -194,7 +239,7 @@ export async function fit(options: FitOptions): Promise<Fitted> {
     });
     const program: Program = await engine.compile(step.graph, { state: step.state });
     const sample = createSampler(dataset, recipe, index, phase.batch);
-    const readAhead = (i: number): Promise<Batch> => {
+    const readNext = (i: number): Promise<Batch> => {
       const reading = readBatch(dataset, 'train', sample(i));
       // A failure is thrown where the batch is awaited; until then, or where no step follows, nobody listens.
       reading.catch(() => undefined);
@@ -202,15 +247,19 @@ export async function fit(options: FitOptions): Promise<Fitted> {
     };
     try {
       await program.writeState(state);
-      let next = readAhead(begin);
+      let next = readNext(begin);
       let [sum, count] = (found?.phase === index && found.lossesSinceCheck) || [0, 0];
-      for (let i = begin; i < steps; i++) {
+      let [since, waited, saved] = [Date.now(), 0, Date.now()];
+      for (let i = begin; i < steps && !plateau?.isOver; i++) {
+        const asked = Date.now();
         const batch = await next;
+        waited += Date.now() - asked;
         updates++;
-        const rate = correctedRate(rateAt(recipe, images / totalImages), updates);
-        const running = program.run({ ...batch, rate: { data: Float32Array.of(rate), shape: [] } });
+        const rate = plateau?.rate ?? rateAt(recipe, images / totalImages);
+        const corrected = Float32Array.of(correctedRate(rate, updates));
+        const running = program.run({ ...batch, rate: { data: corrected, shape: [] } });
         // The next batch is read while the engine works.
-        if (i + 1 < steps) next = readAhead(i + 1);
+        if (i + 1 < steps) next = readNext(i + 1);
         const result = await running;
         const [loss] = result.loss.data;
         if (!Number.isFinite(loss)) {
@@ -228,9 +277,11 @@ export async function fit(options: FitOptions): Promise<Fitted> {
           Math.floor(images / recipe.checkEvery) > Math.floor((images - phase.batch) / recipe.checkEvery);
         const last = i + 1 === steps;
         let check: Check | undefined;
-        if (crossed || last || signal?.aborted) {
+        const isDue = Date.now() - saved >= 1000 * checkpointEvery;
+        if (crossed || last || isDue || signal?.aborted) {
           state = asFlatState(await program.readState());
           if (crossed || last) {
+            const spent = Math.max(1, Date.now() - since);
             const validation = await validate(options, dataset, unflatten(state, layout));
             check = {
               images,
@@ -239,20 +290,24 @@ export async function fit(options: FitOptions): Promise<Fitted> {
               validationLoss: validation.loss,
               validationMicroF1: validation.microF1,
               seconds: seconds(),
+              rate,
+              waitingShare: waited / spent,
+              metrics: validation.metrics,
             };
             history.push(check);
+            plateau = follow();
             [sum, count] = [0, 0];
           }
-          await writeCheckpoint(path, {
-            recipe,
-            subject,
-            phase: index,
-            step: i + 1,
-            updates,
-            history,
+          const checkpoint: Checkpoint = {
+            ...{ recipe, subject, phase: index, step: i + 1, updates, history, state },
             lossesSinceCheck: [sum, count],
-            state,
-          });
+          };
+          // First the best, which a training killed in between would come to again.
+          if (check && plateau?.best === history.length - 1)
+            await writeCheckpoint(bestPath(path), checkpoint);
+          await writeCheckpoint(path, checkpoint);
+          saved = Date.now();
+          if (check) [since, waited] = [Date.now(), 0];
           signal?.throwIfAborted();
         }
         const pace = (Date.now() - started) / 1000 / workDone;
@@ -263,5 +318,16 @@ export async function fit(options: FitOptions): Promise<Fitted> {
       await program.dispose();
     }
   }
-  return { weights: unflatten(state, layout), history };
+  if (plateau === undefined) return { weights: unflatten(state, layout), history, kept: history.length - 1 };
+  const best = await readCheckpoint(bestPath(path), expected);
+  if (best?.history.length !== plateau.best + 1) {
+    throw new InputError({
+      what: 'the best weights of this training are not there',
+      where: bestPath(path),
+      expected: `those of check ${plateau.best + 1}`,
+      got: best === undefined ? 'no file' : `those of check ${best.history.length}`,
+      todo: 'Delete it and the checkpoint beside it to start the training anew.',
+    });
+  }
+  return { weights: unflatten(best.state, layout), history, kept: plateau.best };
 }

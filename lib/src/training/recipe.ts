@@ -1,4 +1,5 @@
 /** A training recipe: everything that decides what comes out of a training, apart from the data. */
+import { defaultPlateau, type Plateau } from './plateau.js';
 
 export interface Phase {
   /** Height and width of the images, in pixels. */
@@ -19,6 +20,11 @@ export interface Recipe {
   readonly validationImages: number;
   /** Images between two checks; each check is followed by a checkpoint. */
   readonly checkEvery: number;
+  /**
+   * Lets the validation loss of the checks decide the learning rate, when to stop and which weights to keep. Without it
+   * the rate follows a half cosine, and the last weights are kept.
+   */
+  readonly plateau?: Plateau;
 }
 
 const areNumbers = (value: unknown, names: readonly string[]): boolean =>
@@ -33,6 +39,7 @@ const recipeNumbers = [
   'validationImages',
   'checkEvery',
 ] as const satisfies readonly (keyof Recipe)[];
+const plateauNumbers = Object.keys(defaultPlateau);
 const phaseNumbers = ['size', 'images', 'batch'] as const satisfies readonly (keyof Phase)[];
 
 /** Whether a value from a file is a recipe. */
@@ -40,6 +47,7 @@ export const isRecipe = (value: unknown): value is Recipe =>
   typeof value === 'object' &&
   value !== null &&
   areNumbers(value, recipeNumbers) &&
+  (!('plateau' in value) || value.plateau === undefined || areNumbers(value.plateau, plateauNumbers)) &&
   'phases' in value &&
   Array.isArray(value.phases) &&
   value.phases.every((phase) => areNumbers(phase, phaseNumbers));
@@ -50,4 +58,35 @@ export const stepsOf = ({ images, batch }: Phase): number => Math.ceil(images / 
 export function rateAt({ rate, warmUp }: Recipe, done: number): number {
   if (done < warmUp) return (rate * done) / warmUp;
   return (rate * (1 + Math.cos((Math.PI * (done - warmUp)) / (1 - warmUp)))) / 2;
+}
+
+/**
+ * The recipe of the paper's section 2.3: batches of 64 (BigEarthNet) or 32 (SEN12MS), the learning rate reduced on a
+ * plateau of the validation loss, early stopping on it, the best weights kept; a check after every epoch. The paper
+ * gives neither the optimiser's rate nor the patience: these are Adam's and PyTorch's usual ones.
+ */
+export function paperRecipe(
+  { size, train, validation }: { readonly size: number; readonly train: number; readonly validation: number },
+  {
+    seed = 0,
+    batch = 64,
+    epochs = 100,
+    rate = 1e-3,
+    plateau = defaultPlateau,
+  }: {
+    readonly seed?: number;
+    readonly batch?: number;
+    /** At most so many. */
+    readonly epochs?: number;
+    readonly rate?: number;
+    readonly plateau?: Plateau;
+  } = {},
+): Recipe {
+  const perEpoch = Math.ceil(train / batch) * batch;
+  return {
+    ...{ seed, rate, plateau, warmUp: 0 },
+    phases: [{ size, images: epochs * perEpoch, batch }],
+    validationImages: validation,
+    checkEvery: perEpoch,
+  };
 }
