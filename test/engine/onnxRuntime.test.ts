@@ -10,6 +10,7 @@ import { createGraph, type Graph, shapeOf } from '../../lib/src/graph/graph.js';
 import { createNode, input, scalar, type Value } from '../../lib/src/graph/node.js';
 import { add, multiply } from '../../lib/src/graph/operators/elementwise.js';
 import { reduceMean, reduceSum } from '../../lib/src/graph/operators/reduction.js';
+import { isBatch, perImage } from '../../lib/src/graph/type.js';
 import { createRandom } from '../../lib/src/random.js';
 import { type Tensor, tensor } from '../../lib/src/tensor.js';
 import { type Case, cases, chain, forwardCases } from '../graph/cases.js';
@@ -26,7 +27,9 @@ describe('onnxruntime', () => {
     if (!backward) return { graph: createGraph({ output }), feeds };
     const used = createGraph({ output }).inputs;
     const seed = input('seed', shapeOf(output));
-    const shape = shapeOf(output).map((dimension) => (dimension === 'N' ? batch : dimension));
+    const shape = shapeOf(output).map((dimension) =>
+      isBatch(dimension) ? batch * perImage(dimension) : dimension,
+    );
     const random = createRandom(1, 'seed');
     const length = shape.reduce((product, size) => product * size, 1);
     const data = Float64Array.from({ length }, () => Math.fround(random.uniform(-1, 1)));

@@ -9,7 +9,7 @@ import { add, greater, multiply, where } from '../../lib/src/graph/operators/ele
 import { batchNormalization } from '../../lib/src/graph/operators/normalisation.js';
 import { averagePool, maxPool } from '../../lib/src/graph/operators/pooling.js';
 import type { RuleTable } from '../../lib/src/graph/rule.js';
-import type { Dimension, Shape } from '../../lib/src/graph/type.js';
+import { type Dimension, perImage, type Shape } from '../../lib/src/graph/type.js';
 import type { Sketch, Values } from './sketch.js';
 
 export type Case = (sketch: Sketch) => Value;
@@ -51,7 +51,7 @@ function broadcastable(s: Sketch, count: number): Shape[] {
 }
 
 const binary =
-  (operator: 'Add' | 'Sub' | 'Mul' | 'Div' | 'Max' | 'Min', first: Values, second: Values): Case =>
+  (operator: 'Add' | 'Sub' | 'Mul' | 'Div' | 'Max' | 'Min' | 'Pow', first: Values, second: Values): Case =>
   (s) => {
     const [a, b] = broadcastable(s, 2);
     // Square and double: one value at both places.
@@ -267,6 +267,8 @@ const reshapeCase: Case = (s) => {
     ['N', c, b, a],
     [a, 'N', b * c],
     [a * b * c, 'N'],
+    [`${a * b}N`, c],
+    [a, `${b * c}N`],
   ];
   return apply('Reshape', [s.input(s.pick(shapes))], { shape: s.pick(shapes) });
 };
@@ -335,6 +337,7 @@ export const cases: { readonly [Op in keyof RuleTable]: Case } = {
   Div: binary('Div', 'free', 'positive'),
   Max: binary('Max', 'distinct', 'distinct between'),
   Min: binary('Min', 'distinct', 'distinct between'),
+  Pow: binary('Pow', 'positive', 'positive'),
   Where: whereCase,
   BatchNormalization: batchNormalizationCase,
   Relu: unary('nonzero', (x) => relu(x)),
@@ -355,6 +358,7 @@ export const cases: { readonly [Op in keyof RuleTable]: Case } = {
   Exp: unary('free', (x) => apply('Exp', [x], {})),
   Log: unary('positive', (x) => apply('Log', [x], {})),
   Sqrt: unary('positive', (x) => apply('Sqrt', [x], {})),
+  Erf: unary('free', (x) => apply('Erf', [x], {})),
   MaxPool: maxPoolCase,
   AveragePool: averagePoolCase,
   GlobalAveragePool: (s) =>
@@ -416,7 +420,7 @@ export const chain: Case = (s) => {
   const shape = ['N', s.integer(1, 3), s.integer(4, 6), s.integer(4, 6)] as const;
   const values: Value[] = [s.input(shape)];
   const channels = (x: Value): number => Number(x.type.shape?.[1]);
-  const fixedShape = (x: Value): number[] => (x.type.shape ?? []).map((d) => (d === 'N' ? 1 : d));
+  const fixedShape = (x: Value): number[] => (x.type.shape ?? []).map(perImage);
   const steps: readonly ((x: Value) => Value)[] = [
     (x) => {
       const weights = [s.integer(1, 3), channels(x), 3, 3];

@@ -12,6 +12,7 @@ import { gemm, matMul } from '../../lib/src/graph/operators/matMul.js';
 import { averagePool, maxPool } from '../../lib/src/graph/operators/pooling.js';
 import { reduceSum } from '../../lib/src/graph/operators/reduction.js';
 import { resize } from '../../lib/src/graph/operators/resize.js';
+import { isBatch, perImage } from '../../lib/src/graph/type.js';
 import { type Case, cases, chain, forwardCases } from './cases.js';
 import { forSketches, type Sketch } from './sketch.js';
 
@@ -20,7 +21,9 @@ function checkShapes(outputs: readonly Value[], { batch, feeds }: Sketch, seeds 
   const values = topologicalOrder(outputs).flatMap((node) => node.outputs);
   const results = evaluate(createGraph(Object.fromEntries(values.entries())), { ...feeds, ...seeds });
   for (const [i, value] of values.entries()) {
-    const inferred = shapeOf(value).map((dimension) => (dimension === 'N' ? batch : dimension));
+    const inferred = shapeOf(value).map((dimension) =>
+      isBatch(dimension) ? batch * perImage(dimension) : dimension,
+    );
     deepEqual(inferred, results[i].shape, `output ${value.index} of ${value.node.operator}`);
   }
 }
@@ -34,7 +37,9 @@ describe('inferred shapes', () => {
         checkShapes([output], sketch);
         if (name in forwardCases) return;
         const seed = input('seed', shapeOf(output));
-        const shape = shapeOf(output).map((dimension) => (dimension === 'N' ? sketch.batch : dimension));
+        const shape = shapeOf(output).map((dimension) =>
+          isBatch(dimension) ? sketch.batch * perImage(dimension) : dimension,
+        );
         const data = new Float64Array(shape.reduce((product, length) => product * length, 1)).fill(1);
         const used = createGraph({ output }).inputs;
         const wanted = sketch.wanted.filter((value) => used.includes(value));

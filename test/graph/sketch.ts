@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import type { ReferenceTensor } from '../../lib/src/engine/reference.js';
 import { input, type Value } from '../../lib/src/graph/node.js';
-import type { Shape } from '../../lib/src/graph/type.js';
+import { isBatch, perImage, type Shape } from '../../lib/src/graph/type.js';
 import { createRandom } from '../../lib/src/random.js';
 import { sizeOf } from '../../lib/src/tensor.js';
 
@@ -61,7 +61,9 @@ function createSketch(g: fc.GeneratorValue): Sketch {
     numbers,
     input(shape, values = 'free', { frozen = false } = {}) {
       const name = `input ${Object.keys(feeds).length}`;
-      const lengths = shape.map((dimension) => (dimension === 'N' ? batch : dimension));
+      const lengths = shape.map((dimension) =>
+        isBatch(dimension) ? batch * perImage(dimension) : dimension,
+      );
       feeds[name] = { data: Float64Array.from(numbers(lengths, values)), shape: lengths };
       const value = input(name, shape);
       if (!frozen) wanted.push(value);

@@ -1,6 +1,8 @@
 /** How much memory a graph needs, and so how many images fit into one run. */
+
 import { type Graph, topologicalOrder } from '../graph/graph.js';
 import type { Value } from '../graph/node.js';
+import { isBatch, perImage } from '../graph/type.js';
 
 const bytesPerElement = {
   float64: 8,
@@ -31,10 +33,10 @@ export function estimateMemory(graph: Graph): MemoryNeed {
 
   const size = ({ type: { dataType, shape = [] } }: Value): { bytes: number; batched: boolean } => ({
     bytes: shape.reduce<number>(
-      (product, dimension) => product * (dimension === 'N' ? 1 : dimension),
+      (product, dimension) => product * perImage(dimension),
       bytesPerElement[dataType],
     ),
-    batched: shape.includes('N'),
+    batched: shape.some(isBatch),
   });
   const endings = new Map<number, number>();
   let fixed = 0;

@@ -1,11 +1,12 @@
 /** The default engine: onnxruntime on the CPU, in a worker thread. */
+
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { InputError } from '../error.js';
 import type { Graph } from '../graph/graph.js';
 import { writeOnnx } from '../graph/onnx/write.js';
-import { type Shape, shapeText } from '../graph/type.js';
+import { isBatch, type Shape, shapeText } from '../graph/type.js';
 import { sizeOf, type Tensor } from '../tensor.js';
 import type { CompileOptions, Engine, Feeds, Program, Results } from './engine.js';
 import { planBatch } from './memory.js';
@@ -120,7 +121,7 @@ function checkFeed(name: string, shape: Shape | undefined, tensor: Tensor | unde
   const fits =
     shape === undefined ||
     (tensor.shape.length === shape.length &&
-      shape.every((dimension, i) => dimension === 'N' || dimension === tensor.shape[i]));
+      shape.every((dimension, i) => isBatch(dimension) || dimension === tensor.shape[i]));
   const { data } = tensor;
   if (!fits || data.length !== sizeOf(tensor.shape)) {
     throw new InputError({

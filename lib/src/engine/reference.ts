@@ -1,8 +1,10 @@
 /** The reference engine: every operator as its definition says, in double precision; slow, and what the fast engines are measured by. */
+
 import { InputError } from '../error.js';
 import type { Operator } from '../graph/attributes.js';
 import { describeNode, type Graph, topologicalOrder } from '../graph/graph.js';
 import type { Node, NodeOf, Value } from '../graph/node.js';
+import { isBatch } from '../graph/type.js';
 import { sizeOf } from '../tensor.js';
 import type { ReferenceTensor } from './reference/array.js';
 import { type Kernel, kernels } from './reference/kernels.js';
@@ -16,7 +18,7 @@ function feed(node: NodeOf<'Input'>, value: ReferenceTensor | undefined): Refere
     value.data.length === sizeOf(value.shape) &&
     (shape === undefined ||
       (shape.length === value.shape.length &&
-        shape.every((length, axis) => length === 'N' || length === value.shape[axis])));
+        shape.every((length, axis) => isBatch(length) || length === value.shape[axis])));
   if (fits) return value;
   throw new InputError({
     what: value === undefined ? 'a graph input is missing' : 'a graph input has the wrong shape',

@@ -65,6 +65,7 @@ export interface OperatorAttributes {
   Div: None;
   Max: None;
   Min: None;
+  Pow: None;
   /** Comparison to a bool tensor. */
   Greater: None;
   Where: None;
@@ -86,6 +87,7 @@ export interface OperatorAttributes {
   Exp: None;
   Log: None;
   Sqrt: None;
+  Erf: None;
 
   /** With two outputs the second holds flat int64 indices of the maxima in the whole input. */
   MaxPool: PoolAttributes & { readonly dilations: readonly number[]; readonly indices: boolean };

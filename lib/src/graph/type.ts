@@ -3,9 +3,26 @@ import { InputError } from '../error.js';
 
 export type DataType = 'float32' | 'float64' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool';
 
-/** The batch is symbolic ('N'); every other dimension is a number. */
-export type Dimension = number | 'N';
+/**
+ * The batch is symbolic: 'N' images, or a fixed number of rows for each of them, as where windows or heads of attention
+ * are merged with it ('8N').
+ */
+export type Batch = 'N' | `${number}N`;
+/** Every dimension but the batch is a number. */
+export type Dimension = number | Batch;
 export type Shape = readonly Dimension[];
+
+export const isBatch = (dimension: Dimension | undefined): dimension is Batch =>
+  typeof dimension === 'string';
+
+/** What a dimension counts for each image: 8 for 8 as for '8N', 1 for 'N'. */
+export function perImage(dimension: Dimension): number {
+  if (typeof dimension === 'number') return dimension;
+  return dimension === 'N' ? 1 : Number.parseInt(dimension, 10);
+}
+
+/** So many rows for each image. */
+export const rowsPerImage = (rows: number): Batch => (rows === 1 ? 'N' : `${rows}N`);
 
 /** A shape is undefined behind operators that landlens can run but does not understand. */
 export interface TensorType {

@@ -82,9 +82,9 @@ const steps: readonly ((x: Value, name: string) => Value)[] = [
     }).outputs[0],
   (x) =>
     apply('Opaque', [x], {
-      operator: 'HardSigmoid',
+      operator: 'Shrink',
       domain: '',
-      raw: { alpha: { type: 'float', value: 0.25 } },
+      raw: { bias: { type: 'float', value: 0.25 } },
       slots: [0],
       outputTypes: [x.type],
     }),

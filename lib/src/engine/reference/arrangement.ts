@@ -1,6 +1,6 @@
 /** The definitions of the operators that move values. */
 import type { OperatorAttributes } from '../../graph/attributes.js';
-import { normaliseAxis, type Shape } from '../../graph/type.js';
+import { isBatch, normaliseAxis, perImage, type Shape } from '../../graph/type.js';
 import { build, forEachIndex, locate, map, type ReferenceTensor, read, withShape } from './array.js';
 
 /** Crops by negative amounts first, then pads what is left. */
@@ -87,10 +87,10 @@ export function scatterElements(
 }
 
 export function reshape(x: ReferenceTensor, shape: Shape): ReferenceTensor {
-  const others = shape.reduce<number>((product, length) => product * (length === 'N' ? 1 : length), 1);
+  const others = shape.reduce<number>((product, length) => product * perImage(length), 1);
   return withShape(
     x,
-    shape.map((length) => (length === 'N' ? x.data.length / others : length)),
+    shape.map((length) => (isBatch(length) ? (x.data.length / others) * perImage(length) : length)),
   );
 }
 

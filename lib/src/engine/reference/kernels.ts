@@ -31,6 +31,18 @@ const pointwise =
 
 const identity = ([x]: readonly ReferenceTensor[]): ReferenceTensor => x;
 
+/** erf(x) = 2 / sqrt(pi) e^(-x^2) (x + 2 x^3 / 3 + 4 x^5 / 15 + ...): every term is positive, so none cancel. */
+function errorFunction(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let sum = 0;
+  let term = x;
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+    sum += term;
+    term *= (2 * x * x) / (2 * n + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
 export const kernels: { readonly [Op in Exclude<Operator, 'Input' | 'Opaque'>]: Kernel<Op> } = {
   Constant: (_, { value: { data, shape } }) => ({ data: Float64Array.from(data, Number), shape }),
   Conv: conv,
@@ -47,6 +59,7 @@ export const kernels: { readonly [Op in Exclude<Operator, 'Input' | 'Opaque'>]: 
   Div: pointwise((a, b) => a / b),
   Max: pointwise(Math.max),
   Min: pointwise(Math.min),
+  Pow: pointwise(Math.pow),
   Greater: pointwise((a, b) => Number(a > b)),
   Where: pointwise((condition, a, b) => (condition ? a : b)),
   // The remainder has the divisor's sign, as in Python.
@@ -78,6 +91,7 @@ export const kernels: { readonly [Op in Exclude<Operator, 'Input' | 'Opaque'>]: 
   Exp: pointwise(Math.exp),
   Log: pointwise(Math.log),
   Sqrt: pointwise(Math.sqrt),
+  Erf: pointwise(errorFunction),
   MaxPool: ([x], attributes) => maxPool(x, attributes),
   AveragePool: ([x], attributes) => averagePool(x, attributes),
   GlobalAveragePool: ([x]) =>

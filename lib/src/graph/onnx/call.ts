@@ -24,6 +24,8 @@ export interface Call {
   readonly outputs: readonly string[];
   readonly raw: ReadonlyMap<string, RawAttribute>;
   readonly known: (value: Value) => Known | undefined;
+  /** A graph input with the batch, for constants that are repeated for every image. */
+  readonly batch: Value | undefined;
   /** The file was exported for a batch of exactly 1, so a leading 1 in a target shape means the batch. */
   readonly batchOfOne: boolean;
 }
@@ -113,7 +115,7 @@ export function contents(call: Call, index: number): readonly Dimension[] | unde
 /** The contents of an input as plain numbers; nothing where they depend on the batch. */
 export function staticContents(call: Call, index: number): number[] | undefined {
   const items = contents(call, index);
-  const plain = items?.filter((item) => item !== 'N');
+  const plain = items?.filter((item) => typeof item === 'number');
   return plain?.length === items?.length ? plain : undefined;
 }
 

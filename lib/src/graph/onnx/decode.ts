@@ -1,8 +1,24 @@
 /** From the nodes of an ONNX file, opsets 7 to 23, to the operators of landlens: one row per ONNX operator. */
 import { InputError } from '../../error.js';
 import type { OperatorAttributes } from '../attributes.js';
-import { apply, constant, createNode, type Value } from '../node.js';
-import { type ConstantTensor, type Dimension, normaliseAxis, type Shape, shapeText } from '../type.js';
+import { apply, constant, createNode, floats, scalar, type Value } from '../node.js';
+import { gelu, geluTanh, hardSigmoid } from '../operators/activation.js';
+import { reshape } from '../operators/arrangement.js';
+import { add, multiply, zerosLike } from '../operators/elementwise.js';
+import { matMul, matrixTranspose } from '../operators/matMul.js';
+import { layerNormalization } from '../operators/normalisation.js';
+import { reduceSum } from '../operators/reduction.js';
+import {
+  broadcastShapes,
+  type ConstantTensor,
+  type Dimension,
+  isBatch,
+  normaliseAxis,
+  perImage,
+  rowsPerImage,
+  type Shape,
+  shapeText,
+} from '../type.js';
 import {
   type Call,
   contents,
@@ -34,6 +50,7 @@ type Plain =
   | 'Exp'
   | 'Log'
   | 'Sqrt'
+  | 'Erf'
   | 'Identity'
   | 'GlobalAveragePool';
 
@@ -64,7 +81,7 @@ const product = (dimensions: readonly number[]): number =>
 
 /** The dimensions as numbers; nothing where one is symbolic. */
 function allStatic(dimensions: Shape): number[] | undefined {
-  const plainDimensions = dimensions.filter((dimension) => dimension !== 'N');
+  const plainDimensions = dimensions.filter((dimension) => typeof dimension === 'number');
   return plainDimensions.length === dimensions.length ? plainDimensions : undefined;
 }
 
@@ -360,7 +377,15 @@ const decodeReduce =
   };
 
 const decodeConcat: Decoder = (call) => {
-  const values = call.inputs.map((_, i) => operand(call, i));
+  const given = call.inputs.map((_, i) => operand(call, i));
+  // In a file for one image a constant beside a batch stands for every image.
+  const batched = call.batchOfOne && given.find(({ type: { shape } }) => shape?.[0] === 'N');
+  const values = given.map((value) => {
+    const { shape, dataType } = value.type;
+    if (!batched || shape?.[0] !== 1 || dataType !== 'float32') return value;
+    const spread = zeros(call, ['N', ...shape.slice(1).map(() => 1)]);
+    return spread ? add(value, spread) : value;
+  });
   const first = operand(call, 0);
   const axis = integer(call, 'axis', 1);
   if (first.type.shape !== undefined) normaliseAxis(axis, first.type.shape.length, call.where);
@@ -386,7 +411,7 @@ const decodeSplit: Decoder = (call) => {
   const { shape } = x.type;
   if ((call.opset >= 13 && call.inputs[1] !== undefined) || shape === undefined) return undefined;
   const length = shape[normaliseAxis(axis, shape.length, call.where)];
-  if (length === 'N') throw refuse(call, 'the batch cannot be split');
+  if (isBatch(length)) throw refuse(call, 'the batch cannot be split');
   // Equal parts; the last is smaller where they do not divide the length.
   const part = Math.ceil(length / count);
   const sizes = Array.from({ length: count }, (_, i) => Math.max(0, Math.min(part, length - i * part)));
@@ -425,7 +450,7 @@ const decodeSlice: Decoder = (call) => {
   const { shape } = x.type;
   /** The whole batch, which a slice may name but not cut. */
   const wholeBatch = (i: number): boolean =>
-    shape?.[normaliseAxis(axes[i], shape.length, call.where)] === 'N' &&
+    isBatch(shape?.[normaliseAxis(axes[i], shape.length, call.where)]) &&
     steps[i] === 1 &&
     (starts[i] === 0 || starts[i] <= -(2 ** 31)) &&
     ends[i] >= 2 ** 31 - 1;
@@ -448,7 +473,7 @@ const decodeGather: Decoder = (call) => {
   if (shape === undefined || index === undefined || indices.type.shape?.length !== 0) return undefined;
   const axis = normaliseAxis(integer(call, 'axis', 0), shape.length, call.where);
   const length = shape[axis];
-  if (length === 'N') return undefined;
+  if (isBatch(length)) return undefined;
   if (index < -length || index >= length) throw refuse(call, `no position ${index} in ${shapeText(shape)}`);
   const start = index < 0 ? index + length : index;
   const part = { axes: [axis], starts: [start], ends: [start + 1], steps: [1] };
@@ -499,22 +524,39 @@ function targetShape(call: Call, shape: Shape | undefined, target: readonly Dime
     throw refuse(call, `0 in the target shape keeps a dimension that ${shapeText(shape)} does not have`);
   }
   const inferred = known.indexOf(-1);
-  if (known.some((dimension, i) => dimension !== 'N' && dimension < 0 && i !== inferred)) {
+  if (known.some((dimension, i) => !isBatch(dimension) && dimension < 0 && i !== inferred)) {
     throw refuse(call, `impossible target shape [${known.slice(0, 16).join(', ')}]`);
   }
   if (shape === undefined) return inferred < 0 ? known : undefined;
   const size = (dimensions: Shape): number =>
-    product(dimensions.map((dimension, i) => (dimension === 'N' || i === inferred ? 1 : dimension)));
-  const total = product(shape.map((dimension) => (dimension === 'N' ? 1 : dimension)));
-  const ratio = total / size(known);
-  const batched = shape.includes('N') && !known.includes('N');
+    product(dimensions.map((dimension, i) => (i === inferred ? 1 : perImage(dimension))));
+  const ratio = product(shape.map(perImage)) / size(known);
+  const batched = shape.some(isBatch) && !known.some(isBatch);
   const infer = (missing: Dimension): Shape =>
     known.map((dimension, i) => (i === inferred ? missing : dimension));
   if (!batched) return infer(ratio);
-  if (call.batchOfOne && known[0] === 1) return ['N', ...infer(ratio).slice(1)];
-  // The batch is what is left to infer, where the other dimensions hold exactly one image.
-  if (inferred >= 0 && ratio === 1) return infer('N');
-  return infer(ratio);
+  if (call.batchOfOne) return withBatch(shape, infer(ratio));
+  // The batch is what is left to infer, alone or merged with what the other dimensions leave of an image.
+  return inferred >= 0 && Number.isInteger(ratio) ? infer(rowsPerImage(ratio)) : infer(ratio);
+}
+
+/**
+ * The target shape for one image with its batch back. It lies behind as many values as in the source, at best in a
+ * dimension of 1. Without one it is merged: into the next dimension where that is a part of one of the source (heads of
+ * attention), otherwise into the dimension before.
+ */
+function withBatch(source: Shape, target: Shape): Shape {
+  const before = (shape: Shape, axis: number): number => product(shape.slice(0, axis).map(perImage));
+  const from = source.findIndex(isBatch);
+  const first = before(source, from);
+  const last = first * perImage(source[from]);
+  const single = target.findIndex(
+    (dimension, axis) => dimension === 1 && before(target, axis) >= first && before(target, axis) <= last,
+  );
+  const next = target.findIndex((_, axis) => before(target, axis) === first);
+  const joined = next > 0 && target.length - next < source.length - from;
+  const at = single >= 0 ? single : joined ? next - 1 : next;
+  return target.map((dimension, axis) => (axis === at ? rowsPerImage(perImage(dimension)) : dimension));
 }
 
 const decodeReshape: Decoder = (call) => {
@@ -583,7 +625,7 @@ function resizeScales(call: Call, x: Value): number[] | undefined {
     const wanted = chosen[i];
     const length = shape?.[axis];
     if (chosen === scales) result[axis] = scales[i];
-    else if (wanted === length || (length === 'N' && wanted === 1 && call.batchOfOne)) result[axis] = 1;
+    else if (wanted === length || (isBatch(length) && wanted === 1 && call.batchOfOne)) result[axis] = 1;
     else if (typeof wanted === 'number' && typeof length === 'number') result[axis] = wanted / length;
     else return undefined;
   }
@@ -618,6 +660,92 @@ const decodeResize: Decoder = (call) => {
   }
   const cubicCoefficient = number(call, 'cubic_coeff_a', -0.75);
   return [apply('Resize', [x], { mode, coordinates, nearest, cubicCoefficient, scales }, call.name)];
+};
+
+/** What a formula gives for a float32 input, for operators that are made of others. */
+const inSinglePrecision =
+  (formula: (call: Call, x: Value) => Value): Decoder =>
+  (call) => {
+    const x = operand(call, 0);
+    return x.type.dataType === 'float32' ? [formula(call, x)] : undefined;
+  };
+
+const decodePow: Decoder = (call) => {
+  const [base, exponent] = inputsOf(call, 2, 2);
+  if (base.type.dataType !== 'float32' || exponent.type.dataType !== 'float32') return undefined;
+  return [apply('Pow', [base, exponent], {}, call.name)];
+};
+
+const decodeLayerNormalization: Decoder = (call) => {
+  const [x, scale, bias] = inputsOf(call, 2, 3);
+  const { shape, dataType } = x.type;
+  if (shape === undefined || dataType !== 'float32' || call.outputs.slice(1).some(Boolean)) return undefined;
+  const first = normaliseAxis(integer(call, 'axis', -1), shape.length, call.where);
+  const axes = shape.flatMap((_, axis) => (axis < first ? [] : [axis]));
+  const epsilon = number(call, 'epsilon', 1e-5);
+  return [layerNormalization(x, { scale, bias }, { axes, epsilon }, call.name)];
+};
+
+/** softmax(q k^T scale + mask) v over separate heads, without a cache of earlier keys. */
+const decodeAttention: Decoder = (call) => {
+  const [q, k, v] = inputsOf(call, 3, 3);
+  const mask = call.inputs[3];
+  const width = q.type.shape?.[3];
+  const special =
+    flag(call, 'is_causal') ||
+    number(call, 'softcap', 0) !== 0 ||
+    call.inputs.slice(4).some(Boolean) ||
+    call.outputs.slice(1).some(Boolean) ||
+    (mask !== undefined && mask.type.dataType !== 'float32') ||
+    k.type.shape?.[1] !== q.type.shape?.[1];
+  if (special || typeof width !== 'number') return undefined;
+  const scale = scalar(number(call, 'scale', 1 / Math.sqrt(width)));
+  const scores = multiply(matMul(q, matrixTranspose(k)), scale);
+  const weights = apply('Softmax', [mask ? add(scores, mask) : scores], { axis: 3 });
+  return [apply('MatMul', [weights, v], {}, call.name)];
+};
+
+/** The square root of the sum of squares. */
+const decodeReduceL2: Decoder = (call) => {
+  const x = operand(call, 0);
+  const axes = axesOf(call, 18);
+  if (axes === 'unknown' || !axes?.length || x.type.dataType !== 'float32') return undefined;
+  const sum = reduceSum(multiply(x, x), axes, flag(call, 'keepdims', true));
+  return [apply('Sqrt', [sum], {}, call.name)];
+};
+
+/** Zeros of a shape, whatever the batch. */
+function zeros(call: Call, shape: Shape): Value | undefined {
+  const at = shape.findIndex(isBatch);
+  const fixed = shape.with(at, 1).map(perImage);
+  const constantZeros = floats(new Float32Array(product(fixed)), fixed);
+  const source = call.batch?.type.shape;
+  if (at < 0) return floats(new Float32Array(product(shape.map(perImage))), shape.map(perImage));
+  if (call.batch === undefined || source === undefined || shape[at] !== 'N') return undefined;
+  const axes = source.flatMap((_, axis) => (axis === 0 ? [] : [axis]));
+  const first = apply('Slice', [call.batch], {
+    axes,
+    starts: axes.map(() => 0),
+    ends: axes.map(() => 1),
+    steps: axes.map(() => 1),
+  });
+  const perRow = reshape(
+    zerosLike(first),
+    shape.map((_, axis) => (axis === at ? 'N' : 1)),
+  );
+  return fixed.every((length) => length === 1) ? perRow : add(perRow, constantZeros);
+}
+
+/** Repeating a tensor is adding it to zeros of the larger shape. */
+const decodeExpand: Decoder = (call) => {
+  const [x] = inputsOf(call, 2, 2);
+  const { shape, dataType } = x.type;
+  const target = contents(call, 1);
+  if (shape === undefined || target === undefined || dataType !== 'float32') return undefined;
+  const whole = broadcastShapes(shape, target, call.where);
+  if (whole.join() === shape.join()) return plain('Identity')(call);
+  const spread = zeros(call, whole);
+  return spread && [apply('Add', [x, spread], {}, call.name)];
 };
 
 const decodeMod: Decoder = (call) => {
@@ -714,6 +842,26 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['Exp', plain('Exp')],
   ['Log', plain('Log')],
   ['Sqrt', plain('Sqrt')],
+  ['Erf', plain('Erf')],
+  ['Pow', decodePow],
+  ['Reciprocal', inSinglePrecision((call, x) => apply('Div', [scalar(1), x], {}, call.name))],
+  [
+    'Gelu',
+    inSinglePrecision((call, x) =>
+      text(call, 'approximate', 'none') === 'tanh' ? geluTanh(x, call.name) : gelu(x, call.name),
+    ),
+  ],
+  [
+    'HardSigmoid',
+    inSinglePrecision((call, x) =>
+      hardSigmoid(x, number(call, 'alpha', 0.2), number(call, 'beta', 0.5), call.name),
+    ),
+  ],
+  ['HardSwish', inSinglePrecision((call, x) => apply('Mul', [x, hardSigmoid(x, 1 / 6, 0.5)], {}, call.name))],
+  ['LayerNormalization', decodeLayerNormalization],
+  ['Attention', decodeAttention],
+  ['ReduceL2', decodeReduceL2],
+  ['Expand', decodeExpand],
   ['MaxPool', decodeMaxPool],
   ['AveragePool', decodeAveragePool],
   ['GlobalAveragePool', plain('GlobalAveragePool')],

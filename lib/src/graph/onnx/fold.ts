@@ -2,7 +2,15 @@
 
 import { sizeOf } from '../../tensor.js';
 import { sliceRange } from '../operators/arrangement.js';
-import { type ConstantTensor, type Dimension, normaliseAxis, type Shape } from '../type.js';
+import {
+  type ConstantTensor,
+  type Dimension,
+  isBatch,
+  normaliseAxis,
+  perImage,
+  rowsPerImage,
+  type Shape,
+} from '../type.js';
 import { type Call, flag, integer, integers, type Known, operand, staticContents } from './call.js';
 import { dataTypeOf } from './tensorProto.js';
 
@@ -18,7 +26,7 @@ export function knownConstant({ dataType, shape, data }: ConstantTensor): Known 
 
 /** The constant with these contents; nothing where they depend on the batch. */
 export function constantFrom({ dataType, shape, items }: Known): ConstantTensor | undefined {
-  const plain = items.filter((item) => item !== 'N');
+  const plain = items.filter((item) => typeof item === 'number');
   if (plain.length !== items.length) return undefined;
   const wide = (value: number): bigint =>
     value >= 2 ** 63 ? 2n ** 63n - 1n : value <= -(2 ** 63) ? -(2n ** 63n) : BigInt(Math.trunc(value));
@@ -49,25 +57,37 @@ type Combine = (a: Dimension, b: Dimension, whole: boolean) => Dimension | undef
 const both =
   (combine: (a: number, b: number, whole: boolean) => number): Combine =>
   (a, b, whole) =>
-    a === 'N' || b === 'N' ? undefined : combine(a, b, whole);
+    isBatch(a) || isBatch(b) ? undefined : combine(a, b, whole);
 
 /** The batch is at least 1, so it differs from everything below. */
 function equal(a: Dimension, b: Dimension): number | undefined {
-  if (a === 'N' || b === 'N') {
-    const other = a === 'N' ? b : a;
-    return other !== 'N' && other < 1 ? 0 : undefined;
+  if (isBatch(a) || isBatch(b)) {
+    const other = isBatch(a) ? b : a;
+    if (a === b) return 1;
+    return !isBatch(other) && other < 1 ? 0 : undefined;
   }
   return a === b ? 1 : 0;
 }
 
+/** 8 rows of windows for each of N images are '8N'. */
+const rowsTimes = (batch: Dimension, factor: Dimension): Dimension | undefined =>
+  isBatch(batch) && typeof factor === 'number' && Number.isInteger(factor) && factor > 0
+    ? rowsPerImage(perImage(batch) * factor)
+    : undefined;
+
+/** A part of the rows, where every image has the same. */
+const wholeRows = (batch: Dimension, divisor: number): Dimension | undefined =>
+  divisor > 0 && perImage(batch) % divisor === 0 ? rowsPerImage(perImage(batch) / divisor) : undefined;
+
 const binary: ReadonlyMap<string, Combine> = new Map<string, Combine>([
   ['Add', (a, b, w) => (b === 0 ? a : a === 0 ? b : both((x, y) => x + y)(a, b, w))],
   ['Sub', (a, b, w) => (b === 0 ? a : both((x, y) => x - y)(a, b, w))],
-  ['Mul', (a, b, w) => (b === 1 ? a : a === 1 ? b : both((x, y) => x * y)(a, b, w))],
+  ['Mul', (a, b, w) => rowsTimes(a, b) ?? rowsTimes(b, a) ?? both((x, y) => x * y)(a, b, w)],
   [
     'Div',
     (a, b, w) => {
       if (b === 1) return a;
+      if (isBatch(a) && !isBatch(b) && w) return wholeRows(a, b);
       if (b === 0 && w) return undefined;
       return both((x, y, whole) => (whole ? Math.trunc(x / y) : x / y))(a, b, w);
     },
@@ -75,7 +95,11 @@ const binary: ReadonlyMap<string, Combine> = new Map<string, Combine>([
   [
     'Mod',
     (a, b, w) =>
-      b === 0 ? undefined : b === 1 && w ? 0 : both((x, y) => x - y * Math.floor(x / y))(a, b, w),
+      b === 0
+        ? undefined
+        : w && !isBatch(b) && perImage(a) % b === 0
+          ? 0
+          : both((x, y) => x - y * Math.floor(x / y))(a, b, w),
   ],
   ['Max', both((x, y) => Math.max(x, y))],
   ['Min', both((x, y) => Math.min(x, y))],
@@ -133,7 +157,9 @@ function foldGather(call: Call, data: Known, indices: Known): Known | undefined 
   const { length } = data.items;
   const items = complete(
     indices.items.map((index) =>
-      index === 'N' || !Number.isInteger(index) ? undefined : data.items.at(index < -length ? length : index),
+      isBatch(index) || !Number.isInteger(index)
+        ? undefined
+        : data.items.at(index < -length ? length : index),
     ),
   );
   return items && { dataType: data.dataType, shape: indices.shape, items };
@@ -198,6 +224,15 @@ function foldRange(call: Call, dataType: Known['dataType']): Known | undefined {
   return { dataType, shape: [length], items: Array.from({ length }, (_, i) => start + i * delta) };
 }
 
+/** A single item repeated along one axis. */
+function foldExpand(call: Call, data: Known): Known | undefined {
+  const shape = staticContents(call, 1);
+  const [length = 1] = shape ?? [];
+  if (shape === undefined || shape.length > 1 || !(length >= 1 && length <= longest)) return undefined;
+  if (data.items.length !== 1) return data.shape.length === 1 && length === 1 ? data : undefined;
+  return { ...data, shape, items: new Array<Dimension>(length).fill(data.items[0]) };
+}
+
 function foldFilled(call: Call): Known | undefined {
   const sizes = staticContents(call, 0);
   if (sizes === undefined || sizes.length > 1) return undefined;
@@ -214,7 +249,7 @@ function foldFilled(call: Call): Known | undefined {
 
 /** The same items in another shape; every operator here keeps their order. */
 function reshaped(data: Known, shape: Shape | undefined): Known | undefined {
-  const plain = shape?.filter((dimension) => dimension !== 'N');
+  const plain = shape?.filter((dimension) => typeof dimension === 'number');
   return plain === undefined || plain.length !== shape?.length ? undefined : { ...data, shape: plain };
 }
 
@@ -253,18 +288,20 @@ export function fold(call: Call, result: Shape | undefined): Known | undefined {
       return foldSlice(call, first);
     case 'Transpose':
       return foldTranspose(call, first);
+    case 'Expand':
+      return foldExpand(call, first);
     case 'Range':
       return foldRange(call, dataType);
     case 'Cast': {
       const to = dataTypeOf(integer(call, 'to', 0), call.where);
       const convert = (item: Dimension): Dimension =>
-        item === 'N' ? item : to === 'bool' ? (item === 0 ? 0 : 1) : isInteger(to) ? Math.trunc(item) : item;
+        isBatch(item) ? item : to === 'bool' ? (item === 0 ? 0 : 1) : isInteger(to) ? Math.trunc(item) : item;
       return { ...first, dataType: to, items: first.items.map(convert) };
     }
     case 'Where': {
       if (second === undefined || third === undefined) return undefined;
       const chosen = combineItems(parts, ([condition, a, b]) =>
-        condition === 'N' ? undefined : condition ? a : b,
+        isBatch(condition) ? undefined : condition ? a : b,
       );
       return chosen && { dataType: second.dataType, ...chosen };
     }
@@ -286,6 +323,6 @@ export function fold(call: Call, result: Shape | undefined): Known | undefined {
   }
   const map = unary.get(operator);
   const items =
-    map && complete(first.items.map((item) => (item === 'N' ? undefined : rounded(map(item), dataType))));
+    map && complete(first.items.map((item) => (isBatch(item) ? undefined : rounded(map(item), dataType))));
   return items && { ...first, items };
 }

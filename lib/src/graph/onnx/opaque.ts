@@ -82,6 +82,8 @@ function outputShape(call: Call): Shape | undefined {
       const axis = normaliseAxis(integer(call, 'axis', 0), shape.length, call.where);
       return indices && [...shape.slice(0, axis), ...indices, ...shape.slice(axis + 1)];
     }
+    case 'ConstantOfShape':
+      return contents(call, 0);
     case 'Expand': {
       const target = contents(call, 1);
       return target && broadcastShapes(shape, target, call.where);

@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path';
 import { InputError, messageOf } from '../../error.js';
 import { createGraph, type Graph } from '../graph.js';
 import { constant, constantOf, input, type Value } from '../node.js';
-import { type ConstantTensor, type Dimension, type Shape, shapeText } from '../type.js';
+import { type ConstantTensor, type Dimension, isBatch, perImage, type Shape, shapeText } from '../type.js';
 import type { Call, Known } from './call.js';
 import { decodeNode } from './decode.js';
 import { readExternalData } from './externalData.js';
@@ -177,7 +177,9 @@ function inputShape(
   if (given !== undefined) {
     const agrees = given.every(
       (dimension, i) =>
-        (dimension === 'N' ? i === 0 : Number.isSafeInteger(dimension) && dimension > 0) &&
+        (isBatch(dimension)
+          ? i === 0 && dimension === 'N'
+          : Number.isSafeInteger(dimension) && dimension > 0) &&
         (declared?.[i] === undefined || declared[i] === dimension || dimension === 'N'),
     );
     if (agrees && (declared === undefined || declared.length === given.length)) return given;
@@ -280,9 +282,7 @@ function sortNodes(nodes: readonly NodeMessage[], given: ReadonlySet<string>, fi
 function checkShapes(values: readonly Value[], where: string): void {
   for (const { type } of values) {
     if (
-      type.shape?.every(
-        (dimension) => dimension === 'N' || (Number.isSafeInteger(dimension) && dimension >= 0),
-      )
+      type.shape?.every((dimension) => Number.isSafeInteger(perImage(dimension)) && perImage(dimension) >= 0)
     ) {
       continue;
     }
@@ -295,6 +295,7 @@ interface Context {
   readonly file: string;
   readonly opsets: ReadonlyMap<string, number>;
   readonly batchOfOne: boolean;
+  readonly batch: Value | undefined;
   readonly values: Map<string, Value>;
   /** Contents of computed values that depend on nothing but the batch. */
   readonly known: Map<Value, Known>;
@@ -329,6 +330,7 @@ function readNode(message: NodeMessage, context: Context): void {
       return known.get(value) ?? (tensor && knownConstant(tensor));
     },
     batchOfOne: context.batchOfOne,
+    batch: context.batch,
   };
   if (call.outputs.length === 0) throw new InputError({ what: 'a node without outputs', where });
   const results = [...decodeNode(call)];
@@ -400,7 +402,11 @@ export async function readOnnx(
     values.set(message.name, readInput(message, shapes.get(message.name), name));
   }
   const batchOfOne = fed.some((message) => declaredShape(message)?.[0] === 1);
-  const context: Context = { file: name, opsets, batchOfOne, values, known: new Map() };
+  const batch = [...values.values()].find(
+    ({ node, type: { shape, dataType } }) =>
+      node.operator === 'Input' && dataType === 'float32' && shape?.[0] === 'N',
+  );
+  const context: Context = { file: name, opsets, batchOfOne, batch, values, known: new Map() };
   for (const node of sortNodes(model.graph.node, new Set(values.keys()), name)) {
     locate(`${name}, ${describe(node)}`, () => readNode(node, context));
   }

@@ -4,7 +4,7 @@ import { toHalf } from '../../half.js';
 import type { Operator, RawAttribute } from '../attributes.js';
 import { type Graph, topologicalOrder } from '../graph.js';
 import type { Node, NodeOf, Value } from '../node.js';
-import type { ConstantTensor, Shape, TensorType } from '../type.js';
+import { type ConstantTensor, isBatch, type Shape, type TensorType } from '../type.js';
 import { dataTypeCodes, ModelProto } from './schema.js';
 import { attributeProto, tensorProto } from './tensorProto.js';
 
@@ -55,7 +55,8 @@ const reduce = (node: NodeOf<'ReduceMean'> | NodeOf<'ReduceSum'>): Encoded => ({
   extra: [node.attributes.axes],
 });
 
-const inferBatch = (shape: Shape): number[] => shape.map((dimension) => (dimension === 'N' ? -1 : dimension));
+const inferBatch = (shape: Shape): number[] =>
+  shape.map((dimension) => (isBatch(dimension) ? -1 : dimension));
 
 /**
  * The axes whose scale, a ratio of two lengths, loses a pixel when the runtime multiplies in single precision
@@ -179,7 +180,9 @@ function encode(node: Node): Encoded {
 }
 
 function valueInfo(name: string, { dataType, shape }: TensorType) {
-  const dim = shape?.map((dimension) => (dimension === 'N' ? { dimParam: 'N' } : { dimValue: dimension }));
+  const dim = shape?.map((dimension) =>
+    isBatch(dimension) ? { dimParam: dimension } : { dimValue: dimension },
+  );
   return {
     name,
     type: { tensorType: { elemType: dataTypeCodes[dataType], ...(dim ? { shape: { dim } } : {}) } },

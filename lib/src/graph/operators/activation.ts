@@ -1,13 +1,30 @@
 /** Activation functions and their ordinary gradients; explanation methods replace some of these rules. */
 import { apply, scalar, type Value } from '../node.js';
 import type { RuleArguments } from '../rule.js';
-import { add, greater, multiply, sign, subtract, where } from './elementwise.js';
+import { add, errorFunction, greater, multiply, sign, subtract, where } from './elementwise.js';
 import { reduceSum } from './reduction.js';
 
 export const relu = (x: Value, name?: string): Value => apply('Relu', [x], {}, name);
 export const sigmoid = (x: Value, name?: string): Value => apply('Sigmoid', [x], {}, name);
 export const tanh = (x: Value): Value => apply('Tanh', [x], {});
 export const softplus = (x: Value): Value => apply('Softplus', [x], {});
+
+/** x Phi(x), with the normal distribution's Phi(x) = (1 + erf(x / sqrt 2)) / 2. */
+export function gelu(x: Value, name?: string): Value {
+  const doubled = add(errorFunction(multiply(x, scalar(Math.SQRT1_2))), scalar(1));
+  return apply('Mul', [multiply(x, scalar(0.5)), doubled], {}, name);
+}
+
+/** GELU with Phi(x) close to (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. */
+export function geluTanh(x: Value, name?: string): Value {
+  const cubic = add(x, multiply(multiply(multiply(x, x), x), scalar(0.044715)));
+  const doubled = add(tanh(multiply(cubic, scalar(Math.sqrt(2 / Math.PI)))), scalar(1));
+  return apply('Mul', [multiply(x, scalar(0.5)), doubled], {}, name);
+}
+
+/** alpha x + beta between 0 and 1. */
+export const hardSigmoid = (x: Value, alpha: number, beta: number, name?: string): Value =>
+  apply('Clip', [add(multiply(x, scalar(alpha)), scalar(beta))], { min: 0, max: 1 }, name);
 
 /** 1 where a rectified value is positive, else 0; at exactly 0 the gradient is 0, as in PyTorch. */
 export const rectifierMask = (rectified: Value): Value => sign(rectified);

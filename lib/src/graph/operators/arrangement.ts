@@ -4,7 +4,17 @@ import type { OperatorAttributes } from '../attributes.js';
 import { shapeOf } from '../graph.js';
 import { apply, createNode, floats, type Value } from '../node.js';
 import type { RuleArguments } from '../rule.js';
-import { normaliseAxis, type Shape, shapeText, staticDimension, type TensorType } from '../type.js';
+import {
+  type Dimension,
+  isBatch,
+  normaliseAxis,
+  perImage,
+  rowsPerImage,
+  type Shape,
+  shapeText,
+  staticDimension,
+  type TensorType,
+} from '../type.js';
 import { zerosLike } from './elementwise.js';
 import { matMul } from './matMul.js';
 
@@ -122,11 +132,11 @@ export function inferPad(
   };
 }
 
-/** The number of values apart from the batch, and whether there is a symbolic batch. */
+/** The number of values for each image, and whether there is a symbolic batch. */
 function batchSize(shape: Shape): { others: number; batched: boolean } {
   return {
-    others: shape.reduce<number>((product, dimension) => product * (dimension === 'N' ? 1 : dimension), 1),
-    batched: shape.includes('N'),
+    others: shape.reduce<number>((product, dimension) => product * perImage(dimension), 1),
+    batched: shape.some(isBatch),
   };
 }
 
@@ -156,15 +166,9 @@ export function inferFlatten(
 ): TensorType {
   if (shape === undefined) return { dataType, shape };
   const at = axis < 0 ? axis + shape.length : axis;
-  const product = (part: Shape): number | 'N' => {
+  const product = (part: Shape): Dimension => {
     const { others, batched } = batchSize(part);
-    if (!batched) return others;
-    if (others === 1) return 'N';
-    throw new InputError({
-      what: 'the batch cannot be merged with other dimensions',
-      where: 'Flatten',
-      got: shapeText(shape),
-    });
+    return batched ? rowsPerImage(others) : others;
   };
   return { dataType, shape: [product(shape.slice(0, at)), product(shape.slice(at))] };
 }

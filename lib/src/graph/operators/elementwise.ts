@@ -33,6 +33,8 @@ export const negate = (x: Value): Value => apply('Neg', [x], {});
 export const sign = (x: Value): Value => apply('Sign', [x], {});
 export const exponential = (x: Value): Value => apply('Exp', [x], {});
 export const squareRoot = (x: Value): Value => apply('Sqrt', [x], {});
+export const power = (a: Value, b: Value): Value => apply('Pow', [a, b], {});
+export const errorFunction = (x: Value): Value => apply('Erf', [x], {});
 export const zerosLike = (x: Value): Value => apply('ZerosLike', [x], {});
 
 /** Sums a gradient over the axes along which the input of the given shape was broadcast. */
@@ -47,7 +49,7 @@ export function unbroadcast(gradient: Value, shape: Shape): Value {
   return missing > 0 ? reshape(summed, shape) : summed;
 }
 
-type Binary = 'Add' | 'Sub' | 'Mul' | 'Div' | 'Max' | 'Min';
+type Binary = 'Add' | 'Sub' | 'Mul' | 'Div' | 'Max' | 'Min' | 'Pow';
 
 /** A rule from the two partial derivatives, each already multiplied by the gradient. */
 function binaryRule<Op extends Binary>(
@@ -74,6 +76,16 @@ export function divideRule(rule: RuleArguments<'Div'>) {
   const [, b] = rule.node.inputs;
   const [quotient] = rule.node.outputs;
   return binaryRule(rule, [(g) => divide(g, b), (g) => negate(divide(multiply(g, quotient), b))]);
+}
+
+/** d(a^b) = b a^(b-1) da + a^b ln(a) db. */
+export function powerRule(rule: RuleArguments<'Pow'>) {
+  const [a, b] = rule.node.inputs;
+  const [result] = rule.node.outputs;
+  return binaryRule(rule, [
+    (g) => multiply(g, multiply(b, power(a, subtract(b, scalar(1))))),
+    (g) => multiply(g, multiply(result, apply('Log', [a], {}))),
+  ]);
 }
 
 /** The gradient flows to the larger (smaller) input; at a tie to the second. */
@@ -108,3 +120,9 @@ export const logarithmRule = ({ node, gradient }: RuleArguments<'Log'>) => [divi
 export const squareRootRule = ({ node, gradient }: RuleArguments<'Sqrt'>) => [
   divide(gradient, multiply(scalar(2), node.outputs[0])),
 ];
+
+/** erf'(x) = 2 / sqrt(pi) e^(-x^2). */
+export function errorFunctionRule({ node, gradient }: RuleArguments<'Erf'>) {
+  const [x] = node.inputs;
+  return [multiply(gradient, multiply(scalar(2 / Math.sqrt(Math.PI)), exponential(negate(multiply(x, x)))))];
+}

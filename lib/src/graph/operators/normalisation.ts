@@ -1,11 +1,11 @@
-/** Batch normalisation and its gradients, with stored or with computed statistics. */
+/** Batch normalisation and its gradients, with stored or with computed statistics; layer normalisation. */
 import type { OperatorAttributes } from '../attributes.js';
 import { shapeOf } from '../graph.js';
 import { apply, floats, scalar, type Value } from '../node.js';
 import type { RuleArguments } from '../rule.js';
 import { staticDimension } from '../type.js';
 import { add, divide, multiply, squareRoot, subtract } from './elementwise.js';
-import { reduceSum } from './reduction.js';
+import { reduceMean, reduceSum } from './reduction.js';
 
 /** y = (x - mean) / sqrt(variance + epsilon) scale + bias, per channel (axis 1). */
 export function batchNormalization(
@@ -43,4 +43,19 @@ export function batchNormalizationRule({ node, gradient, wanted }: RuleArguments
     wanted[3] ? multiply(scalar(-1), multiply(scaled, s1)) : undefined,
     wanted[4] ? multiply(scalar(-0.5), multiply(multiply(scaled, r), dScale)) : undefined,
   ];
+}
+
+/** y = (x - mean) / sqrt(variance + epsilon) scale + bias, with mean and variance over the axes of each image. */
+export function layerNormalization(
+  x: Value,
+  { scale, bias }: { scale: Value; bias: Value | undefined },
+  { axes, epsilon }: { axes: readonly number[]; epsilon: number },
+  name?: string,
+): Value {
+  const difference = subtract(x, reduceMean(x, axes, true));
+  const variance = reduceMean(multiply(difference, difference), axes, true);
+  const normal = divide(difference, squareRoot(add(variance, scalar(epsilon))));
+  return bias
+    ? apply('Add', [multiply(normal, scale), bias], {}, name)
+    : apply('Mul', [normal, scale], {}, name);
 }

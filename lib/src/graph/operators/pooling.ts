@@ -4,7 +4,7 @@ import type { OperatorAttributes, PoolAttributes } from '../attributes.js';
 import { shapeOf } from '../graph.js';
 import { apply, constant, createNode, floats, scalar, type Value } from '../node.js';
 import type { RuleArguments } from '../rule.js';
-import { shapeText, staticDimension, type TensorType } from '../type.js';
+import { type Shape, shapeText, staticDimension, type TensorType } from '../type.js';
 import { pad, reshape, slice } from './arrangement.js';
 import { convTranspose } from './convolution.js';
 import { multiply, zerosLike } from './elementwise.js';
@@ -51,7 +51,7 @@ function windowCount(
 }
 
 function pooledSize(
-  shape: readonly (number | 'N')[],
+  shape: Shape,
   { kernel, strides, pads, ceilMode }: PoolAttributes,
   dilations: readonly number[] | undefined,
   where: string,

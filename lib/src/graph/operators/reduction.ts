@@ -4,7 +4,7 @@ import type { ReduceAttributes } from '../attributes.js';
 import { shapeOf } from '../graph.js';
 import { apply, floats, type Value } from '../node.js';
 import type { RuleArguments } from '../rule.js';
-import { normaliseAxis, type Shape, staticDimension, type TensorType } from '../type.js';
+import { isBatch, normaliseAxis, perImage, type Shape, staticDimension, type TensorType } from '../type.js';
 import { reshape } from './arrangement.js';
 import { add, divide, multiply, zerosLike } from './elementwise.js';
 
@@ -38,7 +38,7 @@ function spread(gradient: Value, x: Value, attributes: ReduceAttributes, factor:
     gradient,
     shape.map((dimension, axis) => (reduced.has(axis) ? 1 : dimension)),
   );
-  if (reduced.has(shape.indexOf('N'))) return add(multiply(kept, floats([factor], [])), zerosLike(x));
+  if (reduced.has(shape.findIndex(isBatch))) return add(multiply(kept, floats([factor], [])), zerosLike(x));
   const ones = shape.map((dimension, axis) =>
     reduced.has(axis) ? staticDimension(dimension, 'reduction') : 1,
   );
@@ -55,20 +55,14 @@ export function reduceMeanRule({ node, gradient }: RuleArguments<'ReduceMean'>) 
   const [x] = node.inputs;
   const shape = shapeOf(x);
   const reduced = [...reducedAxes(shape, node.attributes)];
-  const count = reduced.reduce(
-    (product, axis) => product * (shape[axis] === 'N' ? 1 : Number(shape[axis])),
-    1,
-  );
-  if (!reduced.includes(shape.indexOf('N'))) return [spread(gradient, x, node.attributes, 1 / count)];
+  const count = reduced.reduce((product, axis) => product * perImage(shape[axis]), 1);
+  if (!reduced.includes(shape.findIndex(isBatch))) return [spread(gradient, x, node.attributes, 1 / count)];
   const batch = reduceSum(
     add(zerosLike(x), floats([1], [])),
     shape.map((_, axis) => axis),
     false,
   );
-  const others = shape.reduce<number>(
-    (product, dimension) => product * (dimension === 'N' ? 1 : dimension),
-    1,
-  );
+  const others = shape.reduce<number>((product, dimension) => product * perImage(dimension), 1);
   const perBatch = divide(gradient, divide(batch, floats([others], [])));
   return [spread(perBatch, x, node.attributes, 1 / count)];
 }
