@@ -3,6 +3,7 @@ import type { Operator, OperatorAttributes } from './attributes.js';
 import {
   inferConcat,
   inferFlatten,
+  inferGather,
   inferPad,
   inferReshape,
   inferSlice,
@@ -71,6 +72,7 @@ const table: { readonly [Op in Operator]: Inference<Op> } = {
   Concat: inferConcat,
   Split: inferSplit,
   Slice: inferSlice,
+  Gather: inferGather,
   Pad: inferPad,
   Reshape: inferReshape,
   Flatten: inferFlatten,

@@ -12,6 +12,7 @@ import {
 } from '../operators/activation.js';
 import {
   concatRule,
+  gatherRule,
   padRule,
   rearrangeRule,
   sliceRule,
@@ -78,6 +79,7 @@ export const plain: RuleTable = {
   Concat: concatRule,
   Split: splitRule,
   Slice: sliceRule,
+  Gather: gatherRule,
   Pad: padRule,
   Reshape: rearrangeRule,
   Flatten: rearrangeRule,
