@@ -101,6 +101,8 @@ export const kernels: { readonly [Op in Exclude<Operator, 'Input' | 'Opaque'>]: 
   Concat: concat,
   Split: ([x], attributes) => split(x, attributes),
   Slice: ([x], attributes) => slice(x, attributes),
+  Expand: ([x], { lengths }) =>
+    broadcast([x, { data: new Float64Array(sizeOf(lengths)), shape: lengths }], (value) => value),
   Gather: ([x, indices], attributes) => gather(x, indices, attributes),
   Pad: ([x], attributes) => pad(x, attributes),
   Reshape: ([x], { shape }) => reshape(x, shape),

@@ -1,8 +1,8 @@
 /** From the nodes of an ONNX file, opsets 7 to 23, to the operators of landlens: one row per ONNX operator. */
 import { InputError } from '../../error.js';
 import type { OperatorAttributes } from '../attributes.js';
-import { apply, constant, constantOf, createNode, floats, scalar, type Value } from '../node.js';
-import { gelu, geluTanh, hardSigmoid, relu, sigmoid, softplus, tanh } from '../operators/activation.js';
+import { apply, constant, constantOf, createNode, scalar, type Value } from '../node.js';
+import { gelu, geluTanh, hardSigmoid, relu, softplus, tanh } from '../operators/activation.js';
 import { reshape } from '../operators/arrangement.js';
 import { einsum, isPlainEinsum } from '../operators/einsum.js';
 import { absolute, add, divide, multiply, negate, zerosLike } from '../operators/elementwise.js';
@@ -811,25 +811,20 @@ function batchZeros(call: Call, shape: Shape): Value | undefined {
     ends: rest.map(() => 1),
     steps: rest.map(() => 1),
   });
-  const rows = product(shape.map(perImage));
   const perRow = reshape(zerosLike(first), ['N', 1]);
-  return reshape(rows === 1 ? perRow : add(perRow, floats(new Float32Array(rows), [1, rows])), shape);
+  return reshape(apply('Expand', [perRow], { lengths: [1, product(shape.map(perImage))] }), shape);
 }
 
-/** Repeating a tensor along dimensions of 1 is adding it to zeros of their new lengths. */
+/** Repeats a tensor along dimensions of 1; over the batch, of no fixed length, by adding zeros that have it. */
 function spreadTo(call: Call, x: Value, target: Shape, name?: string): Value | undefined {
-  const { shape = [] } = x.type;
-  const missing = target.length - shape.length;
-  const from = (axis: number): Dimension | undefined => shape[axis - missing];
-  const repeated = target.map((dimension, axis) => (from(axis) === dimension ? 1 : dimension));
-  const fixed = repeated.map((dimension) => (isBatch(dimension) ? 1 : dimension));
-  const constantZeros = floats(new Float32Array(product(fixed)), fixed);
-  if (!repeated.some(isBatch)) return apply('Add', [x, constantZeros], {}, name);
-  const batched = batchZeros(
+  const lengths = target.map((dimension) => (isBatch(dimension) ? 1 : dimension));
+  const repeated = apply('Expand', [x], { lengths }, name);
+  if (repeated.type.shape?.some(isBatch) || !target.some(isBatch)) return repeated;
+  const zeros = batchZeros(
     call,
-    repeated.map((dimension) => (isBatch(dimension) ? dimension : 1)),
+    target.map((dimension) => (isBatch(dimension) ? dimension : 1)),
   );
-  return batched && apply('Add', [product(fixed) === 1 ? x : add(x, constantZeros), batched], {}, name);
+  return zeros && apply('Add', [repeated, zeros], {}, name);
 }
 
 const decodeExpand: Decoder = (call) => {
@@ -844,8 +839,6 @@ const decodeExpand: Decoder = (call) => {
   });
   const whole = broadcastShapes(shape, wanted, call.where);
   if (whole.join() === shape.join()) return plain('Identity')(call);
-  const size = product(whole.map(perImage));
-  if (!(size < 2 ** 28)) throw refuse(call, `the target shape ${shapeText(whole)} is too large`);
   const result = spreadTo(call, x, whole, call.name);
   return result && [result];
 };
@@ -961,12 +954,6 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ],
   ['HardSwish', inSinglePrecision((call, x) => apply('Mul', [x, hardSigmoid(x, 1 / 6, 0.5)], {}, call.name))],
   ['Mish', inSinglePrecision((call, x) => apply('Mul', [x, tanh(softplus(x))], {}, call.name))],
-  [
-    'Swish',
-    inSinglePrecision((call, x) =>
-      apply('Mul', [x, sigmoid(multiply(x, scalar(number(call, 'alpha', 1))))], {}, call.name),
-    ),
-  ],
   ['Softsign', inSinglePrecision((call, x) => apply('Div', [x, add(absolute(x), scalar(1))], {}, call.name))],
   ['Celu', inSinglePrecision(decodeCelu)],
   ['Selu', inSinglePrecision(decodeSelu)],
@@ -1011,6 +998,9 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['Scatter', decodeScatterElements],
   ['Mod', decodeMod],
 ]);
+
+/** The ONNX operators that landlens reads as its own, in their order here. */
+export const decodedOperators: readonly string[] = [...decoders.keys()];
 
 /**
  * The values of a node's outputs.
