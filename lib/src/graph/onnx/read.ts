@@ -39,8 +39,6 @@ export interface OnnxBytes {
 export interface ReadOptions {
   /** Shapes of inputs that the file leaves open, such as {image: ['N', 12, 120, 120]}. */
   readonly inputShapes?: Readonly<Record<string, Shape>>;
-  /** The shape of the inputs of four dimensions that the file leaves open and `inputShapes` does not name. */
-  readonly imageShape?: Shape;
 }
 
 const firstOpset = 7;
@@ -214,33 +212,31 @@ function declaredShape({ type }: ValueInfoMessage): (number | undefined)[] | und
   });
 }
 
-/** A shape of `rank` dimensions, or of no known number, that misses one beyond the batch. */
-const isOpen = (declared: readonly (number | undefined)[] | undefined, rank: number): boolean =>
-  declared === undefined || (declared.length === rank && declared.slice(1).includes(undefined));
-
 function readInput(message: ValueInfoMessage, given: Shape | undefined, file: string): Value {
   const where = `${file}, input ${quoted(message.name)}`;
   const tensor = message.type?.tensorType;
   if (!tensor) throw new InputError({ what: 'only tensors can be inputs', where });
   const shape = inputShape(declaredShape(message), given, where);
-  return input(message.name, shape, dataTypeOf(tensor.elemType, where));
+  const value = input(message.name, shape, dataTypeOf(tensor.elemType, where));
+  checkShapes([value], where);
+  return value;
 }
 
 const describe = (node: NodeMessage): string =>
   `${node.opType.slice(0, 80)} node ${quoted(node.name || (node.output[0] ?? ''))}`;
 
 /** Branches within branches are few; a hostile file has thousands. */
-const deepest = 32;
+const deepest = 16;
 
 /** The names of all values that a node needs, those of its branches included. */
-function namesUsed(node: NodeMessage, depth = 0): ReadonlySet<string> {
+function namesUsed(node: NodeMessage, file: string, depth = 0): ReadonlySet<string> {
   const names = new Set(node.input);
   for (const { g } of node.attribute) {
     if (g === null) continue;
     if (depth === deepest) {
       throw new InputError({
         what: 'branches are nested too deeply',
-        where: describe(node),
+        where: `${file}, ${describe(node)}`,
         expected: `at most ${deepest} levels`,
       });
     }
@@ -250,7 +246,7 @@ function namesUsed(node: NodeMessage, depth = 0): ReadonlySet<string> {
       ...g.node.flatMap(({ output }) => output),
     ]);
     const used = [
-      ...g.node.flatMap((inner) => [...namesUsed(inner, depth + 1)]),
+      ...g.node.flatMap((inner) => [...namesUsed(inner, file, depth + 1)]),
       ...g.output.map(({ name }) => name),
     ];
     for (const name of used) if (!made.has(name)) names.add(name);
@@ -282,7 +278,7 @@ function sortNodes(
   const missing = new Map<NodeMessage, number>();
   for (const node of nodes) {
     let count = 0;
-    for (const name of namesUsed(node)) {
+    for (const name of namesUsed(node, file)) {
       if (name === '' || given.has(name)) continue;
       const producer = producers.get(name);
       if (producer === undefined) {
@@ -317,16 +313,23 @@ function sortNodes(
   });
 }
 
+/** The most values that one tensor may hold for each image: 1 GiB in single precision. */
+const largestTensor = 2 ** 28;
+
 /** Shapes that a damaged file leads to are refused where they arise. */
 function checkShapes(values: readonly Value[], where: string): void {
   for (const { type } of values) {
-    if (
-      type.shape?.every((dimension) => Number.isSafeInteger(perImage(dimension)) && perImage(dimension) >= 0)
-    ) {
-      continue;
-    }
     if (type.shape === undefined) continue;
-    throw new InputError({ what: 'the output has an impossible shape', where, got: shapeText(type.shape) });
+    const lengths = type.shape.map(perImage);
+    const size = lengths.reduce((product, length) => product * length, 1);
+    const possible = lengths.every((length) => Number.isSafeInteger(length) && length >= 0);
+    if (possible && size <= largestTensor) continue;
+    throw new InputError({
+      what: 'an impossible shape',
+      where,
+      expected: `whole numbers, at most ${largestTensor} values for each image`,
+      got: shapeText(type.shape),
+    });
   }
 }
 
@@ -467,7 +470,7 @@ function locate<Result>(where: string, action: () => Result): Result {
  */
 export async function readOnnx(
   source: string | OnnxBytes,
-  { inputShapes = {}, imageShape }: ReadOptions = {},
+  { inputShapes = {} }: ReadOptions = {},
 ): Promise<OnnxModel> {
   const file = typeof source === 'string' ? await loadOnnx(source) : source;
   const model = parse(file);
@@ -493,9 +496,7 @@ export async function readOnnx(
         where: `${name}, input ${quoted(message.name)}`,
       });
     }
-    const isOpenImage = isOpen(declaredShape(message), 4);
-    const given = shapes.get(message.name) ?? (isOpenImage ? imageShape : undefined);
-    values.set(message.name, readInput(message, given, name));
+    values.set(message.name, readInput(message, shapes.get(message.name), name));
   }
   const batchOfOne = fed.some((message) => declaredShape(message)?.[0] === 1);
   const batch = [...values.values()].find(

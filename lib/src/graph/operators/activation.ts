@@ -1,14 +1,12 @@
 /** Activation functions and their ordinary gradients; explanation methods replace some of these rules. */
 import { apply, scalar, type Value } from '../node.js';
 import type { RuleArguments } from '../rule.js';
-import { add, errorFunction, greater, multiply, sign, subtract, where } from './elementwise.js';
+import { add, errorFunction, exponential, greater, multiply, sign, subtract, where } from './elementwise.js';
 import { reduceSum } from './reduction.js';
 
 export const relu = (x: Value, name?: string): Value => apply('Relu', [x], {}, name);
 export const sigmoid = (x: Value, name?: string): Value => apply('Sigmoid', [x], {}, name);
 export const tanh = (x: Value): Value => apply('Tanh', [x], {});
-/** Over the last axis. */
-export const softmax = (x: Value, name?: string): Value => apply('Softmax', [x], { axis: -1 }, name);
 export const softplus = (x: Value): Value => apply('Softplus', [x], {});
 
 /** x Phi(x), with the normal distribution's Phi(x) = (1 + erf(x / sqrt 2)) / 2. */
@@ -68,6 +66,13 @@ export function softmaxRule({ node, gradient }: RuleArguments<'Softmax'>) {
   const [y] = node.outputs;
   const inner = reduceSum(multiply(gradient, y), [node.attributes.axis], true);
   return [multiply(y, subtract(gradient, inner))];
+}
+
+/** dx = g - e^y sum(g) along the axis. */
+export function logSoftmaxRule({ node, gradient }: RuleArguments<'LogSoftmax'>) {
+  const [y] = node.outputs;
+  const sum = reduceSum(gradient, [node.attributes.axis], true);
+  return [subtract(gradient, multiply(exponential(y), sum))];
 }
 
 /** The gradient passes inside [min, max], borders included. */
