@@ -158,10 +158,14 @@ describe('fit', () => {
     const script = new URL('./trainTiny.ts', import.meta.url).pathname;
     const loader = new URL('../typescript.mjs', import.meta.url).href;
     for (const step of [5, 9]) {
-      const child = spawn(process.execPath, ['--import', loader, script, join(folder, 'killed hard'), `${step}`], {
-        env: { ...process.env, RECIPE: JSON.stringify(onPlateau) },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      const child = spawn(
+        process.execPath,
+        ['--import', loader, script, join(folder, 'killed hard'), `${step}`],
+        {
+          env: { ...process.env, RECIPE: JSON.stringify(onPlateau) },
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      );
       const [code, signal] = await once(child, 'exit');
       deepEqual([code, signal], [null, 'SIGKILL']);
     }

@@ -4,7 +4,12 @@ import { describe, it } from 'mocha';
 import { defaultPlateau, followPlateau } from '../../lib/src/training/plateau.js';
 
 interface Case {
-  readonly options: { readonly factor: number; readonly patience: number; readonly threshold: number; readonly leastRate: number };
+  readonly options: {
+    readonly factor: number;
+    readonly patience: number;
+    readonly threshold: number;
+    readonly leastRate: number;
+  };
   readonly losses: readonly number[];
   /** Learning rate after each loss, by PyTorch's ReduceLROnPlateau. */
   readonly rates: readonly number[];

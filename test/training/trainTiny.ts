@@ -1,11 +1,11 @@
 /** A training that kills its own process after so many further steps, as a power cut would: node trainTiny.ts CHECKPOINT STEPS. */
 import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
-import { fit } from '../../lib/src/training/fit.js';
+import { fit as train } from '../../lib/src/training/fit.js';
 import { tinyArchitecture, tinyDataset } from './tiny.js';
 
 const [checkpoint, steps] = process.argv.slice(2);
 let left = Number(steps);
-await fit({
+await train({
   architecture: tinyArchitecture,
   datasetAt: tinyDataset,
   engine: createEngine({ threads: 1 }),

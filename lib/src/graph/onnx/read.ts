@@ -39,6 +39,8 @@ export interface OnnxBytes {
 export interface ReadOptions {
   /** Shapes of inputs that the file leaves open, such as {image: ['N', 12, 120, 120]}. */
   readonly inputShapes?: Readonly<Record<string, Shape>>;
+  /** The shape of the inputs of four dimensions that the file leaves open and `inputShapes` does not name. */
+  readonly imageShape?: Shape;
 }
 
 const firstOpset = 7;
@@ -211,6 +213,10 @@ function declaredShape({ type }: ValueInfoMessage): (number | undefined)[] | und
     return value > 0 && Number.isSafeInteger(value) ? value : undefined;
   });
 }
+
+/** A shape of `rank` dimensions, or of no known number, that misses one beyond the batch. */
+const isOpen = (declared: readonly (number | undefined)[] | undefined, rank: number): boolean =>
+  declared === undefined || (declared.length === rank && declared.slice(1).includes(undefined));
 
 function readInput(message: ValueInfoMessage, given: Shape | undefined, file: string): Value {
   const where = `${file}, input ${quoted(message.name)}`;
@@ -470,7 +476,7 @@ function locate<Result>(where: string, action: () => Result): Result {
  */
 export async function readOnnx(
   source: string | OnnxBytes,
-  { inputShapes = {} }: ReadOptions = {},
+  { inputShapes = {}, imageShape }: ReadOptions = {},
 ): Promise<OnnxModel> {
   const file = typeof source === 'string' ? await loadOnnx(source) : source;
   const model = parse(file);
@@ -496,7 +502,9 @@ export async function readOnnx(
         where: `${name}, input ${quoted(message.name)}`,
       });
     }
-    values.set(message.name, readInput(message, shapes.get(message.name), name));
+    const isOpenImage = isOpen(declaredShape(message), 4);
+    const given = shapes.get(message.name) ?? (isOpenImage ? imageShape : undefined);
+    values.set(message.name, readInput(message, given, name));
   }
   const batchOfOne = fed.some((message) => declaredShape(message)?.[0] === 1);
   const batch = [...values.values()].find(

@@ -7,6 +7,8 @@ import { reduceSum } from './reduction.js';
 export const relu = (x: Value, name?: string): Value => apply('Relu', [x], {}, name);
 export const sigmoid = (x: Value, name?: string): Value => apply('Sigmoid', [x], {}, name);
 export const tanh = (x: Value): Value => apply('Tanh', [x], {});
+/** Over the last axis. */
+export const softmax = (x: Value, name?: string): Value => apply('Softmax', [x], { axis: -1 }, name);
 export const softplus = (x: Value): Value => apply('Softplus', [x], {});
 
 /** x Phi(x), with the normal distribution's Phi(x) = (1 + erf(x / sqrt 2)) / 2. */
