@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { InputError } from '../../lib/src/error.js';
 import { encodeClassifier } from '../../lib/src/model/classifierFile.js';
+import { tensor } from '../../lib/src/tensor.js';
 import { readWeights, transferWeights } from '../../lib/src/training/pretrained.js';
 import { freshWeights } from '../../lib/src/training/trainingStep.js';
 import { encodeSafetensors } from '../safetensors.js';
@@ -58,7 +59,7 @@ describe('weights to start from', () => {
       }
       assert.deepEqual(transferWeights(fresh, read, path).renewed, []);
       const other = join(folder, 'x.safetensors');
-      await writeFile(other, encodeSafetensors({ a: { type: 'F32', shape: [1], bytes: new Uint8Array(4) } }));
+      await writeFile(other, encodeSafetensors(new Map([['a', tensor(new Float32Array(1), [1])]])));
       await assert.rejects(readWeights(other), /neither a DenseNet nor a ResNet/);
     } finally {
       await rm(folder, { recursive: true });

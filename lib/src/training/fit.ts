@@ -38,6 +38,8 @@ export interface FitProgress {
   readonly loss: number;
   readonly secondsLeft: number;
   readonly check?: Check;
+  /** All checks so far, where there is a new one. */
+  readonly history?: readonly Check[];
 }
 
 export interface FitOptions {
@@ -312,7 +314,13 @@ export async function fit(options: FitOptions): Promise<Fitted> {
         }
         const pace = (Date.now() - started) / 1000 / workDone;
         const left = workOf(index) - (i + 1) * phase.batch * phase.size ** 2;
-        onProgress?.({ images, totalImages, loss, secondsLeft: pace * left, ...(check ? { check } : {}) });
+        onProgress?.({
+          images,
+          totalImages,
+          loss,
+          secondsLeft: pace * left,
+          ...(check ? { check, history: [...history] } : {}),
+        });
       }
     } finally {
       await program.dispose();
