@@ -25,21 +25,25 @@ export function trainingCurves(
     hovertemplate: '%{x} thousand images: %{y:.3f}',
     ...more,
   });
-  const starts = recipe.phases.map((_, i) =>
-    recipe.phases.slice(0, i).reduce((sum, { images }) => sum + images / 1000, 0),
-  );
+  // Of a training that is under way, the phases that it has come to.
+  const begun = recipe.phases
+    .map(({ size }, i) => ({
+      size,
+      start: recipe.phases.slice(0, i).reduce((sum, { images }) => sum + images / 1000, 0),
+    }))
+    .filter(({ start }) => start < last);
   const domains = [
     [0, 0.46],
     [0.56, 1],
   ];
   const phaseNotes = ['x', 'x2'].flatMap((axisName) =>
-    recipe.phases.map(({ size }, i) => ({
-      ...{ xref: axisName, yref: 'paper', x: starts[i], y: 1, xanchor: 'left', yanchor: 'bottom' },
+    begun.map(({ size, start }) => ({
+      ...{ xref: axisName, yref: 'paper', x: start, y: 1, xanchor: 'left', yanchor: 'bottom' },
       ...{ text: `${size} x ${size} pixels`, showarrow: false, font: { size: 11, color: ink } },
     })),
   );
   const phaseLines = ['x', 'x2'].flatMap((axisName) =>
-    starts.slice(1).map((start) => ({
+    begun.slice(1).map(({ start }) => ({
       ...{ type: 'line', xref: axisName, yref: 'paper', x0: start, x1: start, y0: 0, y1: 1 },
       line: { color: '#7a7a7a', width: 1, dash: 'dot' },
     })),

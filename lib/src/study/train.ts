@@ -210,8 +210,8 @@ runCommand(async (argv) => {
       checkpoint: join(resolve(values.out), 'checkpoint.bin'),
       onProgress(progress) {
         report(progress);
-        // Written at once, so that a training can be watched; the last time below.
-        if (progress.history) void writeHistory(file, { recipe, history: progress.history });
+        // The records of a training that is under way; their picture follows at its end.
+        if (progress.history) void writeTrainingHistory(file, { recipe, history: progress.history });
       },
     });
     const metadata = {
