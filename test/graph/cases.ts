@@ -250,6 +250,24 @@ const sliceCase: Case = (s) => {
   });
 };
 
+const gatherCase: Case = (s) => {
+  const shape = anyShape(s, 2);
+  const axis = fixedAxis(s, shape);
+  const length = Number(shape.at(axis));
+  const picked = list(s.integer(0, 2), () => s.integer(1, 3));
+  const count = picked.reduce((product, size) => product * size, 1);
+  // Positions may repeat, and may count from the end.
+  const data = BigInt64Array.from(list(count, () => BigInt(s.integer(-length, length - 1))));
+  const indices = constant({ dataType: 'int64', shape: picked, data });
+  return apply('Gather', [s.input(shape), indices], { axis });
+};
+
+const expandCase: Case = (s) => {
+  const [part] = broadcastable(s, 1);
+  const lengths = part.map((dimension) => (dimension === 1 ? s.integer(1, 3) : 1));
+  return apply('Expand', [s.input(part)], { lengths: s.flag() ? [s.integer(1, 3), ...lengths] : lengths });
+};
+
 const padCase: Case = (s) => {
   const shape: Dimension[] = ['N', ...list(s.integer(1, 3), () => s.integer(4, 5))];
   // At most one pixel is cropped at either side, so that two are left and one can be reflected.
@@ -368,6 +386,8 @@ export const cases: { readonly [Op in keyof RuleTable]: Case } = {
   Concat: concatCase,
   Split: splitCase,
   Slice: sliceCase,
+  Expand: expandCase,
+  Gather: gatherCase,
   Pad: padCase,
   Reshape: reshapeCase,
   Flatten: flattenCase,

@@ -104,6 +104,10 @@ export interface OperatorAttributes {
     readonly ends: readonly number[];
     readonly steps: readonly number[];
   };
+  /** Dimensions of 1 are repeated; a length of 1 keeps what is there. */
+  Expand: { readonly lengths: readonly number[] };
+  /** The values at given positions of one axis. */
+  Gather: { readonly axis: number };
   /** Begin of every axis, then end of every axis; negative values crop. */
   Pad: {
     readonly pads: readonly number[];

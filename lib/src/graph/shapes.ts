@@ -3,6 +3,7 @@ import type { Operator, OperatorAttributes } from './attributes.js';
 import {
   inferConcat,
   inferFlatten,
+  inferGather,
   inferPad,
   inferReshape,
   inferSlice,
@@ -12,7 +13,7 @@ import {
   inferUnsqueeze,
 } from './operators/arrangement.js';
 import { inferConv, inferConvTranspose } from './operators/convolution.js';
-import { inferBroadcast, inferWhere } from './operators/elementwise.js';
+import { inferBroadcast, inferExpand, inferWhere } from './operators/elementwise.js';
 import { inferGemm, inferMatMul } from './operators/matMul.js';
 import { inferAveragePool, inferMaxPool } from './operators/pooling.js';
 import { inferGlobalAveragePool, inferReduce } from './operators/reduction.js';
@@ -71,6 +72,8 @@ const table: { readonly [Op in Operator]: Inference<Op> } = {
   Concat: inferConcat,
   Split: inferSplit,
   Slice: inferSlice,
+  Gather: inferGather,
+  Expand: inferExpand,
   Pad: inferPad,
   Reshape: inferReshape,
   Flatten: inferFlatten,

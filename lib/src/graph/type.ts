@@ -24,6 +24,12 @@ export function perImage(dimension: Dimension): number {
 /** So many rows for each image. */
 export const rowsPerImage = (rows: number): Batch => (rows === 1 ? 'N' : `${rows}N`);
 
+/** Several dimensions as one: their product, with the batch where one has it. */
+export function mergeDimensions(dimensions: Shape): Dimension {
+  const rows = dimensions.reduce<number>((product, dimension) => product * perImage(dimension), 1);
+  return dimensions.some(isBatch) ? rowsPerImage(rows) : rows;
+}
+
 /** A shape is undefined behind operators that landlens can run but does not understand. */
 export interface TensorType {
   readonly dataType: DataType;

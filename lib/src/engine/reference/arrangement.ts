@@ -50,6 +50,20 @@ export function slice(x: ReferenceTensor, attributes: OperatorAttributes['Slice'
   );
 }
 
+/** Negative positions count from the end. */
+export function gather(
+  x: ReferenceTensor,
+  indices: ReferenceTensor,
+  { axis }: OperatorAttributes['Gather'],
+): ReferenceTensor {
+  const at = normaliseAxis(axis, x.shape.length, 'Gather');
+  const rank = indices.shape.length;
+  return build(x.shape.toSpliced(at, 1, ...indices.shape), (index) => {
+    const position = read(indices, index.slice(at, at + rank));
+    return read(x, index.toSpliced(at, rank, position < 0 ? position + x.shape[at] : position));
+  });
+}
+
 export function split(x: ReferenceTensor, { axis, sizes }: OperatorAttributes['Split']): ReferenceTensor[] {
   const at = normaliseAxis(axis, x.shape.length, 'Split');
   return sizes.map((size, part) => {

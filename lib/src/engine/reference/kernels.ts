@@ -2,7 +2,7 @@
 import type { Operator, OperatorAttributes } from '../../graph/attributes.js';
 import { normaliseAxis } from '../../graph/type.js';
 import { sizeOf } from '../../tensor.js';
-import { cast, concat, pad, reshape, scatterElements, slice, split } from './arrangement.js';
+import { cast, concat, gather, pad, reshape, scatterElements, slice, split } from './arrangement.js';
 import {
   broadcast,
   build,
@@ -101,6 +101,9 @@ export const kernels: { readonly [Op in Exclude<Operator, 'Input' | 'Opaque'>]: 
   Concat: concat,
   Split: ([x], attributes) => split(x, attributes),
   Slice: ([x], attributes) => slice(x, attributes),
+  Expand: ([x], { lengths }) =>
+    broadcast([x, { data: new Float64Array(sizeOf(lengths)), shape: lengths }], (value) => value),
+  Gather: ([x, indices], attributes) => gather(x, indices, attributes),
   Pad: ([x], attributes) => pad(x, attributes),
   Reshape: ([x], { shape }) => reshape(x, shape),
   Flatten: ([x], { axis }) => withShape(x, [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))]),

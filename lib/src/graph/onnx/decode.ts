@@ -1,10 +1,11 @@
 /** From the nodes of an ONNX file, opsets 7 to 23, to the operators of landlens: one row per ONNX operator. */
 import { InputError } from '../../error.js';
 import type { OperatorAttributes } from '../attributes.js';
-import { apply, constant, createNode, floats, scalar, type Value } from '../node.js';
-import { gelu, geluTanh, hardSigmoid } from '../operators/activation.js';
+import { apply, constant, constantOf, createNode, scalar, type Value } from '../node.js';
+import { gelu, geluTanh, hardSigmoid, relu, softplus, tanh } from '../operators/activation.js';
 import { reshape } from '../operators/arrangement.js';
-import { add, multiply, zerosLike } from '../operators/elementwise.js';
+import { einsum, isPlainEinsum } from '../operators/einsum.js';
+import { absolute, add, divide, multiply, negate, zerosLike } from '../operators/elementwise.js';
 import { matMul, matrixTranspose } from '../operators/matMul.js';
 import { layerNormalization } from '../operators/normalisation.js';
 import { reduceSum } from '../operators/reduction.js';
@@ -379,12 +380,11 @@ const decodeReduce =
 const decodeConcat: Decoder = (call) => {
   const given = call.inputs.map((_, i) => operand(call, i));
   // In a file for one image a constant beside a batch stands for every image.
-  const batched = call.batchOfOne && given.find(({ type: { shape } }) => shape?.[0] === 'N');
+  const batched = call.batchOfOne && given.some(({ type: { shape } }) => shape?.[0] === 'N');
   const values = given.map((value) => {
     const { shape, dataType } = value.type;
     if (!batched || shape?.[0] !== 1 || dataType !== 'float32') return value;
-    const spread = zeros(call, ['N', ...shape.slice(1).map(() => 1)]);
-    return spread ? add(value, spread) : value;
+    return spreadTo(call, value, shape.with(0, 'N')) ?? value;
   });
   const first = operand(call, 0);
   const axis = integer(call, 'axis', 1);
@@ -465,20 +465,57 @@ const decodeSlice: Decoder = (call) => {
   return [apply('Slice', [x], attributes, call.name)];
 };
 
-/** One position of an axis, x[:, 3], is a slice without that axis; other gathers stay the engine's. */
+/** In a file for one image the rows of each image are one more axis, from which the same positions are taken. */
+function gatherPerImage(call: Call, x: Value, indices: Value, axis: number): Value | undefined {
+  const shape = x.type.shape ?? [];
+  const [first, ...others] = allStatic(indices.type.shape ?? []) ?? [];
+  if (first === undefined) return undefined;
+  const before = shape.slice(0, axis);
+  const after = shape.slice(axis + 1);
+  const split = reshape(x, [...before, 'N', perImage(shape[axis]), ...after]);
+  const taken = apply('Gather', [split, indices], { axis: axis + 1 }, call.name);
+  return reshape(taken, [...before, rowsPerImage(first), ...others, ...after]);
+}
+
+/** One position of an axis, x[:, 3], is a slice without that axis; shapes and other integers stay the engine's. */
 const decodeGather: Decoder = (call) => {
   const [x, indices] = inputsOf(call, 2, 2);
   const { shape } = x.type;
-  const [index] = staticContents(call, 1) ?? [];
-  if (shape === undefined || index === undefined || indices.type.shape?.length !== 0) return undefined;
+  const picked = indices.type.shape;
+  if (shape === undefined || picked === undefined) return undefined;
   const axis = normaliseAxis(integer(call, 'axis', 0), shape.length, call.where);
   const length = shape[axis];
-  if (isBatch(length)) return undefined;
-  if (index < -length || index >= length) throw refuse(call, `no position ${index} in ${shapeText(shape)}`);
-  const start = index < 0 ? index + length : index;
-  const part = { axes: [axis], starts: [start], ends: [start + 1], steps: [1] };
-  const slice = apply('Slice', [x], part, `${call.name}.slice`);
-  return [apply('Squeeze', [slice], { axes: [axis] }, call.name)];
+  const constantIndices = constantOf(indices);
+  const outside =
+    constantIndices &&
+    Array.from(constantIndices.data, Number).find(
+      (index) => index < -perImage(length) || index >= perImage(length),
+    );
+  if (outside !== undefined && (!isBatch(length) || call.batchOfOne)) {
+    throw refuse(call, `no position ${outside} along axis ${axis} of ${shapeText(shape)}`);
+  }
+  const [index] = staticContents(call, 1) ?? [];
+  if (picked.length === 0 && index !== undefined && !isBatch(length)) {
+    const start = index < 0 ? index + length : index;
+    const part = { axes: [axis], starts: [start], ends: [start + 1], steps: [1] };
+    const slice = apply('Slice', [x], part, `${call.name}.slice`);
+    return [apply('Squeeze', [slice], { axes: [axis] }, call.name)];
+  }
+  const batches = [...shape.toSpliced(axis, 1), ...picked].filter(isBatch).length;
+  if (x.type.dataType !== 'float32' || batches > 1) return undefined;
+  if (isBatch(length) && !picked.some(isBatch)) {
+    const result = call.batchOfOne ? gatherPerImage(call, x, indices, axis) : undefined;
+    return result && [result];
+  }
+  return [apply('Gather', [x, indices], { axis }, call.name)];
+};
+
+const decodeEinsum: Decoder = (call) => {
+  const equation = text(call, 'equation', '');
+  const values = call.inputs.map((_, i) => operand(call, i));
+  const known = values.every(({ type }) => type.shape !== undefined && type.dataType === 'float32');
+  if (!known || !isPlainEinsum(equation) || values.length !== equation.split(',').length) return undefined;
+  return [einsum(equation, values, call.where, call.name)];
 };
 
 const decodePad: Decoder = (call) => {
@@ -670,6 +707,24 @@ const inSinglePrecision =
     return x.type.dataType === 'float32' ? [formula(call, x)] : undefined;
   };
 
+/** max(0, x) + min(0, alpha (e^(x / alpha) - 1)). */
+function decodeCelu(call: Call, x: Value): Value {
+  const alpha = number(call, 'alpha', 1);
+  const curve = apply('Elu', [divide(x, scalar(alpha))], { alpha: 1 });
+  return apply('Mul', [curve, scalar(alpha)], {}, call.name);
+}
+
+function decodeSelu(call: Call, x: Value): Value {
+  const alpha = number(call, 'alpha', 1.6732632423543772);
+  const gamma = number(call, 'gamma', 1.0507009873554805);
+  return apply('Mul', [apply('Elu', [x], { alpha }), scalar(gamma)], {}, call.name);
+}
+
+/** A leaky ReLU with stored slopes. */
+function decodePRelu(call: Call, x: Value): Value {
+  return apply('Sub', [relu(x), multiply(operand(call, 1), relu(negate(x)))], {}, call.name);
+}
+
 const decodePow: Decoder = (call) => {
   const [base, exponent] = inputsOf(call, 2, 2);
   if (base.type.dataType !== 'float32' || exponent.type.dataType !== 'float32') return undefined;
@@ -705,47 +760,87 @@ const decodeAttention: Decoder = (call) => {
   return [apply('MatMul', [weights, v], {}, call.name)];
 };
 
-/** The square root of the sum of squares. */
-const decodeReduceL2: Decoder = (call) => {
-  const x = operand(call, 0);
-  const axes = axesOf(call, 18);
-  if (axes === 'unknown' || !axes?.length || x.type.dataType !== 'float32') return undefined;
-  const sum = reduceSum(multiply(x, x), axes, flag(call, 'keepdims', true));
-  return [apply('Sqrt', [sum], {}, call.name)];
-};
+/** A sum over axes of what a formula makes of every value, such as a sum of squares. */
+const decodeSumOf =
+  (term: (x: Value) => Value, last: 'Identity' | 'Sqrt' | 'Log'): Decoder =>
+  (call) => {
+    const x = operand(call, 0);
+    const given = axesOf(call, 18);
+    const all = x.type.shape?.map((_, axis) => axis);
+    const axes = given === undefined && !flag(call, 'noop_with_empty_axes') ? all : given;
+    if (axes === 'unknown' || !axes?.length || x.type.dataType !== 'float32') return undefined;
+    return [apply(last, [reduceSum(term(x), axes, flag(call, 'keepdims', true))], {}, call.name)];
+  };
 
-/** Zeros of a shape, whatever the batch. */
-function zeros(call: Call, shape: Shape): Value | undefined {
-  const at = shape.findIndex(isBatch);
-  const fixed = shape.with(at, 1).map(perImage);
-  const constantZeros = floats(new Float32Array(product(fixed)), fixed);
-  const source = call.batch?.type.shape;
-  if (at < 0) return floats(new Float32Array(product(shape.map(perImage))), shape.map(perImage));
-  if (call.batch === undefined || source === undefined || shape[at] !== 'N') return undefined;
-  const axes = source.flatMap((_, axis) => (axis === 0 ? [] : [axis]));
-  const first = apply('Slice', [call.batch], {
-    axes,
-    starts: axes.map(() => 0),
-    ends: axes.map(() => 1),
-    steps: axes.map(() => 1),
-  });
-  const perRow = reshape(
-    zerosLike(first),
-    shape.map((_, axis) => (axis === at ? 'N' : 1)),
-  );
-  return fixed.every((length) => length === 1) ? perRow : add(perRow, constantZeros);
+/** Statistics per image and group of channels. */
+function normaliseGroups(call: Call, groups: number | undefined): readonly Value[] | undefined {
+  const [x, scale, bias] = inputsOf(call, 3, 3);
+  const { shape, dataType } = x.type;
+  const rest = shape && allStatic(shape.slice(1));
+  if (shape === undefined || rest === undefined || rest.length < 2 || dataType !== 'float32')
+    return undefined;
+  const [channels, ...size] = rest;
+  const count = groups ?? channels;
+  if (!(count >= 1) || channels % count !== 0)
+    throw refuse(call, `${count} groups do not divide ${channels} channels`);
+  /** One number per channel, or (GroupNormalization before opset 21) one per group. */
+  const perChannel = (value: Value): Value | undefined => {
+    const [length] = value.type.shape ?? [];
+    if (length !== channels && length !== count) return undefined;
+    const ones = size.map(() => 1);
+    if (length === channels) return reshape(value, [count, channels / count, ...ones]);
+    return reshape(value, [count, 1, ...ones]);
+  };
+  const [factor, offset] = [perChannel(scale), perChannel(bias)];
+  if (factor === undefined || offset === undefined) return undefined;
+  const grouped = reshape(x, [shape[0], count, channels / count, ...size]);
+  const axes = [1, ...size].map((_, i) => i + 2);
+  const epsilon = number(call, 'epsilon', 1e-5);
+  const normal = layerNormalization(grouped, { scale: factor, bias: offset }, { axes, epsilon });
+  return [apply('Reshape', [normal], { shape }, call.name)];
 }
 
-/** Repeating a tensor is adding it to zeros of the larger shape. */
+/** Zeros with this batch and otherwise ones as dimensions. */
+function batchZeros(call: Call, shape: Shape): Value | undefined {
+  const source = call.batch?.type.shape;
+  if (call.batch === undefined || source === undefined) return undefined;
+  const rest = source.map((_, axis) => axis).slice(1);
+  const first = apply('Slice', [call.batch], {
+    axes: rest,
+    starts: rest.map(() => 0),
+    ends: rest.map(() => 1),
+    steps: rest.map(() => 1),
+  });
+  const perRow = reshape(zerosLike(first), ['N', 1]);
+  return reshape(apply('Expand', [perRow], { lengths: [1, product(shape.map(perImage))] }), shape);
+}
+
+/** Repeats a tensor along dimensions of 1; over the batch, of no fixed length, by adding zeros that have it. */
+function spreadTo(call: Call, x: Value, target: Shape, name?: string): Value | undefined {
+  const lengths = target.map((dimension) => (isBatch(dimension) ? 1 : dimension));
+  const repeated = apply('Expand', [x], { lengths }, name);
+  if (repeated.type.shape?.some(isBatch) || !target.some(isBatch)) return repeated;
+  const zeros = batchZeros(
+    call,
+    target.map((dimension) => (isBatch(dimension) ? dimension : 1)),
+  );
+  return zeros && apply('Add', [repeated, zeros], {}, name);
+}
+
 const decodeExpand: Decoder = (call) => {
   const [x] = inputsOf(call, 2, 2);
   const { shape, dataType } = x.type;
   const target = contents(call, 1);
   if (shape === undefined || target === undefined || dataType !== 'float32') return undefined;
-  const whole = broadcastShapes(shape, target, call.where);
+  // In a file for one image the target has numbers where x has the batch.
+  const wanted = target.map((dimension, axis) => {
+    const own = shape[axis - target.length + shape.length];
+    return call.batchOfOne && isBatch(own) && dimension === perImage(own) ? own : dimension;
+  });
+  const whole = broadcastShapes(shape, wanted, call.where);
   if (whole.join() === shape.join()) return plain('Identity')(call);
-  const spread = zeros(call, whole);
-  return spread && [apply('Add', [x, spread], {}, call.name)];
+  const result = spreadTo(call, x, whole, call.name);
+  return result && [result];
 };
 
 const decodeMod: Decoder = (call) => {
@@ -858,9 +953,19 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
     ),
   ],
   ['HardSwish', inSinglePrecision((call, x) => apply('Mul', [x, hardSigmoid(x, 1 / 6, 0.5)], {}, call.name))],
+  ['Mish', inSinglePrecision((call, x) => apply('Mul', [x, tanh(softplus(x))], {}, call.name))],
+  ['Softsign', inSinglePrecision((call, x) => apply('Div', [x, add(absolute(x), scalar(1))], {}, call.name))],
+  ['Celu', inSinglePrecision(decodeCelu)],
+  ['Selu', inSinglePrecision(decodeSelu)],
+  ['PRelu', inSinglePrecision(decodePRelu)],
   ['LayerNormalization', decodeLayerNormalization],
   ['Attention', decodeAttention],
-  ['ReduceL2', decodeReduceL2],
+  ['InstanceNormalization', (call) => normaliseGroups(call, undefined)],
+  ['GroupNormalization', (call) => normaliseGroups(call, integer(call, 'num_groups', 1))],
+  ['ReduceL1', decodeSumOf(absolute, 'Identity')],
+  ['ReduceL2', decodeSumOf((x) => multiply(x, x), 'Sqrt')],
+  ['ReduceSumSquare', decodeSumOf((x) => multiply(x, x), 'Identity')],
+  ['Einsum', decodeEinsum],
   ['Expand', decodeExpand],
   ['MaxPool', decodeMaxPool],
   ['AveragePool', decodeAveragePool],
@@ -893,6 +998,9 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['Scatter', decodeScatterElements],
   ['Mod', decodeMod],
 ]);
+
+/** The ONNX operators that landlens reads as its own, in their order here. */
+export const decodedOperators: readonly string[] = [...decoders.keys()];
 
 /**
  * The values of a node's outputs.

@@ -2,7 +2,14 @@
 import type { RawAttribute } from '../attributes.js';
 import { constant, createNode, type Value } from '../node.js';
 import { sliceRange } from '../operators/arrangement.js';
-import { broadcastShapes, type DataType, normaliseAxis, type Shape, type TensorType } from '../type.js';
+import {
+  broadcastShapes,
+  type DataType,
+  isBatch,
+  normaliseAxis,
+  type Shape,
+  type TensorType,
+} from '../type.js';
 import { type Call, contents, flag, integer, integers, operand, refuse, staticContents } from './call.js';
 import { dataTypeOf } from './tensorProto.js';
 
@@ -62,6 +69,12 @@ function reducedShape(call: Call, shape: Shape): Shape | undefined {
   return shape.flatMap((dimension, axis) => (reduced.has(axis) ? (keep ? [1] : []) : [dimension]));
 }
 
+/** 0, 1, ..., limit - 1 is as long as the limit, which may be the batch. */
+function rangeShape(call: Call): Shape | undefined {
+  const [start, limit, delta] = [0, 1, 2].map((i) => contents(call, i)?.[0]);
+  return start === 0 && delta === 1 && isBatch(limit) ? [limit] : undefined;
+}
+
 /** The shape of the first output, where it is easily said. */
 function outputShape(call: Call): Shape | undefined {
   const { operator } = call;
@@ -82,6 +95,8 @@ function outputShape(call: Call): Shape | undefined {
       const axis = normaliseAxis(integer(call, 'axis', 0), shape.length, call.where);
       return indices && [...shape.slice(0, axis), ...indices, ...shape.slice(axis + 1)];
     }
+    case 'Range':
+      return rangeShape(call);
     case 'ConstantOfShape':
       return contents(call, 0);
     case 'Expand': {

@@ -223,8 +223,41 @@ function readInput(message: ValueInfoMessage, given: Shape | undefined, file: st
 const describe = (node: NodeMessage): string =>
   `${node.opType.slice(0, 80)} node ${quoted(node.name || (node.output[0] ?? ''))}`;
 
+/** Branches within branches are few; a hostile file has thousands. */
+const deepest = 32;
+
+/** The names of all values that a node needs, those of its branches included. */
+function namesUsed(node: NodeMessage, depth = 0): ReadonlySet<string> {
+  const names = new Set(node.input);
+  for (const { g } of node.attribute) {
+    if (g === null) continue;
+    if (depth === deepest) {
+      throw new InputError({
+        what: 'branches are nested too deeply',
+        where: describe(node),
+        expected: `at most ${deepest} levels`,
+      });
+    }
+    const made = new Set([
+      ...g.initializer.map(({ name }) => name),
+      ...g.input.map(({ name }) => name),
+      ...g.node.flatMap(({ output }) => output),
+    ]);
+    const used = [
+      ...g.node.flatMap((inner) => [...namesUsed(inner, depth + 1)]),
+      ...g.output.map(({ name }) => name),
+    ];
+    for (const name of used) if (!made.has(name)) names.add(name);
+  }
+  return names;
+}
+
 /** The nodes with every producer before its users (files should be in that order, but not all are). */
-function sortNodes(nodes: readonly NodeMessage[], given: ReadonlySet<string>, file: string): NodeMessage[] {
+function sortNodes(
+  nodes: readonly NodeMessage[],
+  given: ReadonlyMap<string, Value>,
+  file: string,
+): NodeMessage[] {
   const producers = new Map<string, NodeMessage>();
   for (const node of nodes) {
     for (const name of node.output) {
@@ -243,7 +276,7 @@ function sortNodes(nodes: readonly NodeMessage[], given: ReadonlySet<string>, fi
   const missing = new Map<NodeMessage, number>();
   for (const node of nodes) {
     let count = 0;
-    for (const name of new Set(node.input)) {
+    for (const name of namesUsed(node)) {
       if (name === '' || given.has(name)) continue;
       const producer = producers.get(name);
       if (producer === undefined) {
@@ -301,15 +334,73 @@ interface Context {
   readonly known: Map<Value, Known>;
 }
 
+function knownOf(value: Value, { known }: Context): Known | undefined {
+  const tensor = constantOf(value);
+  return known.get(value) ?? (tensor && knownConstant(tensor));
+}
+
+/** An `If` whose condition follows from shapes and constants is the branch that it takes. Adds to the context's values. */
+function readBranch(message: NodeMessage, context: Context, where: string): void {
+  const { file, values } = context;
+  const condition = values.get(message.input[0] ?? '');
+  const [choice] = (condition && knownOf(condition, context)?.items) ?? [];
+  const name = choice === 0 ? 'else_branch' : 'then_branch';
+  const graph = message.attribute.find((attribute) => attribute.name === name)?.g;
+  if (typeof choice !== 'number' || !graph || graph.output.length !== message.output.length) {
+    throw new InputError({
+      what:
+        typeof choice === 'number'
+          ? `control flow (If) without a fitting ${name}`
+          : 'control flow (If) is not supported where its condition depends on the image or the batch',
+      where,
+      expected:
+        typeof choice === 'number'
+          ? `${message.output.length} outputs`
+          : 'a condition on shapes or constants',
+      todo: 'Export the network for inference, without branches and loops (for example by tracing).',
+    });
+  }
+  const own = new Set<string>();
+  for (const tensor of graph.initializer) {
+    if (tensor.name === '' || values.has(tensor.name)) {
+      throw new InputError({ what: `two values share the name ${quoted(tensor.name)}`, where });
+    }
+    values.set(
+      tensor.name,
+      constant(readTensor(tensor, `${where}, weights ${quoted(tensor.name)}`), tensor.name),
+    );
+    own.add(tensor.name);
+  }
+  for (const node of sortNodes(graph.node, values, file)) {
+    locate(`${file}, ${describe(node)}`, () => readNode(node, context));
+    for (const output of node.output) own.add(output);
+  }
+  const results = graph.output.map((output) => values.get(output.name));
+  // The names of a branch end with it.
+  for (const output of own) values.delete(output);
+  for (const [i, result] of results.entries()) {
+    if (result === undefined) {
+      throw new InputError({
+        what: `the output ${quoted(graph.output[i].name)} of a branch is never made`,
+        where,
+      });
+    }
+    if (message.output[i] !== '') values.set(message.output[i], result);
+  }
+}
+
 function readNode(message: NodeMessage, context: Context): void {
   const { file, opsets, values, known } = context;
   const where = `${file}, ${describe(message)}`;
   const domain = domainOf(message.domain);
-  if (
-    message.attribute.some(
-      ({ type }) => type === attributeTypeCodes.graph || type === attributeTypeCodes.graphs,
-    )
-  ) {
+  if (domain === '' && message.opType === 'If') {
+    readBranch(message, context, where);
+    return;
+  }
+  const subgraph = message.attribute.some(
+    ({ type }) => type === attributeTypeCodes.graph || type === attributeTypeCodes.graphs,
+  );
+  if (subgraph) {
     throw new InputError({
       what: `control flow (${message.opType.slice(0, 80)}) is not supported`,
       where,
@@ -325,10 +416,7 @@ function readNode(message: NodeMessage, context: Context): void {
     inputs: message.input.map((name) => values.get(name)),
     outputs: message.output,
     raw: new Map(message.attribute.map((attribute) => [attribute.name, readAttribute(attribute, where)])),
-    known: (value) => {
-      const tensor = constantOf(value);
-      return known.get(value) ?? (tensor && knownConstant(tensor));
-    },
+    known: (value) => knownOf(value, context),
     batchOfOne: context.batchOfOne,
     batch: context.batch,
   };
@@ -407,7 +495,7 @@ export async function readOnnx(
       node.operator === 'Input' && dataType === 'float32' && shape?.[0] === 'N',
   );
   const context: Context = { file: name, opsets, batchOfOne, batch, values, known: new Map() };
-  for (const node of sortNodes(model.graph.node, new Set(values.keys()), name)) {
+  for (const node of sortNodes(model.graph.node, values, name)) {
     locate(`${name}, ${describe(node)}`, () => readNode(node, context));
   }
   const outputs = new Map<string, Value>();

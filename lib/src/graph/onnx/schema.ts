@@ -113,6 +113,7 @@ export interface AttributeMessage {
   readonly i: bigint;
   readonly s: Uint8Array;
   readonly t: TensorMessage | null;
+  readonly g: GraphMessage | null;
   readonly floats: readonly number[];
   readonly ints: readonly bigint[];
   readonly strings: readonly Uint8Array[];

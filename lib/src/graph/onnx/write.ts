@@ -139,6 +139,8 @@ const encoders: { readonly [Op in Operator]?: Encoder<Op> } = {
     operator: 'Slice',
     extra: [starts, ends, axes, steps],
   }),
+  Expand: ({ attributes }) => ({ operator: 'Expand', extra: [attributes.lengths] }),
+  Gather: ({ attributes }) => ({ operator: 'Gather', attributes: { axis: int(attributes.axis) } }),
   Pad: ({ attributes }) => ({
     operator: 'Pad',
     attributes: { mode: text(attributes.mode) },

@@ -5,17 +5,17 @@ import { shapeOf } from '../graph.js';
 import { apply, createNode, floats, type Value } from '../node.js';
 import type { RuleArguments } from '../rule.js';
 import {
-  type Dimension,
   isBatch,
+  mergeDimensions,
   normaliseAxis,
   perImage,
-  rowsPerImage,
   type Shape,
   shapeText,
   staticDimension,
   type TensorType,
 } from '../type.js';
-import { zerosLike } from './elementwise.js';
+import { cast } from './cast.js';
+import { add, zerosLike } from './elementwise.js';
 import { matMul } from './matMul.js';
 
 export const concat = (values: readonly Value[], axis = 1): Value =>
@@ -166,11 +166,7 @@ export function inferFlatten(
 ): TensorType {
   if (shape === undefined) return { dataType, shape };
   const at = axis < 0 ? axis + shape.length : axis;
-  const product = (part: Shape): Dimension => {
-    const { others, batched } = batchSize(part);
-    return batched ? rowsPerImage(others) : others;
-  };
-  return { dataType, shape: [product(shape.slice(0, at)), product(shape.slice(at))] };
+  return { dataType, shape: [mergeDimensions(shape.slice(0, at)), mergeDimensions(shape.slice(at))] };
 }
 
 export function inferSqueeze(
@@ -216,6 +212,16 @@ export function inferTranspose(
     });
   }
   return { dataType, shape: permutation.map((axis) => shape[axis]) };
+}
+
+/** The axis is replaced by the dimensions of the indices. */
+export function inferGather(
+  [{ dataType, shape }, indices]: readonly TensorType[],
+  { axis }: OperatorAttributes['Gather'],
+  where: string,
+): TensorType {
+  if (shape === undefined || indices.shape === undefined) return { dataType, shape: undefined };
+  return { dataType, shape: shape.toSpliced(normaliseAxis(axis, shape.length, where), 1, ...indices.shape) };
 }
 
 /** Multiplies one axis by a constant matrix [rows = new length, columns = old length]: any linear map along an axis. */
@@ -315,6 +321,29 @@ export function padRule({ node, gradient }: RuleArguments<'Pad'>) {
     result = multiplyAxis(result, axis, matrix, length);
   }
   return [result];
+}
+
+/** Adds every gradient to the position that it was taken from, in a matrix with the axis as its rows. */
+export function gatherRule({ node, gradient }: RuleArguments<'Gather'>) {
+  const [x, indices] = node.inputs;
+  const shape = shapeOf(x);
+  const picked = shapeOf(indices);
+  const at = normaliseAxis(node.attributes.axis, shape.length, 'Gather');
+  const before = shape.map((_, axis) => axis).slice(0, at);
+  const moved = picked.map((_, i) => at + i);
+  const after = shape.slice(at + 1).map((_, i) => at + picked.length + i);
+  const rest = shape.toSpliced(at, 1);
+  const columns = mergeDimensions(rest);
+  const updates = reshape(transpose(gradient, [...moved, ...before, ...after]), [
+    mergeDimensions(picked),
+    columns,
+  ]);
+  const rows = reshape(indices, [mergeDimensions(picked), 1]);
+  const empty = zerosLike(reshape(x, [shape[at], columns]));
+  const everywhere = columns === 1 ? rows : add(rows, cast(zerosLike(updates), indices.type.dataType));
+  const sum = apply('ScatterElements', [empty, everywhere, updates], { axis: 0, reduction: 'add' });
+  const back = shape.map((_, axis) => (axis === at ? 0 : axis < at ? axis + 1 : axis));
+  return [transpose(reshape(sum, [shape[at], ...rest]), back), undefined];
 }
 
 type Rearranging = 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze';

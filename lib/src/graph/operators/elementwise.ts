@@ -1,4 +1,5 @@
 /** Element-wise operators with NumPy broadcasting, and their gradients. */
+import type { OperatorAttributes } from '../attributes.js';
 import { shapeOf } from '../graph.js';
 import { apply, scalar, type Value } from '../node.js';
 import type { RuleArguments } from '../rule.js';
@@ -19,6 +20,15 @@ export function inferBroadcast(
 
 export function inferWhere([condition, a, b]: readonly TensorType[], where: string): TensorType {
   return inferBroadcast([a, inferBroadcast([condition, b], where)], where);
+}
+
+/** Broadcasting with a shape. */
+export function inferExpand(
+  [{ dataType, shape }]: readonly TensorType[],
+  { lengths }: OperatorAttributes['Expand'],
+  where: string,
+): TensorType {
+  return { dataType, shape: shape && broadcastShapes(shape, lengths, where) };
 }
 
 export const add = (a: Value, b: Value): Value => apply('Add', [a, b], {});
@@ -98,6 +108,10 @@ export function extremumRule(rule: RuleArguments<'Max'> | RuleArguments<'Min'>) 
     rule.wanted[i] ? unbroadcast(partials[i](rule.gradient), shapeOf(value)) : undefined,
   );
 }
+
+export const expandRule = ({ node, gradient }: RuleArguments<'Expand'>) => [
+  unbroadcast(gradient, shapeOf(node.inputs[0])),
+];
 
 export function whereRule({ node, gradient, wanted }: RuleArguments<'Where'>) {
   const [condition, a, b] = node.inputs;

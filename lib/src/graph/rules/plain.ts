@@ -12,6 +12,7 @@ import {
 } from '../operators/activation.js';
 import {
   concatRule,
+  gatherRule,
   padRule,
   rearrangeRule,
   sliceRule,
@@ -25,6 +26,7 @@ import {
   addRule,
   divideRule,
   errorFunctionRule,
+  expandRule,
   exponentialRule,
   extremumRule,
   logarithmRule,
@@ -78,6 +80,8 @@ export const plain: RuleTable = {
   Concat: concatRule,
   Split: splitRule,
   Slice: sliceRule,
+  Gather: gatherRule,
+  Expand: expandRule,
   Pad: padRule,
   Reshape: rearrangeRule,
   Flatten: rearrangeRule,
