@@ -339,10 +339,12 @@ const whereCase: Case = (s) => {
   return where(positive, s.input(a), s.input(b));
 };
 
-const softmaxCase: Case = (s) => {
-  const shape = anyShape(s, 2);
-  return apply('Softmax', [s.input(shape)], { axis: fixedAxis(s, shape) });
-};
+const softmaxCase =
+  (operator: 'Softmax' | 'LogSoftmax'): Case =>
+  (s) => {
+    const shape = anyShape(s, 2);
+    return apply(operator, [s.input(shape)], { axis: fixedAxis(s, shape) });
+  };
 
 export const cases: { readonly [Op in keyof RuleTable]: Case } = {
   Conv: convCase,
@@ -364,7 +366,8 @@ export const cases: { readonly [Op in keyof RuleTable]: Case } = {
   Sigmoid: unary('free', (x) => sigmoid(x)),
   Tanh: unary('free', tanh),
   Softplus: unary('free', softplus),
-  Softmax: softmaxCase,
+  Softmax: softmaxCase('Softmax'),
+  LogSoftmax: softmaxCase('LogSoftmax'),
   Clip: unary('off tenths', (x, s) =>
     apply('Clip', [x], {
       min: s.pick([Math.fround(-0.3), 0, Number.NEGATIVE_INFINITY]),

@@ -80,6 +80,7 @@ export interface OperatorAttributes {
   Tanh: None;
   Softplus: None;
   Softmax: { readonly axis: number };
+  LogSoftmax: { readonly axis: number };
   Clip: { readonly min: number; readonly max: number };
   Abs: None;
   Neg: None;

@@ -47,7 +47,7 @@ function applyRule(
           node.operator === 'Opaque' && node.attributes.domain
             ? `operator ${node.attributes.operator} of domain "${node.attributes.domain}"`
             : undefined,
-        todo: 'The network can be run, and explained by perturbation (Occlusion, LIME); methods that need a gradient cannot pass this node.',
+        todo: 'The network can be run, and explained by perturbation (Occlusion, LIME). For a method that needs a gradient, build this layer from operators that docs/operators.md lists with one, and export again.',
       });
     default:
       return call(node as NodeOf<Exclude<Operator, NotDifferentiable>>);

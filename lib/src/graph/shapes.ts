@@ -56,6 +56,7 @@ const table: { readonly [Op in Operator]: Inference<Op> } = {
   Tanh: same,
   Softplus: same,
   Softmax: same,
+  LogSoftmax: same,
   Clip: same,
   Abs: same,
   Neg: same,

@@ -91,7 +91,7 @@ export const forms: Readonly<Record<string, Form>> = {
   Tanh: {},
   Softplus: {},
   Softmax: { attributes: [int('axis', 1)] },
-  LogSoftmax: { gradient: false, attributes: [int('axis', 1)] },
+  LogSoftmax: { attributes: [int('axis', 1)] },
   Hardmax: { gradient: false, attributes: [int('axis', 1)] },
   Clip: { others: [numbers('low', [-0.5], []), numbers('high', [1], [])] },
   Abs: {},
@@ -135,6 +135,7 @@ export const forms: Readonly<Record<string, Form>> = {
   Split: { attributes: [int('axis', 1)], others: [longs('sizes', [1, 1])], outputs: 2 },
   Slice: { others: [longs('starts', [1]), longs('ends', [4]), longs('axes', [2])] },
   Gather: { attributes: [int('axis', 2)], others: [longs('indices', [3, 0, 0, -1], [2, 2])] },
+  GatherND: { others: [] },
   Pad: { attributes: [text('mode', 'reflect')], others: [longs('pads', [0, 0, 1, 2, 0, 0, 0, 1])] },
   Reshape: { others: [longs('shape', [0, -1, 8])] },
   Flatten: {},
@@ -171,6 +172,11 @@ const before: Readonly<Record<string, { nodes: Fields[]; inputs: string[]; initi
     initializer: [],
   },
   Constant: { nodes: [], inputs: [], initializer: [] },
+  GatherND: {
+    nodes: [{ opType: 'ReduceSum', input: ['x', 'batch'], output: ['sum'], attribute: [int('keepdims', 0)] }],
+    inputs: ['sum', 'rows'],
+    initializer: [longs('batch', [0]), longs('rows', [1, 0, 1], [3, 1])],
+  },
   Where: {
     nodes: [{ opType: 'Greater', input: ['x', 'zero'], output: ['positive'] }],
     inputs: ['positive', 'x', 'zero'],

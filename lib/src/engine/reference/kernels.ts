@@ -43,6 +43,13 @@ function errorFunction(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
 
+/** x - log(sum(e^x)), less the largest value, so that no power overflows. */
+function logSoftmax(x: ReferenceTensor, axis: number): ReferenceTensor {
+  const largest = foldOver(x, [axis], Number.NEGATIVE_INFINITY, Math.max);
+  const lower = broadcast([x, largest], (value, top) => value - top);
+  return broadcast([lower, sumOver(map(lower, Math.exp), [axis])], (value, sum) => value - Math.log(sum));
+}
+
 export const kernels: { readonly [Op in Exclude<Operator, 'Input' | 'Opaque'>]: Kernel<Op> } = {
   Constant: (_, { value: { data, shape } }) => ({ data: Float64Array.from(data, Number), shape }),
   Conv: conv,
@@ -78,12 +85,8 @@ export const kernels: { readonly [Op in Exclude<Operator, 'Input' | 'Opaque'>]: 
   Tanh: pointwise(Math.tanh),
   // log(1 + e^x) without overflow.
   Softplus: pointwise((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
-  Softmax: ([x], { axis }) => {
-    // Less the largest value, so that no power overflows.
-    const largest = foldOver(x, [axis], Number.NEGATIVE_INFINITY, Math.max);
-    const powers = broadcast([x, largest], (value, top) => Math.exp(value - top));
-    return broadcast([powers, sumOver(powers, [axis])], (power, sum) => power / sum);
-  },
+  Softmax: ([x], { axis }) => map(logSoftmax(x, axis), Math.exp),
+  LogSoftmax: ([x], { axis }) => logSoftmax(x, axis),
   Clip: ([x], { min, max }) => map(x, (value) => Math.min(Math.max(value, min), max)),
   Abs: pointwise(Math.abs),
   Neg: pointwise((x) => -x),

@@ -351,8 +351,11 @@ function alongAxis(call: Call, operate: (x: Value, axis: number, name: string) =
 const decodeSoftmax: Decoder = (call) =>
   alongAxis(call, (x, axis, name) => apply('Softmax', [x], { axis }, name));
 
-/** LogSoftmax and Hardmax stay the engine's, in their present form with one axis. */
-const decodeSoftmaxKin: Decoder = (call) =>
+const decodeLogSoftmax: Decoder = (call) =>
+  alongAxis(call, (x, axis, name) => apply('LogSoftmax', [x], { axis }, name));
+
+/** Hardmax stays the engine's, in its present form with one axis. */
+const decodeHardmax: Decoder = (call) =>
   alongAxis(call, (x, axis, name) => {
     const raw = new Map(call.raw).set('axis', { type: 'int', value: BigInt(axis) });
     return passThrough({ ...call, inputs: [x], raw, name })[0];
@@ -508,6 +511,15 @@ const decodeGather: Decoder = (call) => {
     return result && [result];
   }
   return [apply('Gather', [x, indices], { axis }, call.name)];
+};
+
+/** Whole rows, x[i]: a gather along the first axis; deeper indices stay the engine's. */
+const decodeGatherND: Decoder = (call) => {
+  const [x, indices] = inputsOf(call, 2, 2);
+  const picked = indices.type.shape;
+  const rows = picked?.at(-1) === 1 && integer(call, 'batch_dims', 0) === 0 && x.type.dataType === 'float32';
+  if (picked === undefined || !rows || x.type.shape?.some(isBatch) !== false) return undefined;
+  return [apply('Gather', [x, reshape(indices, picked.slice(0, -1))], { axis: 0 }, call.name)];
 };
 
 const decodeEinsum: Decoder = (call) => {
@@ -928,8 +940,8 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['Tanh', plain('Tanh')],
   ['Softplus', plain('Softplus')],
   ['Softmax', decodeSoftmax],
-  ['LogSoftmax', decodeSoftmaxKin],
-  ['Hardmax', decodeSoftmaxKin],
+  ['LogSoftmax', decodeLogSoftmax],
+  ['Hardmax', decodeHardmax],
   ['Clip', decodeClip],
   ['Abs', plain('Abs')],
   ['Neg', plain('Neg')],
@@ -977,6 +989,7 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['Split', decodeSplit],
   ['Slice', decodeSlice],
   ['Gather', decodeGather],
+  ['GatherND', decodeGatherND],
   ['Pad', decodePad],
   ['Reshape', decodeReshape],
   ['Flatten', decodeFlatten],

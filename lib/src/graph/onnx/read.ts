@@ -217,7 +217,9 @@ function readInput(message: ValueInfoMessage, given: Shape | undefined, file: st
   const tensor = message.type?.tensorType;
   if (!tensor) throw new InputError({ what: 'only tensors can be inputs', where });
   const shape = inputShape(declaredShape(message), given, where);
-  return input(message.name, shape, dataTypeOf(tensor.elemType, where));
+  const value = input(message.name, shape, dataTypeOf(tensor.elemType, where));
+  checkShapes([value], where);
+  return value;
 }
 
 const describe = (node: NodeMessage): string =>
@@ -311,16 +313,23 @@ function sortNodes(
   });
 }
 
+/** The most values that one tensor may hold for each image: 1 GiB in single precision. */
+const largestTensor = 2 ** 28;
+
 /** Shapes that a damaged file leads to are refused where they arise. */
 function checkShapes(values: readonly Value[], where: string): void {
   for (const { type } of values) {
-    if (
-      type.shape?.every((dimension) => Number.isSafeInteger(perImage(dimension)) && perImage(dimension) >= 0)
-    ) {
-      continue;
-    }
     if (type.shape === undefined) continue;
-    throw new InputError({ what: 'the output has an impossible shape', where, got: shapeText(type.shape) });
+    const lengths = type.shape.map(perImage);
+    const size = lengths.reduce((product, length) => product * length, 1);
+    const possible = lengths.every((length) => Number.isSafeInteger(length) && length >= 0);
+    if (possible && size <= largestTensor) continue;
+    throw new InputError({
+      what: 'an impossible shape',
+      where,
+      expected: `whole numbers, at most ${largestTensor} values for each image`,
+      got: shapeText(type.shape),
+    });
   }
 }
 

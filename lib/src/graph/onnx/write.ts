@@ -115,6 +115,10 @@ const encoders: { readonly [Op in Operator]?: Encoder<Op> } = {
   LeakyRelu: ({ attributes }) => ({ operator: 'LeakyRelu', attributes: { alpha: float(attributes.alpha) } }),
   Elu: ({ attributes }) => ({ operator: 'Elu', attributes: { alpha: float(attributes.alpha) } }),
   Softmax: ({ attributes }) => ({ operator: 'Softmax', attributes: { axis: int(attributes.axis) } }),
+  LogSoftmax: ({ attributes }) => ({
+    operator: 'LogSoftmax',
+    attributes: { axis: int(attributes.axis) },
+  }),
   Clip: ({ attributes: { min, max } }) => ({
     operator: 'Clip',
     extra: [Number.isFinite(min) ? number(min) : undefined, ...(Number.isFinite(max) ? [number(max)] : [])],

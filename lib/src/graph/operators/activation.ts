@@ -1,7 +1,7 @@
 /** Activation functions and their ordinary gradients; explanation methods replace some of these rules. */
 import { apply, scalar, type Value } from '../node.js';
 import type { RuleArguments } from '../rule.js';
-import { add, errorFunction, greater, multiply, sign, subtract, where } from './elementwise.js';
+import { add, errorFunction, exponential, greater, multiply, sign, subtract, where } from './elementwise.js';
 import { reduceSum } from './reduction.js';
 
 export const relu = (x: Value, name?: string): Value => apply('Relu', [x], {}, name);
@@ -66,6 +66,13 @@ export function softmaxRule({ node, gradient }: RuleArguments<'Softmax'>) {
   const [y] = node.outputs;
   const inner = reduceSum(multiply(gradient, y), [node.attributes.axis], true);
   return [multiply(y, subtract(gradient, inner))];
+}
+
+/** dx = g - e^y sum(g) along the axis. */
+export function logSoftmaxRule({ node, gradient }: RuleArguments<'LogSoftmax'>) {
+  const [y] = node.outputs;
+  const sum = reduceSum(gradient, [node.attributes.axis], true);
+  return [subtract(gradient, multiply(exponential(y), sum))];
 }
 
 /** The gradient passes inside [min, max], borders included. */

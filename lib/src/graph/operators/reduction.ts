@@ -38,12 +38,12 @@ function spread(gradient: Value, x: Value, attributes: ReduceAttributes, factor:
     gradient,
     shape.map((dimension, axis) => (reduced.has(axis) ? 1 : dimension)),
   );
-  if (reduced.has(shape.findIndex(isBatch))) return add(multiply(kept, floats([factor], [])), zerosLike(x));
-  const ones = shape.map((dimension, axis) =>
+  const share = factor === 1 ? kept : multiply(kept, floats([factor], []));
+  if (reduced.has(shape.findIndex(isBatch))) return add(share, zerosLike(x));
+  const lengths = shape.map((dimension, axis) =>
     reduced.has(axis) ? staticDimension(dimension, 'reduction') : 1,
   );
-  const size = ones.reduce((product, dimension) => product * dimension, 1);
-  return multiply(kept, floats(new Float32Array(size).fill(factor), ones));
+  return apply('Expand', [share], { lengths });
 }
 
 export const reduceSumRule = ({ node, gradient }: RuleArguments<'ReduceSum'>) => [

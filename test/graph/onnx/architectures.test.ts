@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { createEngine } from 'landlens/engine/onnxRuntime';
+import { after, describe, it } from 'mocha';
+import { InputError } from '../../../lib/src/error.js';
+import { differentiate } from '../../../lib/src/graph/differentiate.js';
+import { createGraph, topologicalOrder } from '../../../lib/src/graph/graph.js';
+import { input, type Value } from '../../../lib/src/graph/node.js';
+import { decodedOperators } from '../../../lib/src/graph/onnx/decode.js';
+import { readOnnx } from '../../../lib/src/graph/onnx/read.js';
+import { decodeModel, type GraphMessage } from '../../../lib/src/graph/onnx/schema.js';
+import { createRandom } from '../../../lib/src/random.js';
+import { sizeOf, tensor } from '../../../lib/src/tensor.js';
+import { forms, modelOf } from './forms.js';
+
+const folder = new URL('../../fixtures/architectures/', import.meta.url);
+const document = new URL('../../../docs/operators.md', import.meta.url);
+
+/** What test/fixtures/makeArchitectures.py says of one architecture; the gradient lies beside it. */
+interface Facts {
+  readonly title: string;
+  readonly definition: string;
+  readonly parameters: number;
+  readonly size: number;
+  readonly target: number;
+  readonly forms: readonly string[];
+  readonly scores: readonly number[];
+}
+
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => file.replace('.json', ''))
+  .sort();
+
+function factsOf(name: string): Facts {
+  const facts: Facts = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'));
+  return facts;
+}
+
+const bytesOf = (name: string, form: string): Uint8Array =>
+  gunzipSync(readFileSync(new URL(`${name}-${form}.onnx.gz`, folder)));
+
+function gradientOf(name: string): Float32Array {
+  const { buffer, byteOffset, byteLength } = readFileSync(new URL(`${name}.bin`, folder));
+  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+}
+
+/** The largest difference, as a share of the largest expected magnitude. */
+function difference(got: ArrayLike<number>, expected: ArrayLike<number>): number {
+  assert.equal(got.length, expected.length);
+  const values = Array.from(expected);
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return values.reduce((most, value, i) => Math.max(most, Math.abs(value - got[i])), 0) / largest;
+}
+
+/** A bound that rounding on another machine does not change. */
+function bound(share: number): string {
+  return share <= 1e-5 ? '≤ 1e-5' : '≤ 1e-4';
+}
+
+/** The operators of a file, those of its branches included. */
+function operatorsIn(graph: GraphMessage): Set<string> {
+  const found = new Set<string>();
+  for (const { opType, attribute } of graph.node) {
+    found.add(opType);
+    for (const { g } of attribute) if (g !== null) for (const inner of operatorsIn(g)) found.add(inner);
+  }
+  return found;
+}
+
+/** "17-one" of "traced-17-one" in words. */
+const formText = (form: string): string => form.replace(/^[a-z]+-/, '').replace('-one', ' for one image');
+
+function formsText(all: readonly string[], exporter: string): string {
+  const own = all.filter((form) => form.startsWith(exporter)).map(formText);
+  return own.length > 0 ? own.join(', ') : '–';
+}
+
+/** What landlens makes of an operator, less what the file holds around it. */
+function madeOf(output: Value, bytes: Uint8Array, operator: string): string {
+  const around = [...operatorsIn(decodeModel(bytes).graph ?? assert.fail('no graph'))];
+  const made = new Set(
+    topologicalOrder([output])
+      .map((node) => (node.operator === 'Opaque' ? node.attributes.operator : node.operator))
+      .filter(
+        (name) => name !== 'Input' && name !== 'Constant' && (name === operator || !around.includes(name)),
+      ),
+  );
+  if (made.size === 0 || made.has(operator)) return 'itself';
+  return [...made].sort().join(', ');
+}
+
+const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+describe('architectures as PyTorch exports them', () => {
+  const engine = createEngine({ threads: 1 });
+  after(() => engine.dispose());
+  const measured = new Map<string, { gradient: number; scores: number }>();
+  const users = new Map<string, Set<string>>();
+
+  for (const name of names) {
+    const facts = factsOf(name);
+    for (const form of facts.forms) {
+      it(`${facts.title}, ${form}: scores and the gradient of one class are PyTorch's`, async () => {
+        const bytes = bytesOf(name, form);
+        for (const operator of operatorsIn(decodeModel(bytes).graph ?? assert.fail('no graph'))) {
+          users.set(operator, (users.get(operator) ?? new Set()).add(facts.title));
+        }
+        const { graph } = await readOnnx({ bytes, name: `${name}-${form}.onnx` });
+        const { scores } = graph.outputs;
+        const [image] = graph.inputs;
+        const classes = facts.scores.length / 2;
+        const target = input('target', ['N', classes]);
+        const [gradient] = differentiate(scores, [image], target);
+        const program = await engine.compile(createGraph({ scores, gradient }));
+        const shape = [2, 12, facts.size, facts.size];
+        const random = createRandom(1, name);
+        const pixels = Float32Array.from({ length: sizeOf(shape) }, () => random.uniform(-1, 1));
+        const weights = Float32Array.from({ length: 2 * classes }, (_, i) =>
+          i % classes === facts.target ? 1 : 0,
+        );
+        const results = await program.run({
+          image: tensor(pixels, shape),
+          target: tensor(weights, [2, classes]),
+        });
+        await program.dispose();
+        assert.deepEqual(results.gradient.shape, shape);
+        const found = {
+          gradient: difference(results.gradient.data, gradientOf(name)),
+          scores: difference(results.scores.data, facts.scores),
+        };
+        assert.ok(found.gradient <= 1e-4, `the gradient is off by ${found.gradient} of its maximum`);
+        assert.ok(found.scores <= 1e-4, `the scores are off by ${found.scores} of their maximum`);
+        const before = measured.get(name) ?? { gradient: 0, scores: 0 };
+        measured.set(name, {
+          gradient: Math.max(found.gradient, before.gradient),
+          scores: Math.max(found.scores, before.scores),
+        });
+      });
+    }
+  }
+
+  it('are listed in docs/operators.md, with every operator (UPDATE_DOCS=1 writes it)', async function () {
+    if (measured.size < names.length) this.skip();
+    const architectures = names.map((name) => {
+      const { title, definition, parameters, size, forms } = factsOf(name);
+      const { gradient, scores } = measured.get(name) ?? assert.fail(name);
+      return [
+        title,
+        definition,
+        String(parameters),
+        `${size} × ${size}`,
+        formsText(forms, 'traced'),
+        formsText(forms, 'captured'),
+        bound(gradient),
+        bound(scores),
+      ];
+    });
+    const usersOf = (operator: string): string => [...(users.get(operator) ?? [])].sort().join(', ') || '–';
+    const operators = await Promise.all(
+      Object.entries(forms).map(async ([operator, form]) => {
+        const bytes = modelOf(operator, form);
+        const { graph } = await readOnnx({ bytes, name: operator });
+        const gradient = form.gradient === false ? 'no' : 'yes';
+        return [operator, gradient, madeOf(graph.outputs.y, bytes, operator), usersOf(operator)];
+      }),
+    );
+    const others = [...users.keys()].filter((operator) => !decodedOperators.includes(operator)).sort();
+    const unsupported = await readOnnx({ bytes: modelOf('LRN', { attributes: [] }), name: 'network.onnx' });
+    const refusal = ((): string => {
+      try {
+        differentiate(unsupported.graph.outputs.y, unsupported.graph.inputs, input('seed', ['N', 2, 4, 4]));
+      } catch (thrown) {
+        if (thrown instanceof InputError) return thrown.message;
+      }
+      return assert.fail('LRN has no gradient');
+    })();
+    const text = `# Operators and architectures
+
+<!-- Written by test/graph/onnx/architectures.test.ts (UPDATE_DOCS=1); do not edit. -->
+
+landlens reads ONNX files of opsets 7 to 23 and derives gradients as ONNX graphs. This page lists what that covers, and is
+written by the test that checks it.
+
+## Architectures
+
+Each network was exported by PyTorch 2.13 in both ways: *traced* (TorchScript, \`dynamo=False\`) and *captured*
+(\`dynamo=True\`), at the opsets listed, with the batch left open or fixed to one image. The networks are narrow: the full
+definitions with fewer channels and blocks, so the same operators in the same arrangement, random weights, 12 bands and 5
+classes (\`test/fixtures/makeArchitectures.py\`; with \`--full\` it exports the published sizes). The differences are the
+largest of all forms, for two images at once: max |difference| as a share of the maximum, against PyTorch's gradient of
+class 1 and its scores in double precision.
+
+${table(
+  [
+    'Architecture',
+    'Definition',
+    'Parameters',
+    'Image',
+    'Traced, opset',
+    'Captured, opset',
+    'Gradient',
+    'Scores',
+  ],
+  architectures,
+)}
+
+PyTorch cannot trace fused attention below opset 14, nor capture TorchScript.
+
+## Operators
+
+Operators that landlens reads as its own. Each is run in ONNX Runtime, as in the file and as read; where it has a gradient,
+that is compared with central differences in double precision, and ONNX Runtime's gradient with the reference engine's
+(\`test/graph/onnx/forms.test.ts\`).
+
+${table(['ONNX operator', 'Gradient', 'Read as', 'Used by'], operators)}
+
+These also occur in the networks above, where shapes, indices and masks are computed:
+${others.join(', ')}. What follows from shapes and constants is computed while reading; an \`If\` on it is
+the branch that it takes, and the other branch may hold any operator. The rest is left to the engine.
+
+Einsum is read with one or two operands, without ellipsis and without a repeated letter in one term. Attention is read with
+separate heads, without a cache of earlier keys. \`Expand\`, \`Gather\`, \`Reshape\` and \`Flatten\` may merge the batch with
+windows or heads.
+
+Every other operator of ONNX is left to the engine: the network runs, and methods without gradients (Occlusion, LIME)
+explain it. A method that needs a gradient through it says so:
+
+> ${refusal.replaceAll('\n', '\n> ')}
+`;
+    if (process.env.UPDATE_DOCS === '1') writeFileSync(document, text);
+    assert.equal(
+      readFileSync(document, 'utf8'),
+      text,
+      'docs/operators.md is out of date: run the test with UPDATE_DOCS=1',
+    );
+  });
+});
