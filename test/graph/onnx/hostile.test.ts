@@ -104,6 +104,7 @@ describe('readOnnx on wrong input', () => {
     await refused(
       model({ node: [{ opType: 'If', input: ['x'], output: ['y'], attribute: [branch] }] }),
       /control flow \(If\)/,
+      /depends on the image/,
     );
     await refused(model({ node: [{ opType: 'Loop', input: ['x'], output: ['y'] }] }), /control flow/);
     await refused(model({}, { functions: [new Uint8Array([10, 1, 65])] }), /local functions/);
@@ -162,6 +163,79 @@ describe('readOnnx on wrong input', () => {
     await refused(model({ node: [{ opType: 'Conv', input: ['x'], output: ['y'] }] }), /an input is missing/);
     await refused(model({ node: [{ opType: 'Relu', input: [], output: ['y'] }] }), /an input is missing/);
     await refused(model({ node: [{ opType: 'Relu', input: ['x'], output: [] }] }), /without outputs/);
+  });
+
+  describe('branches', () => {
+    const condition = (value: number): Fields => ({
+      name: 'condition',
+      dims: [],
+      dataType: 9,
+      int32Data: [value],
+    });
+    const inner = (opType: string, name = 'inner'): Fields => ({
+      node: [{ opType, input: ['x'], output: [name] }],
+      output: [{ name }],
+    });
+    const choice = (
+      value: number,
+      branches: Record<string, Fields>,
+      rest: readonly Fields[] = [],
+    ): Uint8Array =>
+      model({
+        initializer: [condition(value)],
+        node: [
+          {
+            name: 'choice',
+            opType: 'If',
+            input: ['condition'],
+            output: ['y'],
+            attribute: Object.entries(branches).map(([name, g]) => ({ name, type: 5, g })),
+          },
+          ...rest,
+        ],
+      });
+
+    it('are taken where the condition is constant, with weights of their own', async () => {
+      const branches = {
+        then_branch: inner('Relu'),
+        else_branch: {
+          initializer: [{ name: 'one', dims: [1], dataType: 1, floatData: [1] }],
+          node: [{ opType: 'Add', input: ['x', 'one'], output: ['inner'] }],
+          output: [{ name: 'inner' }],
+        },
+      };
+      const taken = await read(choice(1, branches));
+      assert.equal(taken.graph.outputs.y.node.operator, 'Relu');
+      const other = await read(choice(0, branches));
+      assert.equal(other.graph.outputs.y.node.operator, 'Add');
+      assert.equal(other.graph.outputs.y.node.inputs[1].node.name, 'one');
+    });
+
+    it('may use values that nodes further down make', async () => {
+      const branch = {
+        node: [{ opType: 'Relu', input: ['late'], output: ['inner'] }],
+        output: [{ name: 'inner' }],
+      };
+      const late = { opType: 'Tanh', input: ['x'], output: ['late'] };
+      const { graph } = await read(choice(1, { then_branch: branch }, [late]));
+      assert.equal(graph.outputs.y.node.inputs[0].node.operator, 'Tanh');
+    });
+
+    it('are refused where they are missing, incomplete, take names of others or nest too deeply', async () => {
+      await refused(choice(0, { then_branch: inner('Relu') }), /If node "choice"/, /fitting else_branch/);
+      await refused(choice(1, { then_branch: {} }), /fitting then_branch/);
+      await refused(choice(1, { then_branch: { output: [{ name: 'nowhere' }] } }), /"nowhere"/);
+      await refused(choice(1, { then_branch: inner('Relu', 'x') }), /share the name "x"/);
+      let nested = inner('Relu');
+      for (let depth = 0; depth < 20; depth++) {
+        const attribute = [{ name: 'then_branch', type: 5, g: nested }];
+        nested = {
+          node: [{ opType: 'If', input: ['condition'], output: [`y${depth}`], attribute }],
+          output: [{ name: `y${depth}` }],
+        };
+      }
+      await refused(choice(1, { then_branch: nested }), /nested too deeply/);
+    });
   });
 
   it('treats names such as "__proto__" as any other', async () => {

@@ -226,17 +226,17 @@ const describe = (node: NodeMessage): string =>
   `${node.opType.slice(0, 80)} node ${quoted(node.name || (node.output[0] ?? ''))}`;
 
 /** Branches within branches are few; a hostile file has thousands. */
-const deepest = 32;
+const deepest = 16;
 
 /** The names of all values that a node needs, those of its branches included. */
-function namesUsed(node: NodeMessage, depth = 0): ReadonlySet<string> {
+function namesUsed(node: NodeMessage, file: string, depth = 0): ReadonlySet<string> {
   const names = new Set(node.input);
   for (const { g } of node.attribute) {
     if (g === null) continue;
     if (depth === deepest) {
       throw new InputError({
         what: 'branches are nested too deeply',
-        where: describe(node),
+        where: `${file}, ${describe(node)}`,
         expected: `at most ${deepest} levels`,
       });
     }
@@ -246,7 +246,7 @@ function namesUsed(node: NodeMessage, depth = 0): ReadonlySet<string> {
       ...g.node.flatMap(({ output }) => output),
     ]);
     const used = [
-      ...g.node.flatMap((inner) => [...namesUsed(inner, depth + 1)]),
+      ...g.node.flatMap((inner) => [...namesUsed(inner, file, depth + 1)]),
       ...g.output.map(({ name }) => name),
     ];
     for (const name of used) if (!made.has(name)) names.add(name);
@@ -278,7 +278,7 @@ function sortNodes(
   const missing = new Map<NodeMessage, number>();
   for (const node of nodes) {
     let count = 0;
-    for (const name of namesUsed(node)) {
+    for (const name of namesUsed(node, file)) {
       if (name === '' || given.has(name)) continue;
       const producer = producers.get(name);
       if (producer === undefined) {
