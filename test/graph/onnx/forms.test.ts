@@ -10,7 +10,7 @@ import { decodedOperators } from '../../../lib/src/graph/onnx/decode.js';
 import { readOnnx } from '../../../lib/src/graph/onnx/read.js';
 import { tensor } from '../../../lib/src/tensor.js';
 import { checkGradient } from '../checkGradient.js';
-import { forms, imageFor, modelOf } from './forms.js';
+import { forms, imageFor, modelOf, variants } from './forms.js';
 
 function assertClose(got: ArrayLike<number>, expected: Float64Array, tolerance: number, what: string): void {
   assert.equal(got.length, expected.length, what);
@@ -27,28 +27,30 @@ describe('every ONNX operator that is read', () => {
     assert.deepEqual(Object.keys(forms).sort(), [...decodedOperators].sort());
   });
 
-  for (const [operator, form] of Object.entries(forms)) {
-    it(`${operator} means what it means in onnxruntime${form.gradient === false ? '' : ', and has its gradient'}`, async () => {
+  const all = [
+    ...Object.entries(forms).map(([operator, form]) => [operator, operator, form] as const),
+    ...variants.map(([operator, form], i) => [`${operator} (variant ${i + 1})`, operator, form] as const),
+  ];
+  for (const [title, operator, form] of all) {
+    it(`${title} means what it means in onnxruntime${form.gradient === false ? '' : ', and has its gradient'}`, async () => {
       const bytes = modelOf(operator, form);
       const { graph } = await readOnnx({ bytes, name: 'network.onnx' });
       const x = imageFor(form);
       const { y } = graph.outputs;
       const inner = topologicalOrder([y]).filter((node) => node.operator === 'Opaque');
       const feeds = { x };
-      if (form.native !== false) {
-        const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
-        const image = new ort.Tensor('float32', Float32Array.from(x.data), x.shape);
-        const native = await session.run({ x: image });
-        await session.release();
-        const { data } = native.y;
-        assert.ok(data instanceof Float32Array);
-        if (inner.length === 0) assertClose(data, evaluate(graph, feeds).y.data, 1e-5, 'the scores');
-        else {
-          const program = await engine.compile(graph);
-          const { y: own } = await program.run({ x: tensor(Float32Array.from(x.data), x.shape) });
-          await program.dispose();
-          assertClose(own.data, Float64Array.from(data), 1e-6, 'the scores');
-        }
+      const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+      const image = new ort.Tensor('float32', Float32Array.from(x.data), x.shape);
+      const native = await session.run({ x: image });
+      await session.release();
+      const { data } = native.y;
+      assert.ok(data instanceof Float32Array);
+      if (inner.length === 0) assertClose(data, evaluate(graph, feeds).y.data, 1e-5, 'the scores');
+      else {
+        const program = await engine.compile(graph);
+        const { y: own } = await program.run({ x: tensor(Float32Array.from(x.data), x.shape) });
+        await program.dispose();
+        assertClose(own.data, Float64Array.from(data), 1e-6, 'the scores');
       }
       if (form.gradient === false) return;
       checkGradient(y, feeds, graph.inputs);

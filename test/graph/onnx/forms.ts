@@ -35,7 +35,7 @@ function weights(name: string, dims: readonly number[], [low, high] = [-1, 1]): 
   );
 }
 
-/** How landlens treats an operator: with a gradient, or as one that no gradient passes. */
+/** One node on an image x. */
 export interface Form {
   readonly opset?: number;
   readonly attributes?: readonly Fields[];
@@ -46,10 +46,8 @@ export interface Form {
   readonly image?: readonly number[];
   /** The range of x; (-2, 2) unless told, without values closer than 0.01 to multiples of 0.5, where kinks lie. */
   readonly range?: readonly [number, number];
-  /** x is no input here: the node depends on nothing that has a gradient, or has none. */
+  /** No gradient passes it. */
   readonly gradient?: false;
-  /** ONNX Runtime has it only at other opsets, or not on the CPU: its own definition is compared instead. */
-  readonly native?: false;
 }
 
 const oldResize = { opset: 9, others: [numbers('scales', [1, 1, 2, 2])] };
@@ -163,6 +161,35 @@ export const forms: Readonly<Record<string, Form>> = {
   },
   Mod: { gradient: false, others: [] },
 };
+
+/** Further forms of some of them. */
+export const variants: readonly (readonly [operator: string, form: Form])[] = [
+  [
+    'Attention',
+    { opset: 23, attributes: [float('scale', 0.25)], others: ['x', 'x', weights('mask', [4, 4])] },
+  ],
+  ['Einsum', { attributes: [text('equation', 'nchw->nwc')] }],
+  ['Einsum', { attributes: [text('equation', 'abcd, db')], others: [weights('w', [4, 2])] }],
+  ['Expand', { image: [2, 1], others: [longs('shape', [3, 1, 2, 4])] }],
+  ['Gather', { attributes: [int('axis', 1)], others: [longs('indices', [1], [])] }],
+  ['Gelu', { opset: 20, attributes: [text('approximate', 'tanh')] }],
+  [
+    'GroupNormalization',
+    {
+      image: [4, 3, 3],
+      attributes: [int('num_groups', 2)],
+      others: [weights('s', [2]), weights('b', [2])],
+    },
+  ],
+  ['LayerNormalization', { attributes: [int('axis', 2)], others: [weights('s', [4, 4])] }],
+  ['LogSoftmax', { opset: 11 }],
+  ['MatMul', { others: ['x'] }],
+  ['Pow', { range: [0.51, 2], others: [weights('exponent', [2, 1, 1], [0.5, 3])] }],
+  ['PRelu', { others: [numbers('slope', [0.25])] }],
+  ['ReduceL2', { opset: 13, attributes: [ints('axes', [1, 2]), int('keepdims', 0)] }],
+  ['ReduceL1', {}],
+  ['ReduceSumSquare', { others: [longs('axes', [-1])], attributes: [int('keepdims', 0)] }],
+];
 
 /** Some operators take a value that another one makes of x. */
 const before: Readonly<Record<string, { nodes: Fields[]; inputs: string[]; initializer: Fields[] }>> = {
