@@ -208,7 +208,7 @@ ${table(
 )}
 
 PyTorch cannot trace fused attention below opset 14, nor capture TorchScript. Of the millions of ReLUs in a network of
-published size some are so close to 0 that rounding decides whether they pass: a few pixels of their gradients differ between
+published size some are so close to 0 that rounding decides whether they pass: some pixels of their gradients differ between
 single and double precision, in PyTorch as here.
 
 ## Operators
