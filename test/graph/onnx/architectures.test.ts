@@ -207,7 +207,8 @@ ${table(
   architectures,
 )}
 
-PyTorch cannot trace fused attention below opset 14, nor capture TorchScript. Of the millions of ReLUs in a network of
+PyTorch cannot trace fused attention below opset 14 nor adaptive pooling with unequal windows, and cannot capture
+TorchScript. Of the millions of ReLUs in a network of
 published size some are so close to 0 that rounding decides whether they pass: some pixels of their gradients differ between
 single and double precision, in PyTorch as here.
 

@@ -20,6 +20,7 @@ const models = [
   'mobilenet-v3-captured-23',
   'swin-captured-18',
   'vgg-captured-18-one',
+  'vgg-size-captured-23',
   'vit-captured-23',
   'vit-einsum-traced-17',
   'vit-timm-traced-17-one',

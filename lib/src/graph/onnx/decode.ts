@@ -513,13 +513,34 @@ const decodeGather: Decoder = (call) => {
   return [apply('Gather', [x, indices], { axis }, call.name)];
 };
 
-/** Whole rows, x[i]: a gather along the first axis; deeper indices stay the engine's. */
+/** Positions over the leading axes, x[i, j], as positions along these axes merged into one. */
 const decodeGatherND: Decoder = (call) => {
   const [x, indices] = inputsOf(call, 2, 2);
   const picked = indices.type.shape;
-  const rows = picked?.at(-1) === 1 && integer(call, 'batch_dims', 0) === 0 && x.type.dataType === 'float32';
-  if (picked === undefined || !rows || x.type.shape?.some(isBatch) !== false) return undefined;
-  return [apply('Gather', [x, reshape(indices, picked.slice(0, -1))], { axis: 0 }, call.name)];
+  const depth = picked?.at(-1);
+  const { shape, dataType } = x.type;
+  if (shape === undefined || picked === undefined || typeof depth !== 'number' || dataType !== 'float32') {
+    return undefined;
+  }
+  const leading = allStatic(shape.slice(0, depth));
+  const rest = shape.slice(depth);
+  const stored = constantOf(indices);
+  const whole = indices.type.dataType === 'int64';
+  if (integer(call, 'batch_dims', 0) !== 0 || depth < 1 || leading?.length !== depth || !whole)
+    return undefined;
+  if (stored === undefined) {
+    if (depth > 1) return undefined;
+    return [apply('Gather', [x, reshape(indices, picked.slice(0, -1))], { axis: 0 }, call.name)];
+  }
+  const data = new BigInt64Array(stored.data.length / depth);
+  for (const [i, index] of Array.from(stored.data, Number).entries()) {
+    const length = leading[i % depth];
+    if (index < -length || index >= length) throw refuse(call, `no position ${index} in ${shapeText(shape)}`);
+    const row = Math.floor(i / depth);
+    data[row] = data[row] * BigInt(length) + BigInt(index < 0 ? index + length : index);
+  }
+  const rows = constant({ dataType: 'int64', shape: stored.shape.slice(0, -1), data });
+  return [apply('Gather', [reshape(x, [product(leading), ...rest]), rows], { axis: 0 }, call.name)];
 };
 
 const decodeEinsum: Decoder = (call) => {
