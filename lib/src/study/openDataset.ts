@@ -32,6 +32,7 @@ export async function openDataset(choice: DatasetChoice): Promise<Dataset> {
 const coarseOpeners: Readonly<Partial<Record<FolderKind, (folder: string) => Promise<Dataset>>>> = {
   bigearthnet: (folder) =>
     openBigEarthNet(folder, { splits: listsIn(folder, lists.bigearthnet), resampling: 'nearest' }),
+  bigearthnet2: (folder) => openBigEarthNet2(folder, { resampling: 'nearest' }),
 };
 
 /** The data set as it is to be packed, and by band how much coarser than the image it is. */
