@@ -1,18 +1,18 @@
-/** The messages between the engine and its worker thread. */
+/** The messages between an engine and its worker thread; a model is whatever the runtime in the thread compiles. */
 
 export interface WireTensor {
   readonly data: Float32Array;
   readonly shape: readonly number[];
 }
 
-type WireTensors = Readonly<Record<string, WireTensor>>;
+export type WireTensors = Readonly<Record<string, WireTensor>>;
 
-export type RequestBody =
+export type RequestBody<Model> =
   | {
       readonly kind: 'compile';
       readonly program: number;
-      readonly model: Uint8Array;
-      readonly threads: number;
+      readonly model: Model;
+      /** {output: input} of values that stay in the thread between runs. */
       readonly loops: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'run'; readonly program: number; readonly feeds: WireTensors }
@@ -20,7 +20,7 @@ export type RequestBody =
   | { readonly kind: 'readState'; readonly program: number }
   | { readonly kind: 'dispose'; readonly program: number };
 
-export type Request = RequestBody & { readonly id: number };
+export type Request<Model> = RequestBody<Model> & { readonly id: number };
 
 export interface Reply {
   readonly id: number;

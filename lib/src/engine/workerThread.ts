@@ -1,0 +1,110 @@
+/** The worker thread's side of an engine: answers its requests one after the other, and keeps programs and their state. */
+import { parentPort } from 'node:worker_threads';
+import { messageOf } from '../error.js';
+import type { Reply, Request, WireTensor, WireTensors } from './workerProtocol.js';
+
+type Handles<Handle> = Readonly<Record<string, Handle>>;
+
+export interface Session<Handle> {
+  /** The outputs belong to the caller; the feeds stay the caller's. */
+  run(feeds: Handles<Handle>): Promise<Handles<Handle>>;
+  release(): Promise<void>;
+}
+
+/** What a runtime can do with its own kind of tensor. */
+export interface Runtime<Model, Handle> {
+  compile(model: Model): Promise<Session<Handle>>;
+  upload(tensor: WireTensor): Handle;
+  /** @throws Error naming the output where it does not hold float32 values. */
+  download(name: string, handle: Handle): WireTensor;
+  free(handle: Handle): void;
+}
+
+interface Program<Handle> {
+  readonly session: Session<Handle>;
+  readonly loops: Readonly<Record<string, string>>;
+  /** By input name; replaced at every run. */
+  readonly state: Map<string, Handle>;
+}
+
+/** Serves the engine that started this thread. */
+export function serve<Model, Handle>(runtime: Runtime<Model, Handle>): void {
+  const programs = new Map<number, Program<Handle>>();
+
+  function programOf(id: number): Program<Handle> {
+    const found = programs.get(id);
+    if (found === undefined) throw new Error('this program was disposed of');
+    return found;
+  }
+
+  function replace(state: Map<string, Handle>, name: string, handle: Handle): void {
+    const old = state.get(name);
+    if (old !== undefined) runtime.free(old);
+    state.set(name, handle);
+  }
+
+  async function run({ session, loops, state }: Program<Handle>, feeds: WireTensors): Promise<WireTensors> {
+    const fed = Object.entries(feeds).map(([name, tensor]): [string, Handle] => [
+      name,
+      runtime.upload(tensor),
+    ]);
+    try {
+      const outputs = await session.run({ ...Object.fromEntries(state), ...Object.fromEntries(fed) });
+      const result: Record<string, WireTensor> = {};
+      for (const [name, handle] of Object.entries(outputs)) {
+        if (loops[name] !== undefined) replace(state, loops[name], handle);
+        else {
+          result[name] = runtime.download(name, handle);
+          runtime.free(handle);
+        }
+      }
+      return result;
+    } finally {
+      for (const [, handle] of fed) runtime.free(handle);
+    }
+  }
+
+  async function handle(request: Request<Model>): Promise<Reply['result']> {
+    switch (request.kind) {
+      case 'compile': {
+        const session = await runtime.compile(request.model);
+        programs.set(request.program, { session, loops: request.loops, state: new Map() });
+        return {};
+      }
+      case 'run':
+        return run(programOf(request.program), request.feeds);
+      case 'writeState': {
+        const { state } = programOf(request.program);
+        for (const [name, tensor] of Object.entries(request.values)) {
+          replace(state, name, runtime.upload(tensor));
+        }
+        return {};
+      }
+      case 'readState': {
+        const { state } = programOf(request.program);
+        return Object.fromEntries([...state].map(([name, value]) => [name, runtime.download(name, value)]));
+      }
+      case 'dispose': {
+        const { session, state } = programOf(request.program);
+        programs.delete(request.program);
+        for (const value of state.values()) runtime.free(value);
+        await session.release();
+        return {};
+      }
+    }
+  }
+
+  const port = parentPort;
+  if (port === null) throw new Error('this file runs as a worker thread only');
+  let queue: Promise<void> = Promise.resolve();
+  port.on('message', (request: Request<Model>) => {
+    queue = queue.then(async () => {
+      try {
+        const result = await handle(request);
+        port.postMessage({ id: request.id, result } satisfies Reply);
+      } catch (thrown) {
+        port.postMessage({ id: request.id, error: messageOf(thrown) } satisfies Reply);
+      }
+    });
+  });
+}
