@@ -1,7 +1,7 @@
-/** TensorFlow.js itself (which danfojs-node brings, under the name of tfjs-node): what layers models are compared with. */
+/** TensorFlow.js itself: what layers models are compared with. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-node';
+import * as tf from '@tensorflow/tfjs';
 import { rows, type Tensor } from '../lib/src/tensor.js';
 import { normals } from './classifiers.js';
 

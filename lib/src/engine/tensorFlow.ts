@@ -1,0 +1,86 @@
+/** An engine on TensorFlow.js: the native library where it is installed, else plain JavaScript; in a worker thread. */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { InputError } from '../error.js';
+import type { Engine } from './engine.js';
+import { planBatch } from './memory.js';
+import { planRun } from './tensorFlow/plan.js';
+import type { WorkerData } from './tensorFlow/worker.js';
+import {
+  type TensorFlowPackage,
+  tensorFlowAvailability,
+  tensorFlowPackages,
+  type UsablePackage,
+} from './tensorFlowAvailability.js';
+import { checkThreads, createWorkerEngine } from './workerEngine.js';
+
+export interface TensorFlowOptions {
+  /** Threads of one operator in the native library; all cores by default. Plain TensorFlow.js has always one. */
+  readonly threads?: number;
+  /** Bytes that the intermediate values of one run may take. */
+  readonly memoryBudget?: number;
+  /** One package; by default the first usable of tfjs-node-gpu, tfjs-node and tfjs. */
+  readonly package?: TensorFlowPackage;
+  /** The project whose packages are looked at first, landlens's own after them; the working directory by default. */
+  readonly folder?: string;
+}
+
+/** The native library makes its threads once for all engines of the process. */
+let nativeThreads: number | undefined;
+
+function fixNativeThreads(threads: number): void {
+  if (nativeThreads !== undefined && nativeThreads !== threads) {
+    throw new InputError({
+      what: 'TensorFlow has its threads already, and they are those of the whole process',
+      where: 'threads',
+      expected: String(nativeThreads),
+      got: String(threads),
+    });
+  }
+  nativeThreads = threads;
+  // Read by libtensorflow when it is loaded. Of its log only warnings are of interest.
+  process.env.TF_NUM_INTRAOP_THREADS = String(threads);
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+}
+
+function choose(wanted: TensorFlowPackage | undefined, folder: string | undefined): UsablePackage {
+  const found = tensorFlowAvailability(folder).filter(({ name }) => wanted === undefined || name === wanted);
+  const usable = found.find((one) => 'path' in one);
+  if (usable !== undefined) return usable;
+  throw new InputError({
+    what: 'TensorFlow.js cannot be used here',
+    where: 'engine tensorflow',
+    expected: `one of ${tensorFlowPackages.join(', ')}`,
+    got:
+      found.map((one) => `${one.name}: ${'problem' in one ? one.problem : 'usable'}`).join('; ') ||
+      String(wanted),
+    todo: 'Install one of them in your project; plain @tensorflow/tfjs runs anywhere, slowly.',
+  });
+}
+
+/**
+ * Starts the engine, which computes in float32 and holds integers in 32 bits. Call `dispose` when done; an idle engine
+ * does not keep the process alive.
+ * @throws InputError where no package of TensorFlow.js is installed.
+ */
+export function createTensorFlowEngine({
+  threads = availableParallelism(),
+  memoryBudget = 1.5 * 2 ** 30,
+  package: wanted,
+  folder,
+}: TensorFlowOptions = {}): Engine {
+  checkThreads(threads);
+  const { name, version, backend, path } = choose(wanted, folder);
+  const native = backend === 'tensorflow';
+  if (native) fixNativeThreads(threads);
+  const workerData: WorkerData = { name, path };
+  return createWorkerEngine({
+    name: `${name.replace('@tensorflow/', '')} ${version} ${backend}`,
+    runtime: 'tensorflow',
+    threads: native ? threads : 1,
+    worker: new Worker(new URL('./tensorFlow/worker.js', import.meta.url), { workerData }),
+    model: planRun,
+    // A value may lie in memory twice, its channels first and last.
+    batchSize: (graph) => planBatch(graph, { budget: memoryBudget / 2 }),
+  });
+}

@@ -1,0 +1,30 @@
+/** The thread that TensorFlow.js runs in. */
+import { createRequire } from 'node:module';
+import { workerData } from 'node:worker_threads';
+import { messageOf } from '../../error.js';
+import { serve } from '../workerThread.js';
+import type { TensorFlow } from './kernel.js';
+import { createTensorFlowRuntime } from './runtime.js';
+
+export interface WorkerData {
+  /** Of the package, for messages. */
+  readonly name: string;
+  /** The file that `require` loads. */
+  readonly path: string;
+}
+
+const { name, path }: WorkerData = workerData;
+
+function load(): TensorFlow {
+  try {
+    return createRequire(import.meta.url)(path);
+  } catch (thrown) {
+    throw new Error(`${name} cannot be loaded: ${messageOf(thrown)}`);
+  }
+}
+
+const tf = load();
+// No advice on the console to install another package.
+tf.env().set('PROD', true);
+await tf.ready();
+serve(createTensorFlowRuntime(tf));
