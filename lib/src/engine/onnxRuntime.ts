@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { writeOnnx } from '../graph/onnx/write.js';
+import { forBlockedLayout } from '../graph/rewrite/blockedLayout.js';
 import type { Engine } from './engine.js';
 import { planBatch } from './memory.js';
 import type { OnnxRuntimeModel } from './onnxRuntimeWorker.js';
@@ -35,7 +36,9 @@ export function createEngine({
     runtime: 'onnxruntime',
     threads,
     worker: new Worker(new URL('./onnxRuntimeWorker.js', import.meta.url)),
-    model: (graph) => ({ bytes: writeOnnx(graph), threads }),
+    prepare: forBlockedLayout,
+    model: (graph, batch) => ({ bytes: writeOnnx(graph, { batch }), threads }),
+    fixesBatch: true,
     batchSize: (graph) => planBatch(graph, { budget: memoryBudget }),
   });
 }

@@ -19,12 +19,21 @@ export async function runBatched(program: Program, feeds: Feeds, shared: Feeds =
     });
   }
   const parts: Results[] = [];
-  for (let start = 0; start < count; start += program.batchSize) {
-    const end = Math.min(count, start + program.batchSize);
+  const size = pieceSize(count, program.batchSize);
+  for (let start = 0; start < count; start += size) {
+    const end = Math.min(count, start + size);
     const piece = entries.map(([name, tensor]): [string, Tensor] => [name, rows(tensor, start, end)]);
     parts.push(await program.run({ ...shared, ...Object.fromEntries(piece) }));
   }
   const [first] = parts;
   if (parts.length === 1) return first;
   return Object.fromEntries(Object.keys(first).map((name) => [name, stack(parts.map((part) => part[name]))]));
+}
+
+/** The largest size in the upper half of what is allowed that leaves no rest: an engine prepares every size anew. */
+export function pieceSize(count: number, limit: number): number {
+  for (let size = Math.min(count, limit); size > limit / 2; size--) {
+    if (count % size === 0) return size;
+  }
+  return limit;
 }

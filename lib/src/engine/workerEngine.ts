@@ -1,10 +1,12 @@
 /** An engine whose runtime lives in a worker thread: its calls block, and a notebook kernel must stay responsive. */
 import type { Worker } from 'node:worker_threads';
 import { InputError } from '../error.js';
-import type { Graph } from '../graph/graph.js';
-import { isBatch, type Shape, shapeText } from '../graph/type.js';
+import { type Graph, topologicalOrder } from '../graph/graph.js';
+import type { Value } from '../graph/node.js';
+import { isBatch, perImage, type Shape, shapeText } from '../graph/type.js';
 import { sizeOf, type Tensor } from '../tensor.js';
 import type { CompileOptions, Engine, Feeds, Program, Results } from './engine.js';
+import { createSessions } from './sessions.js';
 import type { Reply, Request, RequestBody, WireTensor, WireTensors } from './workerProtocol.js';
 
 export interface WorkerEngineOptions<Model> {
@@ -14,8 +16,15 @@ export interface WorkerEngineOptions<Model> {
   readonly threads: number;
   /** Runs `serve` of workerThread.ts. */
   readonly worker: Worker;
-  /** What the thread compiles; throws InputError where the runtime cannot run the graph. */
-  readonly model: (graph: Graph) => Model;
+  /** The graph in the form that suits the runtime best, equal in value. */
+  readonly prepare?: (graph: Graph) => Graph;
+  /**
+   * What the thread compiles, for any number of images or for one; throws InputError where the runtime cannot run the
+   * graph.
+   */
+  readonly model: (graph: Graph, batch?: number) => Model;
+  /** Whether the runtime is faster where it knows the number of images beforehand. */
+  readonly fixesBatch?: boolean;
   readonly batchSize: (graph: Graph) => number;
 }
 
@@ -41,7 +50,9 @@ export function createWorkerEngine<Model>({
   runtime,
   threads,
   worker,
+  prepare = (graph) => graph,
   model,
+  fixesBatch = false,
   batchSize,
 }: WorkerEngineOptions<Model>): Engine {
   const waiting = new Map<number, Waiting>();
@@ -81,32 +92,62 @@ export function createWorkerEngine<Model>({
   return {
     name,
     threads,
-    async compile(graph: Graph, { state = {} }: CompileOptions = {}): Promise<Program> {
-      const program = nextProgram++;
-      await send({ kind: 'compile', program, model: model(graph), loops: state });
+    async compile(original: Graph, { state = {} }: CompileOptions = {}): Promise<Program> {
+      if (stopped !== undefined) throw stopped;
+      const graph = prepare(original);
+      const sessions = createSessions(
+        async (batch) => {
+          const program = nextProgram++;
+          await send({ kind: 'compile', program, model: model(graph, batch), loops: state });
+          return program;
+        },
+        (program) => send({ kind: 'dispose', program }),
+      );
+      const isFixed = fixesBatch && Object.keys(state).length === 0 && canFixBatch(graph);
+      // Where nothing else is to be known, what the runtime cannot run is found now.
+      if (!isFixed) await sessions.use(undefined, () => undefined);
       const fed = graph.inputs.filter((value) => !Object.values(state).includes(value.node.name));
       return {
         batchSize: batchSize(graph),
-        async run(feeds: Feeds): Promise<Results> {
-          const needed = fed.map(({ node: { name }, type }) => [
-            name,
-            checkFeed(name, type.shape, feeds[name]),
-          ]);
-          return send({ kind: 'run', program, feeds: Object.fromEntries(needed) });
+        async run(given: Feeds): Promise<Results> {
+          const feeds = Object.fromEntries(
+            fed.map(({ node: { name }, type }) => [name, checkFeed(name, type.shape, given[name])]),
+          );
+          const batch = isFixed ? batchOf(fed, feeds) : undefined;
+          return sessions.use(batch, (program) => send({ kind: 'run', program, feeds }));
         },
         async writeState(values) {
-          await send({ kind: 'writeState', program, values });
+          await sessions.use(undefined, (program) => send({ kind: 'writeState', program, values }));
         },
-        readState: () => send({ kind: 'readState', program }),
-        async dispose() {
-          await send({ kind: 'dispose', program });
-        },
+        readState: () => sessions.use(undefined, (program) => send({ kind: 'readState', program })),
+        dispose: () => sessions.dispose(),
       };
     },
     async dispose() {
       await worker.terminate();
     },
   };
+}
+
+/** Whether the batch is an input's and all operators are known: others may hold a batch of their own. */
+const canFixBatch = (graph: Graph): boolean =>
+  graph.inputs.some(({ type: { shape } }) => shape?.some(isBatch)) &&
+  topologicalOrder(Object.values(graph.outputs)).every(({ operator }) => operator !== 'Opaque');
+
+/** How many images are fed; inputs that disagree about it are refused. */
+function batchOf(inputs: readonly Value[], feeds: WireTensors): number {
+  const counts = inputs.flatMap(({ node: { name }, type: { shape = [] } }) =>
+    shape.flatMap((dimension, axis) =>
+      isBatch(dimension) ? feeds[name].shape[axis] / perImage(dimension) : [],
+    ),
+  );
+  const [count] = counts;
+  if (Number.isInteger(count) && counts.every((other) => other === count)) return count;
+  throw new InputError({
+    what: 'the inputs of a graph must have the same number of images',
+    where: inputs.map(({ node: { name } }) => `"${name}"`).join(', '),
+    got: counts.join(', '),
+  });
 }
 
 /** The feed as it goes to the worker; throws InputError where it is missing or does not fit. */

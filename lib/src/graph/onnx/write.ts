@@ -4,7 +4,7 @@ import { toHalf } from '../../half.js';
 import type { Operator, RawAttribute } from '../attributes.js';
 import { type Graph, topologicalOrder } from '../graph.js';
 import type { Node, NodeOf, Value } from '../node.js';
-import { type ConstantTensor, isBatch, type Shape, type TensorType } from '../type.js';
+import { type ConstantTensor, isBatch, perImage, type Shape, type TensorType } from '../type.js';
 import { dataTypeCodes, ModelProto } from './schema.js';
 import { attributeProto, tensorProto } from './tensorProto.js';
 
@@ -12,6 +12,8 @@ export interface WriteOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Store float32 weights in half precision, with a Cast that widens them when loaded. */
   readonly halfWeights?: boolean;
+  /** Fixes the batch of inputs and outputs at so many images; open unless told. */
+  readonly batch?: number;
 }
 
 type Attributes = Readonly<Record<string, RawAttribute>>;
@@ -185,10 +187,11 @@ function encode(node: Node): Encoded {
   return call<Operator>(node);
 }
 
-function valueInfo(name: string, { dataType, shape }: TensorType) {
-  const dim = shape?.map((dimension) =>
-    isBatch(dimension) ? { dimParam: dimension } : { dimValue: dimension },
-  );
+function valueInfo(name: string, { dataType, shape }: TensorType, batch: number | undefined) {
+  const dim = shape?.map((dimension) => {
+    if (!isBatch(dimension)) return { dimValue: dimension };
+    return batch === undefined ? { dimParam: dimension } : { dimValue: batch * perImage(dimension) };
+  });
   return {
     name,
     type: { tensorType: { elemType: dataTypeCodes[dataType], ...(dim ? { shape: { dim } } : {}) } },
@@ -212,7 +215,7 @@ function createNamer(taken: Set<string>): (hint: string) => string {
 /** The bytes of an ONNX model. Constants keep their names, so weights can be found by name. */
 export function writeOnnx(
   graph: Graph,
-  { metadata = {}, halfWeights = false }: WriteOptions = {},
+  { metadata = {}, halfWeights = false, batch }: WriteOptions = {},
 ): Uint8Array {
   const outputs = Object.entries(graph.outputs);
   const names = new Map<Value, string>();
@@ -333,8 +336,8 @@ export function writeOnnx(
       name: 'landlens',
       node: nodes,
       initializer: initializers,
-      input: graph.inputs.map((value) => valueInfo(nameOf(value), value.type)),
-      output: outputs.map(([name, value]) => valueInfo(name, value.type)),
+      input: graph.inputs.map((value) => valueInfo(nameOf(value), value.type, batch)),
+      output: outputs.map(([name, value]) => valueInfo(name, value.type, batch)),
     },
   };
   return ModelProto.encode(ModelProto.fromObject(model)).finish();

@@ -1,0 +1,54 @@
+/** The sessions of one program: a runtime plans memory and layout for one batch size better than for all. */
+
+/** Beyond so many, the one that was not used for longest makes room: each holds the weights. */
+const mostSessions = 3;
+
+export interface Sessions<Session> {
+  /** Uses the session for a batch of this size (undefined: any size), started where there is none yet. */
+  use<Result>(
+    batch: number | undefined,
+    action: (session: Session) => Promise<Result> | Result,
+  ): Promise<Result>;
+  dispose(): Promise<void>;
+}
+
+interface Started<Session> {
+  readonly session: Promise<Session>;
+  /** Settles when nobody uses the session any more. */
+  readonly idle: Promise<unknown>;
+}
+
+export function createSessions<Session>(
+  start: (batch: number | undefined) => Promise<Session>,
+  stop: (session: Session) => Promise<unknown>,
+): Sessions<Session> {
+  /** In the order of last use. */
+  const started = new Map<number | undefined, Started<Session>>();
+  let isDisposed = false;
+  const end = async ({ session, idle }: Started<Session>): Promise<void> => {
+    await idle;
+    await stop(await session);
+  };
+  return {
+    async use(batch, action) {
+      if (isDisposed) throw new Error('this program was disposed of');
+      const { session, idle } = started.get(batch) ?? { session: start(batch), idle: undefined };
+      const result = session.then(action);
+      started.delete(batch);
+      started.set(batch, { session, idle: Promise.allSettled([idle, result]) });
+      if (started.size > mostSessions) {
+        const [[oldest, entry]] = started;
+        started.delete(oldest);
+        await end(entry);
+      }
+      return result;
+    },
+    async dispose() {
+      if (isDisposed) throw new Error('this program was disposed of');
+      isDisposed = true;
+      const all = [...started.values()];
+      started.clear();
+      for (const entry of all) await end(entry);
+    },
+  };
+}
