@@ -1,5 +1,10 @@
-import { after, describe } from 'mocha';
+import { rejects } from 'node:assert/strict';
+import { after, describe, it } from 'mocha';
 import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
+import { createGraph } from '../../lib/src/graph/graph.js';
+import { input } from '../../lib/src/graph/node.js';
+import { add } from '../../lib/src/graph/operators/elementwise.js';
+import { zeros } from '../../lib/src/tensor.js';
 import { agreesWithReference } from './agreement.js';
 import { keepsContract } from './contract.js';
 
@@ -12,5 +17,16 @@ describe('onnxruntime', () => {
     create: (threads) => createEngine({ threads }),
     module: new URL('../../lib/src/engine/onnxRuntime.js', import.meta.url),
     createdBy: 'createEngine',
+  });
+
+  it('refuses inputs with different numbers of images', async () => {
+    const program = await engine.compile(
+      createGraph({ sum: add(input('a', ['N', 2]), input('b', ['N', 2])) }),
+    );
+    await rejects(program.run({ a: zeros([3, 2]), b: zeros([2, 2]) }), {
+      name: 'InputError',
+      message: /same number of images[^]*"a", "b"[^]*3, 2/,
+    });
+    await program.dispose();
   });
 });

@@ -30,23 +30,23 @@ export function deepLift(
   const build = () => {
     const start = input('baseline', shapeOf(image));
     const inReference = new Map<Value, Value>();
-    substitute([logits], new Map([[image, start]]), inReference);
+    const [from] = substitute([logits], new Map([[image, start]]), inReference);
     const [multiplier] = differentiate(logits, [image], targetInput(logits), {
       rules: deepLiftRules({ sharedMaximum, maxPool }),
       reference: (value) => inReference.get(value) ?? value,
     });
-    return { values: multiply(subtract(image, start), multiplier) };
+    return { values: multiply(subtract(image, start), multiplier), at: logits, from };
   };
   return async (images, targets) => {
     const target = checkedTargets(classifier, images, targets);
     const baselines = baselineImages(images, baseline);
     const program = await classifier.program(programKey(method, { sharedMaximum, maxPool }), build);
-    const { values } = await runBatched(program, {
+    const { values, at, from } = await runBatched(program, {
       [image.node.name]: images,
       baseline: baselines,
       target,
     });
-    const completenessGap = await completenessGaps(classifier, values, images, baselines, target);
+    const completenessGap = completenessGaps(values, { at, from }, target);
     const parameters = { baseline: baselineText(baseline), sharedMaximum, maxPool };
     return { values, method, parameters, targets, units: 'logit', completenessGap };
   };

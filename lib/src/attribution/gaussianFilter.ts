@@ -27,20 +27,19 @@ export function gaussianFilter(image: Tensor, sigma: number): Tensor {
   if (sigma === 0) return image;
   const [height, width] = image.shape.slice(-2);
   const kernel = halfKernel(sigma);
+  const radius = kernel.length - 1;
   const along = (source: Tensor, length: number, stride: number): Tensor => {
     const result = zeros(source.shape);
-    const sources = Array.from({ length }, (_, at) =>
-      Array.from(kernel, (_, i) => [reflect(at - i, length), reflect(at + i, length)] as const),
-    );
+    const mirrored = Int32Array.from({ length: length + 2 * radius }, (_, i) => reflect(i - radius, length));
+    const line = new Float64Array(mirrored.length);
     for (let start = 0; start < source.data.length; start += length * stride) {
       for (let offset = start; offset < start + stride; offset++) {
+        for (let i = 0; i < line.length; i++) line[i] = source.data[offset + mirrored[i] * stride];
         for (let at = 0; at < length; at++) {
-          let sum = source.data[offset + at * stride] * kernel[0];
+          const centre = at + radius;
+          let sum = line[centre] * kernel[0];
           // Outermost first, as SciPy adds: the sums then round alike.
-          for (let i = kernel.length - 1; i > 0; i--) {
-            const [before, after] = sources[at][i];
-            sum += (source.data[offset + before * stride] + source.data[offset + after * stride]) * kernel[i];
-          }
+          for (let i = radius; i > 0; i--) sum += (line[centre - i] + line[centre + i]) * kernel[i];
           result.data[offset + at * stride] = sum;
         }
       }

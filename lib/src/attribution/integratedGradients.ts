@@ -1,6 +1,8 @@
 /** Integrated Gradients (Sundararajan et al., 2017): gradients averaged on the way from a baseline to the image. */
 import { runBatched } from '../engine/runBatched.js';
 import { InputError } from '../error.js';
+import { affinePrefix } from '../graph/affinePrefix.js';
+import { differentiate } from '../graph/differentiate.js';
 import { shapeOf, substitute } from '../graph/graph.js';
 import { input } from '../graph/node.js';
 import { add, multiply, subtract, zerosLike } from '../graph/operators/elementwise.js';
@@ -9,7 +11,7 @@ import type { Classifier } from '../model/classifier.js';
 import { rows, type Tensor, zeros } from '../tensor.js';
 import type { Explain } from './attribution.js';
 import { type Baseline, baselineImages, baselineText } from './baseline.js';
-import { completenessGaps } from './completeness.js';
+import { completenessGaps, endLogits } from './completeness.js';
 import { checkedTargets, logitGradients, programKey } from './gradient.js';
 
 export interface IntegratedGradientsOptions {
@@ -73,15 +75,19 @@ export function integratedGradients(
   const parameters = { steps, baseline: baselineText(baseline), quadrature: 'Gauss-Legendre' };
 
   const build = () => {
-    const shape = shapeOf(classifier.image).slice(1);
+    const { image, logits } = classifier;
+    const shape = shapeOf(image).slice(1);
     const [end, start] = [input('end', [1, ...shape]), input('start', [1, ...shape])];
-    const difference = subtract(end, start);
-    const path = add(start, multiply(input('position', ['N', 1, 1, 1]), difference));
-    const [logits] = substitute([classifier.logits], new Map([[classifier.image, path]]));
-    const target = add(zerosLike(logits), input('one target', [1, ...shapeOf(logits).slice(1)]));
-    const [gradient] = logitGradients({ logits }, [path], { target });
+    // A straight way stays straight behind an affine map A, and A'(mean of gradients) = mean of A'(gradient).
+    const entry = affinePrefix(image, logits);
+    const [atEnd, atStart] = [end, start].map((at) => substitute([entry], new Map([[image, at]]))[0]);
+    const path = add(atStart, multiply(input('position', ['N', 1, 1, 1]), subtract(atEnd, atStart)));
+    const [onPath] = substitute([logits], new Map([[entry, path]]));
+    const target = add(zerosLike(onPath), input('one target', [1, ...shapeOf(logits).slice(1)]));
+    const [gradient] = logitGradients({ logits: onPath }, [path], { target });
     const mean = reduceSum(multiply(input('weight', ['N', 1, 1, 1]), gradient), [0], true);
-    return { values: multiply(difference, mean) };
+    const [ofImage] = differentiate(atEnd, [end], mean);
+    return { values: multiply(subtract(end, start), ofImage) };
   };
 
   return async (images, targets) => {
@@ -93,9 +99,11 @@ export function integratedGradients(
       const shared = { end: rows(images, i), start: rows(starts, i), 'one target': rows(target, i) };
       const partial = await runBatched(program, points, shared);
       const sum = rows(values, i).data;
-      for (const [j, value] of partial.values.data.entries()) sum[j % sum.length] += value;
+      const parts = partial.values.data;
+      for (let j = 0; j < parts.length; j++) sum[j % sum.length] += parts[j];
     }
-    const completenessGap = await completenessGaps(classifier, values, images, starts, target);
+    const ends = await endLogits(classifier, images, starts);
+    const completenessGap = completenessGaps(values, ends, target);
     return { values, method, parameters, targets, units: 'logit', completenessGap };
   };
 }

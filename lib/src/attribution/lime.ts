@@ -2,11 +2,9 @@
 import { requireCount } from '../check.js';
 import { runBatched } from '../engine/runBatched.js';
 import { InputError } from '../error.js';
-import { floats, input, scalar, type Value } from '../graph/node.js';
-import { relu } from '../graph/operators/activation.js';
+import { apply, input, type Value } from '../graph/node.js';
 import { reshape } from '../graph/operators/arrangement.js';
-import { absolute, subtract } from '../graph/operators/elementwise.js';
-import { matMul } from '../graph/operators/matMul.js';
+import { cast } from '../graph/operators/cast.js';
 import type { Classifier } from '../model/classifier.js';
 import { createRandom } from '../random.js';
 import { type Tensor, zeros } from '../tensor.js';
@@ -95,7 +93,7 @@ export function lime(
     const results = await runBatched(
       program,
       { bits: padded(bits, count, slots) },
-      { original: image, labels: { data: Float32Array.from(labels), shape: [1, height * width] } },
+      { original: image, labels: { data: Float32Array.from(labels), shape: [height * width] } },
     );
     return explainedQuantities(results.output, weights).map((responses) => {
       const model = fitWeighted({ features: bits, responses, weights: sampleWeights }, { alpha });
@@ -126,15 +124,9 @@ export function lime(
 
 /** The mask ['N', 1, height, width] of the pixels whose segment is on, from fed bits and labels. */
 function shownPixels(slots: number, height: number, width: number): Value {
-  const bits = input('bits', ['N', slots]);
-  const labels = input('labels', [1, height * width]);
-  const numbers = floats(
-    Array.from({ length: slots }, (_, i) => i),
-    [slots, 1],
-  );
-  // One-hot [slots, height * width]: 1 - |label - number| is 1 where they agree and at most 0 elsewhere.
-  const oneHot = relu(subtract(scalar(1), absolute(subtract(labels, numbers))));
-  return reshape(matMul(bits, oneHot), ['N', 1, height, width]);
+  const labels = cast(input('labels', [height * width]), 'int32');
+  const shown = apply('Gather', [input('bits', ['N', slots]), labels], { axis: 1 });
+  return reshape(shown, ['N', 1, height, width]);
 }
 
 /** Fair coin flips [samples * count]. */

@@ -30,13 +30,16 @@ export function smoothGrad(
       got: `samples ${samples}, deviation ${deviation}`,
     });
   }
+  /** Of the last size of image: it serves all images alike. */
+  let noise: Tensor | undefined;
   return async (images, targets) => {
     const size = images.shape.slice(1);
     requireShape(images.shape, [targets.length, ...size], 'images');
     const maps: Tensor[] = [];
     let inner: Awaited<ReturnType<Explain>> | undefined;
     for (let i = 0; i < targets.length; i++) {
-      const copies = noisyCopies(rows(images, i), { samples, deviation, seed });
+      if (noise?.shape.slice(1).join() !== size.join()) noise = drawNoise(size, { samples, deviation, seed });
+      const copies = noisyCopies(rows(images, i), noise);
       inner = await explain(copies, new Array<Target>(samples).fill(targets[i]));
       maps.push(meanOfRows(inner.values));
     }
@@ -59,12 +62,24 @@ export function smoothGrad(
   };
 }
 
-function noisyCopies(image: Tensor, { samples, deviation, seed }: Required<SmoothGradOptions>): Tensor {
-  const copies = zeros([samples, ...image.shape.slice(1)]);
+function drawNoise(
+  size: readonly number[],
+  { samples, deviation, seed }: Required<SmoothGradOptions>,
+): Tensor {
+  const noise = zeros([samples, ...size]);
   for (let sample = 0; sample < samples; sample++) {
     const random = createRandom(seed, 'smooth-grad', sample);
-    const copy = rows(copies, sample).data;
-    for (const [i, value] of image.data.entries()) copy[i] = value + deviation * random.normal();
+    const { data } = rows(noise, sample);
+    for (let i = 0; i < data.length; i++) data[i] = deviation * random.normal();
+  }
+  return noise;
+}
+
+function noisyCopies(image: Tensor, noise: Tensor): Tensor {
+  const copies = zeros(noise.shape);
+  for (let sample = 0; sample < noise.shape[0]; sample++) {
+    const [copy, added] = [rows(copies, sample).data, rows(noise, sample).data];
+    for (let i = 0; i < copy.length; i++) copy[i] = image.data[i] + added[i];
   }
   return copies;
 }
@@ -72,6 +87,9 @@ function noisyCopies(image: Tensor, { samples, deviation, seed }: Required<Smoot
 function meanOfRows(source: Tensor): Tensor {
   const [count, ...rest] = source.shape;
   const mean = zeros([1, ...rest]);
-  for (const [i, value] of source.data.entries()) mean.data[i % mean.data.length] += value / count;
+  for (let row = 0; row < count; row++) {
+    const { data } = rows(source, row);
+    for (let i = 0; i < data.length; i++) mean.data[i] += data[i] / count;
+  }
   return mean;
 }

@@ -14,6 +14,8 @@ serve<OnnxRuntimeModel, ort.Tensor>({
       intraOpNumThreads: threads,
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
+      // A plan for the memory of later runs is kept beside what the first run took: twice as much, and no faster.
+      enableMemPattern: false,
       // Gradients hold many numbers below 1e-38, with which processors are slow.
       extra: { session: { set_denormal_as_zero: '1' } },
     });

@@ -17,7 +17,7 @@ import { plain } from './plain.js';
 /** Below this difference of the inputs the ordinary gradient is used, as in Captum. */
 const epsilon = 1e-10;
 
-type Nonlinear = 'Relu' | 'LeakyRelu' | 'Elu' | 'Sigmoid' | 'Tanh' | 'Softplus';
+type Nonlinear = 'LeakyRelu' | 'Elu' | 'Sigmoid' | 'Tanh' | 'Softplus';
 
 /** m_in = m_out (y - y') / (x - x'), where x and x' differ. */
 function rescale<Op extends Nonlinear>(ordinary: Rule<Op>): Rule<Op> {
@@ -33,6 +33,22 @@ function rescale<Op extends Nonlinear>(ordinary: Rule<Op>): Rule<Op> {
 
 const orElse = (difference: Value, multiplier: Value, fallback: Value): Value =>
   where(greater(absolute(difference), scalar(epsilon)), multiplier, fallback);
+
+/** Keeps 0 / 0 at 0. */
+const tiny = 1e-30;
+
+/**
+ * (relu(x) - relu(x')) / (x - x') = (relu(x) + relu(x')) / (|x| + |x'|): the share that is positive. Without a
+ * difference there is nothing to lose, and where both are equal it is the ordinary gradient.
+ */
+const rescaleRelu: Rule<'Relu'> = ({ node, gradient, reference }) => {
+  const [x] = node.inputs;
+  const [y] = node.outputs;
+  const positive = add(y, reference(y));
+  // |x| = 2 relu(x) - x.
+  const size = subtract(add(positive, positive), add(x, reference(x)));
+  return [multiply(gradient, divide(positive, maximum(size, scalar(tiny))))];
+};
 
 export interface DeepLiftOptions {
   /**
@@ -72,7 +88,7 @@ function rescaleMaxPool(reduction: 'add' | 'none'): Rule<'MaxPool'> {
 export function deepLift({ sharedMaximum = 'add', maxPool = 'rescale' }: DeepLiftOptions = {}): RuleTable {
   return {
     ...plain,
-    Relu: rescale(plain.Relu),
+    Relu: rescaleRelu,
     LeakyRelu: rescale(plain.LeakyRelu),
     Elu: rescale(plain.Elu),
     Sigmoid: rescale(plain.Sigmoid),

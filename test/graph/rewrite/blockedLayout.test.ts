@@ -1,0 +1,137 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { evaluate } from '../../../lib/src/engine/reference.js';
+import { differentiate } from '../../../lib/src/graph/differentiate.js';
+import { createGraph, type Graph, shapeOf, topologicalOrder } from '../../../lib/src/graph/graph.js';
+import { apply, floats, input, type Value } from '../../../lib/src/graph/node.js';
+import { relu } from '../../../lib/src/graph/operators/activation.js';
+import { concat } from '../../../lib/src/graph/operators/arrangement.js';
+import { conv } from '../../../lib/src/graph/operators/convolution.js';
+import { sign } from '../../../lib/src/graph/operators/elementwise.js';
+import { batchNormalization } from '../../../lib/src/graph/operators/normalisation.js';
+import { forBlockedLayout } from '../../../lib/src/graph/rewrite/blockedLayout.js';
+import { cases } from '../cases.js';
+import { forSketches, type Sketch } from '../sketch.js';
+
+/** A network's output and its gradients towards what the sketch can change, for the seed given with the feeds. */
+function withGradients(output: Value, wanted: readonly Value[]): Graph {
+  const used = new Set(createGraph({ output }).inputs);
+  const wrt = wanted.filter((value) => used.has(value));
+  const gradients = differentiate(output, wrt, input('seed', shapeOf(output)));
+  return createGraph({
+    output,
+    ...Object.fromEntries(gradients.map((value, i) => [`gradient ${i}`, value])),
+  });
+}
+
+function sameValues(graph: Graph, rewritten: Graph, feeds: Sketch['feeds']): void {
+  const output = evaluate(createGraph({ output: graph.outputs.output }), feeds).output;
+  const seed = { data: output.data.map((_, i) => Math.cos(i)), shape: output.shape };
+  const [expected, found] = [graph, rewritten].map((one) => evaluate(one, { ...feeds, seed }));
+  deepEqual(Object.keys(found), Object.keys(expected));
+  for (const [name, { data, shape }] of Object.entries(expected)) {
+    deepEqual(found[name].shape, shape);
+    for (const [i, value] of data.entries()) {
+      ok(Math.abs(found[name].data[i] - value) <= 1e-6 * Math.max(1, Math.abs(value)), name);
+    }
+  }
+}
+
+const operators = ({ outputs }: Graph): string[] =>
+  topologicalOrder(Object.values(outputs)).map(({ operator }) => operator);
+
+const count = (graph: Graph, operator: string): number =>
+  operators(graph).filter((found) => found === operator).length;
+
+describe('the form for a blocked layout', () => {
+  it('has the values and gradients of every operator', () => {
+    for (const draw of Object.values(cases)) {
+      forSketches(10, (sketch) => {
+        const graph = withGradients(draw(sketch), sketch.wanted);
+        sameValues(graph, forBlockedLayout(graph), sketch.feeds);
+      });
+    }
+  });
+
+  it('turns strided transposed convolutions into plain ones where that costs little', () => {
+    let turned = 0;
+    forSketches(200, (s) => {
+      const [inputs, outputs] = [s.integer(1, 3), s.integer(1, 3)];
+      const kernel = [s.integer(1, 7), s.integer(1, 7)];
+      const strides = kernel.map(() => s.integer(1, 3));
+      const size = kernel.map(() => s.integer(1, 5));
+      const outputPadding = strides.map((stride) => s.integer(0, stride - 1));
+      const whole = size.map((length, i) => strides[i] * (length - 1) + kernel[i]);
+      const before = whole.map((length) => s.integer(0, Math.min(3, length - 1)));
+      const after = whole.map((length, i) => s.integer(0, Math.min(3, length - 1 - before[i])));
+      const shape = [inputs, outputs, ...kernel];
+      const weight = s.flag() ? floats(s.numbers(shape), shape) : s.input(shape);
+      const x = s.input(['N', inputs, ...size]);
+      const y = apply('ConvTranspose', [x, weight], {
+        ...{ strides, pads: [...before, ...after], outputPadding },
+        ...{ dilations: [1, 1], group: 1 },
+      });
+      const graph = createGraph({ output: y });
+      const rewritten = forBlockedLayout(graph);
+      turned += count(rewritten, 'ConvTranspose') === 0 ? 1 : 0;
+      sameValues(graph, rewritten, s.feeds);
+    });
+    ok(turned > 50, `${turned} of 200`);
+  });
+
+  it('takes the scales of batch normalisations into the weights, in the backward pass of dense layers', () => {
+    forSketches(30, (s) => {
+      const channels = s.integer(1, 3);
+      const normalise = (x: Value): Value => {
+        const [, length] = shapeOf(x);
+        const vector = (values: 'free' | 'positive'): Value =>
+          floats(s.numbers([Number(length)], values), [Number(length)]);
+        return batchNormalization(
+          x,
+          { scale: vector('free'), bias: vector('free'), mean: vector('free'), variance: vector('positive') },
+          { epsilon: 1e-3 },
+        );
+      };
+      const convolve = (x: Value, to: number, size: number): Value => {
+        const shape = [to, Number(shapeOf(x)[1]), size, size];
+        return conv(x, floats(s.numbers(shape), shape), { pads: new Array<number>(4).fill((size - 1) / 2) });
+      };
+      const layer = (x: Value): Value => {
+        const inner = convolve(relu(normalise(x)), s.integer(1, 3), 1);
+        return concat([x, convolve(relu(normalise(inner)), 2, 3)]);
+      };
+      const image = s.input(['N', channels, 4, 4]);
+      const output = layer(layer(relu(normalise(convolve(image, 2, 3)))));
+      const graph = withGradients(output, s.wanted);
+      const rewritten = forBlockedLayout(graph);
+      // Five forward, and five in the way back, of which none is left.
+      equal(count(graph, 'BatchNormalization'), 10);
+      equal(count(rewritten, 'BatchNormalization'), 5);
+      sameValues(graph, rewritten, s.feeds);
+    });
+  });
+
+  it('leaves the scale of a normalisation that something else reads too', () => {
+    const x = input('x', ['N', 1, 2, 2]);
+    const zero = floats([0], [1]);
+    const scaled = batchNormalization(
+      x,
+      { scale: floats([3], [1]), bias: zero, mean: zero, variance: floats([1], [1]) },
+      { epsilon: 0 },
+    );
+    const graph = createGraph({ convolved: conv(scaled, floats([2], [1, 1, 1, 1]), {}), scaled });
+    const feeds = { x: { data: Float64Array.of(1, 2, 3, 4), shape: [1, 1, 2, 2] } };
+    const { convolved, scaled: read } = evaluate(forBlockedLayout(graph), feeds);
+    deepEqual([...convolved.data], [6, 12, 18, 24]);
+    deepEqual([...read.data], [3, 6, 9, 12]);
+  });
+
+  it('computes the mask of a ReLU as a convolution', () => {
+    const x = input('x', ['N', 2, 1, 2]);
+    const graph = createGraph({ mask: sign(relu(x)) });
+    const rewritten = forBlockedLayout(graph);
+    equal(count(rewritten, 'Sign'), 0);
+    const feeds = { x: { data: Float64Array.of(-1, 0, 1e-37, 1e30), shape: [1, 2, 1, 2] } };
+    deepEqual([...evaluate(rewritten, feeds).mask.data], [0, 0, 1, 1]);
+  });
+});
