@@ -1,5 +1,5 @@
 /** The `_labels_metadata.json` beside each BigEarthNet v1 patch: its labels and, mostly, where and when. */
-import { InputError, messageOf } from '../../error.js';
+import { describeValue, InputError, messageOf } from '../../error.js';
 import { readBoundedFile } from '../boundedFile.js';
 import { type Class43, isClass43 } from './labels.js';
 
@@ -22,7 +22,7 @@ export interface PatchMetadata {
 export async function readPatchMetadata(path: string, todo: string): Promise<PatchMetadata> {
   const bytes = await readBoundedFile(path, { maximumBytes: 1e6, todo });
   const fail = (what: string, expected: string, got: unknown) =>
-    new InputError({ what, where: path, expected, got: describe(got), todo });
+    new InputError({ what, where: path, expected, got: describeValue(got), todo });
 
   let content: unknown;
   try {
@@ -62,14 +62,6 @@ export async function readPatchMetadata(path: string, todo: string): Promise<Pat
       ...(acquisitionDate === undefined ? {} : { acquisitionDate }),
     },
   };
-}
-
-/** A short description; a list or object is not written out, since it may be large or nested without end. */
-function describe(value: unknown): string {
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return 'an object';
-  if (value === undefined) return 'nothing';
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
