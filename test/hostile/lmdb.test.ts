@@ -13,9 +13,9 @@ import {
 } from '../../lib/src/dataset/bigEarthNet/patchRecord.js';
 import { type Lmdb, openLmdb } from '../../lib/src/dataset/lmdb.js';
 import { createRandom } from '../../lib/src/random.js';
+import { jsonHeaderKinds } from './jsonHeader.js';
 import { lmdbKinds } from './lmdb.js';
 import { mutations, survive } from './mutate.js';
-import { safetensorsKinds } from './safetensors.js';
 
 const bytesOf = (name: string): Uint8Array =>
   new Uint8Array(
@@ -100,7 +100,7 @@ describe('damaged LMDB files', () => {
       assert.ok(record !== undefined);
       await read(record);
       for (const within of [1200, record.length]) {
-        const damaged = mutations(record, { count: 250, seed: within, within, kinds: safetensorsKinds });
+        const damaged = mutations(record, { count: 250, seed: within, within, kinds: jsonHeaderKinds(8) });
         const outcome = await survive(damaged, read, { names: where });
         assert.ok(outcome.refused > 50, `${key} ${within} ${JSON.stringify(outcome)}`);
       }

@@ -1,7 +1,7 @@
 /** Reading one GeoTIFF: its pixels, and where it lies on Earth. */
 import { InputError, messageOf } from '../error.js';
 import { readBoundedFile } from './boundedFile.js';
-import type { Georeference } from './patch.js';
+import { type Georeference, maximumValues } from './patch.js';
 import { bytesInMemory, readTiffDirectory, type TiffDirectory } from './tiffDirectory.js';
 import { blocksIn, copyBlock, decodeBlock, layoutOf } from './tiffLayout.js';
 
@@ -51,9 +51,6 @@ export async function readGeoTiff(path: string, options: GeoTiffOptions): Promis
     });
   });
 }
-
-/** A larger image is refused: 64 Mi values are 256 MiB in memory. */
-export const maximumValues = 64 * 2 ** 20;
 
 /**
  * Reads a GeoTIFF whose size only the file knows, up to 64 Mi values (12 bands of 2300 x 2300 pixels).

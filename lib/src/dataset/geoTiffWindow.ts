@@ -1,7 +1,8 @@
 /** Reading parts of a GeoTIFF that is too large for memory: only the strips or tiles that hold them. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { InputError, messageOf } from '../error.js';
-import { factsOf, type GeoTiff, maximumValues } from './geoTiff.js';
+import { factsOf, type GeoTiff } from './geoTiff.js';
+import { maximumValues } from './patch.js';
 import { readTiffDirectory } from './tiffDirectory.js';
 import {
   blockBytes,
