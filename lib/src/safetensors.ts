@@ -1,6 +1,7 @@
 /** safetensors: named arrays in one file, as PyTorch models and BigEarthNet v2's fast copies are published. */
 import { describeValue, InputError } from './error.js';
 import { fromHalf } from './half.js';
+import { parseJson } from './json.js';
 
 /** Bytes of an element, and how one is read (half precision: its bits). 64-bit integers are rounded to the nearest double. */
 const elements = {
@@ -103,7 +104,7 @@ function headerEntries(
 ): readonly (readonly [string, Readonly<Record<string, unknown>>])[] {
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text));
+    header = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(text));
   } catch {
     throw fail('not a safetensors file: its header is not JSON');
   }

@@ -1,5 +1,5 @@
 /** Damage to JSON by somebody who knows it: it stays JSON, and one value is another. */
-import type { Mutate } from './mutate.js';
+import { concatenate, type Mutate } from './mutate.js';
 
 const nested = (open: string, close: string): string => open.repeat(20_000) + close.repeat(20_000);
 
@@ -15,7 +15,7 @@ const nastyValues: readonly string[] = [
   nested('{"a":', '}').replace('{}', '{"a":1}'),
 ];
 
-/** One value of the text, or the whole, becomes a nasty one or is left out; "" where the text is not JSON. */
+/** One value of the text, or the whole, becomes a nasty one or is left out. */
 function changeJson(text: string, pick: (count: number) => number): string {
   const value: unknown = JSON.parse(text);
   let count = 0;
@@ -43,5 +43,16 @@ export const jsonKinds: Readonly<Record<string, Mutate>> = {
     const line = pick(lines.length);
     lines[line] = changeJson(lines[line], pick);
     return new TextEncoder().encode(`${lines.join('\n')}\n`);
+  },
+};
+
+/** Of files whose first line is JSON, whatever follows. */
+export const firstLineKinds: Readonly<Record<string, Mutate>> = {
+  'a value of the first line': (bytes, random) => {
+    const end = bytes.indexOf(0x0a);
+    const line = changeJson(new TextDecoder().decode(bytes.subarray(0, end)), (count) =>
+      random.integer(count),
+    );
+    return concatenate(new TextEncoder().encode(line), bytes.subarray(end));
   },
 };

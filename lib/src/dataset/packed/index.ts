@@ -1,5 +1,6 @@
 /** The index of a packed data set: a line of JSON that says what the data are, then a line for each shard. */
 import { describeValue, InputError, messageOf } from '../../error.js';
+import { parseJson } from '../../json.js';
 import { isJsonObject, type JsonObject } from '../jsonFile.js';
 import { type BandStatistics, maximumValues, type Split } from '../patch.js';
 import { requireStatistics } from '../savedStatistics.js';
@@ -55,7 +56,7 @@ const todo = 'Delete the folder and pack the data set again.';
 export function parsePackedLine(text: string, where: string): PackedLine {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (thrown) {
     throw new InputError({ what: `not JSON: ${messageOf(thrown)}`, where, todo });
   }
