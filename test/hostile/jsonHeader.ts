@@ -12,7 +12,7 @@ export function jsonHeaderKinds(size: 4 | 8): Readonly<Record<string, Mutate>> {
   const damaged = (mutate: Mutate): Mutate => {
     return (bytes, random, options) => {
       const end = size + lengthAt(bytes, size);
-      const header = mutate(bytes.slice(size, end), random, options);
+      const header = mutate(bytes.subarray(size, end), random, options);
       const length = new Uint8Array(BigUint64Array.of(BigInt(header.length)).buffer, 0, size);
       return concatenate(length, header, bytes.subarray(end));
     };

@@ -105,7 +105,7 @@ export function* mutations(original: Uint8Array, options: MutationOptions): Gene
       knowing.length === 0 ? [blind, i] : [i % 2 === 0 ? blind : knowing, Math.floor(i / 2)];
     const [kind, mutate] = list[turn % list.length];
     const random = createRandom(seed, 'mutation', i);
-    yield { bytes: mutate(original.slice(), random, { donors, within }), name: `${i}: ${kind}` };
+    yield { bytes: mutate(new Uint8Array(original), random, { donors, within }), name: `${i}: ${kind}` };
   }
 }
 
