@@ -1,6 +1,7 @@
 /** Damaged versions of a sound file: what disks, networks and ill will do to it, the same for the same seed. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { after } from 'mocha';
 import { InputError } from '../../lib/src/error.js';
 import { createRandom, type Random } from '../../lib/src/random.js';
 
@@ -109,6 +110,12 @@ export function* mutations(original: Uint8Array, options: MutationOptions): Gene
   }
 }
 
+/** Of all formats, in this run. */
+let mutationsRead = 0;
+after(() =>
+  console.log(`  ${mutationsRead.toLocaleString('en')} mutations, each read or refused in one clear error`),
+);
+
 export interface Outcome {
   readonly refused: number;
   readonly read: number;
@@ -149,6 +156,7 @@ export async function survive(
     const { user, system } = process.cpuUsage(start);
     assert.ok(user + system < 1e6 * seconds, `mutation ${name} took ${(user + system) / 1e6} s`);
   }
+  mutationsRead += refused + sound;
   const grown = peakMebibytes() - before;
   assert.ok(grown < mebibytes, `memory grew by ${grown} MiB`);
   return { refused, read: sound };
