@@ -18,10 +18,11 @@ export class InputError extends Error {
   constructor(parts: InputErrorParts) {
     const { what, where, expected, got, todo } = parts;
     const comparison = [
-      ...(expected === undefined ? [] : [`expected ${expected}`]),
-      ...(got === undefined ? [] : [`got ${got}`]),
+      ...(expected === undefined ? [] : [`expected ${readable(expected)}`]),
+      ...(got === undefined ? [] : [`got ${readable(got)}`]),
     ].join(', ');
-    super(`${where}: ${what}${comparison ? ` (${comparison})` : ''}.${todo ? ` ${todo}` : ''}`);
+    const sentence = `${readable(where)}: ${readable(what)}${comparison ? ` (${comparison})` : ''}.`;
+    super(todo ? `${sentence} ${readable(todo)}` : sentence);
     // Notebooks print the stack and the visible properties of what a cell throws. The sentence says it all; where
     // landlens noticed the wrong input helps nobody.
     Object.defineProperty(this, 'parts', { value: parts, enumerable: false });
@@ -30,7 +31,21 @@ export class InputError extends Error {
   }
 }
 
+/** Parts may quote a file, whose texts are of any length and may hold what would drive a terminal. */
+function readable(text: string): string {
+  const short = text.length <= 800 ? text : `${text.slice(0, 600)} … ${text.slice(-100)}`;
+  return short.replace(/(?![\n\t])\p{Cc}/gu, '\ufffd');
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** A value that a file holds, in short: a list or object is not written out, since it may be large or nested without end. */
+export function describeValue(value: unknown): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  if (value === undefined) return 'nothing';
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value);
 }

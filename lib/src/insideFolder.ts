@@ -20,10 +20,10 @@ export async function resolveInside(folder: string, location: string, where: str
     if (path.startsWith(root.endsWith(sep) ? root : root + sep)) return path;
   }
   throw new InputError({
-    what: 'the model asks for a file outside its folder',
+    what: 'asks for a file outside its folder',
     where,
-    expected: 'a relative path inside the folder of the model',
+    expected: 'a relative path inside the folder',
     got: JSON.stringify(location.slice(0, 200)),
-    todo: 'Do not use this model unless you know why: such a path can read any file of yours.',
+    todo: 'Do not use it unless you know why: such a path can read any file of yours.',
   });
 }

@@ -1,6 +1,7 @@
 /** safetensors: named arrays in one file, as PyTorch models and BigEarthNet v2's fast copies are published. */
-import { InputError } from './error.js';
+import { describeValue, InputError } from './error.js';
 import { fromHalf } from './half.js';
+import { parseJson } from './json.js';
 
 /** Bytes of an element, and how one is read (half precision: its bits). 64-bit integers are rounded to the nearest double. */
 const elements = {
@@ -72,7 +73,7 @@ export function readSafetensors(
     const { dtype: type, shape, data_offsets: offsets } = entry;
     const label = JSON.stringify(name).slice(0, 120);
     if (!isType(type))
-      throw fail(`array ${label} has an unknown type`, Object.keys(elements).join(', '), `${type}`);
+      throw fail(`array ${label} has an unknown type`, Object.keys(elements).join(', '), describeValue(type));
     if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
       throw fail(`array ${label} has no valid shape or place`, '{dtype, shape, data_offsets: [begin, end]}');
     }
@@ -103,7 +104,7 @@ function headerEntries(
 ): readonly (readonly [string, Readonly<Record<string, unknown>>])[] {
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text));
+    header = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(text));
   } catch {
     throw fail('not a safetensors file: its header is not JSON');
   }

@@ -1,6 +1,6 @@
 /** A folder of images with a table of labels: read as rasterio reads it, and every mistake named with its line. */
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -88,6 +88,22 @@ describe('openFolder', () => {
     await assert.rejects(openFolder(root), refused(/landlens.json: unknown field.*"tabel"/));
     await describeAs({ bands: 'a b c' });
     await assert.rejects(openFolder(root), refused(/landlens.json: "bands".*list of texts/));
+  });
+
+  it('lets landlens.json name no table outside the folder; an option may', async () => {
+    const inner = join(root, 'images');
+    const outside = join(root, 'labels.csv');
+    await writeFile(outside, 'name,labels\nplain,Forest\n');
+    await symlink(outside, join(inner, 'link.csv'));
+    const bands = ['a', 'b', 'c'];
+    for (const name of ['../labels.csv', outside, 'link.csv', 'C:labels.csv', '..\\labels.csv', '']) {
+      await writeFile(join(inner, 'landlens.json'), JSON.stringify({ table: name, bands }));
+      await assert.rejects(openFolder(inner), refused(/landlens.json: asks for a file outside its folder/));
+    }
+    await writeFile(join(inner, 'landlens.json'), JSON.stringify({ bands }));
+    assert.equal((await openFolder(inner, { table: outside })).count('test'), 1);
+    await writeFile(join(inner, 'landlens.json'), '{"table":"none.csv"}');
+    await assert.rejects(openFolder(inner), refused(/none.csv: the table of labels does not exist/));
   });
 
   it('has statistics once they are computed', async () => {

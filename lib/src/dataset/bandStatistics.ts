@@ -10,7 +10,7 @@ import { createRandom } from '../random.js';
 import { isJsonObject, readJsonObject } from './jsonFile.js';
 import type { BandStatistics, Dataset, Patch, Split } from './patch.js';
 import { readAhead } from './readAhead.js';
-import { readSavedStatistics, type SavedStatistics } from './savedStatistics.js';
+import { isCount, readSavedStatistics, type SavedStatistics } from './savedStatistics.js';
 
 export interface StatisticsProgress {
   readonly done: number;
@@ -166,6 +166,9 @@ async function readNote(path: string, wanted: Wanted): Promise<Note | undefined>
   throw new InputError({ what: 'damaged note of a computation', where: path, todo: 'Delete the file.' });
 }
 
+/** Of any pixel, since they are float32. */
+const largest = 2 ** 128;
+
 /** Count, mean and sum of squared differences from the mean; two of them merge exactly (Chan et al. 1983). */
 export class Moments {
   count = 0;
@@ -175,8 +178,8 @@ export class Moments {
   /** What `JSON.stringify` made of one, checked; undefined where it is none. */
   static from(this: void, value: unknown): Moments | undefined {
     const { count, mean, squares } = isJsonObject(value) ? value : {};
-    if (typeof count !== 'number' || typeof mean !== 'number' || typeof squares !== 'number')
-      return undefined;
+    if (!isCount(count) || !isWithin(mean, -largest, largest)) return undefined;
+    if (!isWithin(squares, 0, count * (2 * largest) ** 2)) return undefined;
     const moments = new Moments();
     moments.count = count;
     moments.mean = mean;
@@ -229,4 +232,8 @@ function isSame(saved: SavedStatistics, wanted: Wanted): boolean {
     saved.seed === wanted.seed &&
     saved.fingerprint === wanted.fingerprint
   );
+}
+
+function isWithin(value: unknown, least: number, most: number): value is number {
+  return typeof value === 'number' && value >= least && value <= most;
 }

@@ -1,7 +1,7 @@
 /** Reading one GeoTIFF: its pixels, and where it lies on Earth. */
 import { InputError, messageOf } from '../error.js';
 import { readBoundedFile } from './boundedFile.js';
-import type { Georeference } from './patch.js';
+import { type Georeference, maximumValues } from './patch.js';
 import { bytesInMemory, readTiffDirectory, type TiffDirectory } from './tiffDirectory.js';
 import { blocksIn, copyBlock, decodeBlock, layoutOf } from './tiffLayout.js';
 
@@ -51,9 +51,6 @@ export async function readGeoTiff(path: string, options: GeoTiffOptions): Promis
     });
   });
 }
-
-/** A larger image is refused: 64 Mi values are 256 MiB in memory. */
-const maximumValues = 64 * 2 ** 20;
 
 /**
  * Reads a GeoTIFF whose size only the file knows, up to 64 Mi values (12 bands of 2300 x 2300 pixels).
@@ -148,11 +145,13 @@ function georeferenceOf({ values }: TiffDirectory, path: string, todo: string): 
   const [pixelWidth, pixelHeight] = scale;
   const [column, row, , x, y] = tiePoint;
   const numbers = [pixelWidth, pixelHeight, column, row, x, y];
-  if (!numbers.every(Number.isFinite) || pixelWidth <= 0 || pixelHeight <= 0) {
+  // Larger ones lie nowhere, and their sums and products would not be finite.
+  const isOnEarth = numbers.every((value) => Math.abs(value) <= Number.MAX_SAFE_INTEGER);
+  if (!isOnEarth || pixelWidth <= 0 || pixelHeight <= 0) {
     throw new InputError({
       what: 'damaged georeference',
       where: path,
-      expected: 'a positive pixel scale and a finite tie point',
+      expected: 'a positive pixel scale and a tie point that lies somewhere',
       got: `scale [${scale.join(', ')}], tie point [${tiePoint.slice(0, 6).join(', ')}]`,
       todo,
     });

@@ -2,6 +2,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { InputError, messageOf } from '../error.js';
 import { factsOf, type GeoTiff } from './geoTiff.js';
+import { maximumValues } from './patch.js';
 import { readTiffDirectory } from './tiffDirectory.js';
 import {
   blockBytes,
@@ -17,7 +18,7 @@ import {
 export interface OpenGeoTiff extends Omit<GeoTiff, 'pixels'> {
   /**
    * The pixels of a part [samples, window.height, window.width].
-   * @throws InputError where the part lies outside the image or a block is damaged
+   * @throws InputError where the part lies outside the image or holds more than 64 Mi values, or a block is damaged
    */
   read(window: PixelWindow): Promise<Float32Array>;
   close(): Promise<void>;
@@ -114,7 +115,17 @@ async function readHead(
     ...factsOf(directory, path, samples, todo),
     async read(window) {
       requireInside(window, { width, height }, path);
-      const pixels = new Float32Array(samples * window.height * window.width);
+      const count = samples * window.height * window.width;
+      if (count > maximumValues) {
+        throw new InputError({
+          what: 'the part is too large',
+          where: path,
+          expected: `at most ${maximumValues} values`,
+          got: `${window.width} x ${window.height} pixels of ${samples} sample(s)`,
+          todo: 'Read it in smaller parts.',
+        });
+      }
+      const pixels = new Float32Array(count);
       for (const block of blocksIn(layout, window)) {
         try {
           copyBlock(block, await blockAt(block), layout, window, pixels);

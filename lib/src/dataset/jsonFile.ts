@@ -1,5 +1,6 @@
 /** A JSON file that holds one object, of bounded size, its fields not yet checked. */
 import { InputError, messageOf } from '../error.js';
+import { parseJson } from '../json.js';
 import { type BoundedFileOptions, readBoundedFile } from './boundedFile.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -14,7 +15,7 @@ export async function readJsonObject(path: string, options: BoundedFileOptions):
   const bytes = await readBoundedFile(path, options);
   let content: unknown;
   try {
-    content = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    content = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (thrown) {
     throw new InputError({ what: `not JSON: ${messageOf(thrown)}`, where: path, todo });
   }

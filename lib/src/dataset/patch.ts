@@ -1,6 +1,9 @@
 /** A labelled multi-band image, where it lies on Earth, and the face that every data set shows. */
 import type { Tensor } from '../tensor.js';
 
+/** A larger image is refused: 64 Mi values are 256 MiB in memory. */
+export const maximumValues = 64 * 2 ** 20;
+
 /** The 12 Sentinel-2 L2A bands of BigEarthNet, in the order of this library. */
 export const sentinel2Bands = [
   'B01',

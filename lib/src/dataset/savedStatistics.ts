@@ -1,6 +1,6 @@
 /** The file that band statistics are kept in: read back with every field checked. */
 import { existsSync } from 'node:fs';
-import { InputError } from '../error.js';
+import { describeValue, InputError } from '../error.js';
 import { isJsonObject, readJsonObject } from './jsonFile.js';
 import type { BandStatistics, Split } from './patch.js';
 import { splitsInOrder } from './splitNames.js';
@@ -54,7 +54,7 @@ export async function readSavedStatistics(
       what: 'the statistics are of other bands',
       where: path,
       expected: bands.join(' '),
-      got: Array.isArray(named) ? named.slice(0, 20).map(String).join(' ') : 'no list of bands',
+      got: Array.isArray(named) ? named.slice(0, 20).map(describeValue).join(' ') : 'no list of bands',
       todo,
     });
   }
@@ -93,8 +93,8 @@ export function unknownStatistics(name: string): InputError {
   });
 }
 
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0;
+export function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
 }
 
 function isNumbers(value: unknown, count: number): value is readonly number[] {

@@ -62,6 +62,9 @@ export interface LayoutExpectation {
   readonly todo: string;
 }
 
+/** Values up to which tiles may be larger than their image: a tile of 1024 x 1024 pixels with 16 samples. */
+const smallImage = 2 ** 24;
+
 /** InputError unless the directory describes an image of that size, stored whole inside the file. */
 export function layoutOf(
   { values, littleEndian }: TiffDirectory,
@@ -96,23 +99,26 @@ export function layoutOf(
   const [blockWidth] = tiled ? values('tileWidth') : [width];
   const [statedHeight = height] = values(tiled ? 'tileLength' : 'rowsPerStrip');
   const blockHeight = tiled ? statedHeight : Math.min(statedHeight, height);
+  const columnsOfBlocks = Math.ceil(width / blockWidth);
+  const rowsOfBlocks = Math.ceil(height / blockHeight);
+  const blockSamples = planar === 2 ? 1 : samples;
+  const blocks = columnsOfBlocks * rowsOfBlocks * (planar === 2 ? samples : 1);
+  const valuesInBlock = blockWidth * blockHeight * blockSamples;
+  const valuesInImage = width * height * samples;
   require(blockWidth >= 1 &&
     blockHeight >= 1 &&
-    Math.max(blockWidth, blockHeight) <=
+    valuesInBlock <= Math.max(smallImage, valuesInImage) &&
+    blocks * valuesInBlock <=
       Math.max(
-        1024,
-        width,
-        height,
-      ), 'strips or tiles of an impossible size', 'at least 1 pixel, at most 1024 or the image', `${blockWidth} x ${blockHeight}`);
+        smallImage,
+        4 * valuesInImage,
+      ), 'strips or tiles of an impossible size', 'at least 1 pixel, and not far more than the image', `${blockWidth} x ${blockHeight}`);
 
   const offsets = values(tiled ? 'tileOffsets' : 'stripOffsets');
   const byteCounts = values(tiled ? 'tileByteCounts' : 'stripByteCounts');
-  const rowsOfBlocks = Math.ceil(height / blockHeight);
-  const blocks = Math.ceil(width / blockWidth) * rowsOfBlocks * (planar === 2 ? samples : 1);
   require(offsets.length === blocks &&
     byteCounts.length ===
       blocks, 'strips or tiles are missing', `${blocks}`, `${offsets.length} offsets and ${byteCounts.length} lengths`);
-  const blockSamples = planar === 2 ? 1 : samples;
   for (let block = 0; block < blocks; block++) {
     // The last strip of a plane may be short, down to the rows that are left.
     const short = !tiled && (block + 1) % rowsOfBlocks === 0;
@@ -122,6 +128,8 @@ export function layoutOf(
       offsets[block] + byteCounts[block] <=
         fileSize, 'pixels are missing; the file is cut short or damaged', `at least ${least} bytes for ${tiled ? 'tile' : 'strip'} ${block} within the file's ${fileSize}`, `${byteCounts[block]} bytes at ${offsets[block]}`);
   }
+  // Neither compression makes anything twice as long: what a block claims beyond that is not its own.
+  const most = 2 * valuesInBlock * kind.bytes + 1024;
   return {
     width,
     height,
@@ -134,12 +142,15 @@ export function layoutOf(
     blockHeight,
     blockSamples,
     offsets,
-    byteCounts,
+    byteCounts: byteCounts.map((count) => Math.min(count, most)),
   };
 }
 
 /** An uncompressed strip longer than this is read in pieces. */
 const pieceBytes = 2 ** 18;
+
+/** More pieces, which only strips that share their bytes can make, are not worth the memory of their list. */
+const maximumPieces = 2 ** 20;
 
 /** The same pixels in shorter strips, where they are not compressed: many programs write a whole band as one. */
 export function splitStrips(layout: TiffLayout): TiffLayout {
@@ -151,6 +162,7 @@ export function splitStrips(layout: TiffLayout): TiffLayout {
   const perBlock = blockHeight / rows;
   const perPlane = Math.ceil(height / rows);
   const count = (perPlane * samples) / blockSamples;
+  if (count > maximumPieces) return layout;
   const blocksOfPlane = Math.ceil(height / blockHeight);
   const offsets: number[] = [];
   const byteCounts: number[] = [];

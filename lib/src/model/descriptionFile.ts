@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { readBoundedFile } from '../dataset/boundedFile.js';
 import { InputError } from '../error.js';
+import { parseJson } from '../json.js';
 import { type ClassifierDescription, layouts, scoreActivations } from './classifier.js';
 
 /** The metadata key of a file's description (JSON). */
@@ -53,7 +54,7 @@ export function readDescription(
   };
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     return fail('not JSON');
   }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { readBoundedFile } from '../dataset/boundedFile.js';
 import { InputError } from '../error.js';
 import { input, type Value, withName } from '../graph/node.js';
+import { parseJson } from '../json.js';
 import type { Tensor } from '../tensor.js';
 import type { ClassifierDescription } from './classifier.js';
 import { missingSize } from './descriptionFile.js';
@@ -293,7 +294,7 @@ export async function loadLayersModel(
   });
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
+    json = parseJson(new TextDecoder().decode(bytes));
   } catch {
     throw damaged('not JSON', path);
   }

@@ -7,6 +7,7 @@ import { InputError } from '../error.js';
 import { contactSheet } from '../figure/contactSheet.js';
 import { paintPatch } from '../figure/patchPicture.js';
 import { writeFileAtomic } from '../file.js';
+import { parseJson } from '../json.js';
 import type { ClassifiedImage } from './competingClasses.js';
 import { type ExplainedClass, explainClass } from './explainClass.js';
 import { safeFileName } from './fileName.js';
@@ -163,7 +164,7 @@ export async function writeCase(
 
 async function identityIn(path: string): Promise<unknown> {
   try {
-    const record: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const record = parseJson(await readFile(path, 'utf8'));
     return typeof record === 'object' && record !== null && 'identity' in record
       ? record.identity
       : undefined;

@@ -7,6 +7,7 @@ import { classIndex, type SceneClass, sceneClasses } from '../dataset/scenes/cla
 import { scenes } from '../dataset/scenes.js';
 import { InputError } from '../error.js';
 import { writeFileAtomic } from '../file.js';
+import { parseJson } from '../json.js';
 import { localisation } from '../metric/localisation.js';
 import { randomRanking } from '../metric/ranking.js';
 import type { Classifier } from '../model/classifier.js';
@@ -85,7 +86,7 @@ function parseTruth(line: string, where: string): TruthRecord {
   });
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseJson(line);
   } catch {
     throw broken;
   }

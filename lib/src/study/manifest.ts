@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, messageOf } from '../error.js';
 import { writeFileAtomic } from '../file.js';
+import { parseJson } from '../json.js';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
@@ -45,7 +46,7 @@ async function readManifest(folder: string): Promise<unknown> {
     throw new InputError({ what: `could not be read: ${messageOf(thrown)}`, where: path });
   }
   try {
-    return JSON.parse(content);
+    return parseJson(content);
   } catch (thrown) {
     throw new InputError({
       what: `is not JSON: ${messageOf(thrown)}`,

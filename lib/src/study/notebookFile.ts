@@ -1,6 +1,7 @@
 /** A notebook file (nbformat 4): read, given other parameters, cleaned of what changes from run to run. */
 import { readFile } from 'node:fs/promises';
 import { InputError, messageOf } from '../error.js';
+import { parseJson } from '../json.js';
 
 interface Output {
   readonly output_type: string;
@@ -28,11 +29,21 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isOutput(value: unknown): value is Output {
+  if (!isRecord(value) || typeof value.output_type !== 'string') return false;
+  return value.data === undefined || isRecord(value.data);
+}
+
 function isCell(value: unknown): value is Cell {
   if (!isRecord(value) || typeof value.cell_type !== 'string' || !isRecord(value.metadata)) return false;
   const { outputs = [], source } = value;
-  const isText = typeof source === 'string' || Array.isArray(source);
-  return isText && Array.isArray(outputs) && outputs.every(isRecord);
+  const { tags = [] } = value.metadata;
+  const isSource = typeof source === 'string' || isTexts(source);
+  return isSource && isTexts(tags) && Array.isArray(outputs) && outputs.every(isOutput);
 }
 
 function isNotebook(value: unknown): value is NotebookFile {
@@ -43,7 +54,7 @@ function isNotebook(value: unknown): value is NotebookFile {
 export async function readNotebook(path: string): Promise<NotebookFile> {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, 'utf8'));
+    value = parseJson(await readFile(path, 'utf8'));
   } catch (thrown) {
     throw new InputError({ what: 'not a readable notebook', where: path, got: messageOf(thrown) });
   }
@@ -71,7 +82,11 @@ export function parseParameters(texts: readonly string[]): Parameters {
   );
 }
 
-const sourceOf = ({ source }: Cell): string => (typeof source === 'string' ? source : source.join(''));
+/** A text as notebooks keep it, whole or in lines; undefined for anything else. */
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : isTexts(value) ? value.join('') : undefined;
+
+const sourceOf = ({ source }: Cell): string => textOf(source) ?? '';
 
 const isParameters = ({ metadata }: Cell): boolean => metadata.tags?.includes('parameters') ?? false;
 
@@ -111,7 +126,7 @@ export function withParameters(notebook: NotebookFile, parameters: Parameters, w
 
 /** What a progress line leaves behind when it has vanished: an output that shows nothing. */
 function isEmpty({ output_type: type, data = {} }: Output): boolean {
-  return type === 'display_data' && Object.values(data).every((form) => String(form).trim() === '');
+  return type === 'display_data' && Object.values(data).every((form) => textOf(form)?.trim() === '');
 }
 
 /**
@@ -131,8 +146,7 @@ export function encodeNotebook(notebook: NotebookFile): string {
 
 /** The text of every output, what went wrong included. */
 export function outputTexts({ cells }: NotebookFile): readonly string[] {
-  const text = (value: unknown): string => (Array.isArray(value) ? value.join('') : String(value ?? ''));
   return cells.flatMap(({ outputs = [] }) =>
-    outputs.map(({ text: stream, data }) => text(stream ?? data?.['text/plain'])),
+    outputs.map(({ text, data }) => textOf(text ?? data?.['text/plain']) ?? ''),
   );
 }

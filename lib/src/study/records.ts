@@ -1,6 +1,7 @@
 /** The store of measurements: one JSON line per image, target and method, appended durably, safe to kill. */
 import type { ParameterValue } from '../attribution/attribution.js';
 import { InputError, messageOf } from '../error.js';
+import { parseJson } from '../json.js';
 import type { Localisation } from '../metric/localisation.js';
 import { openLines } from './durableLines.js';
 
@@ -148,7 +149,7 @@ function parseRecord(line: string, where: string): StudyRecord {
     });
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseJson(line);
   } catch (thrown) {
     throw broken(messageOf(thrown));
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { InputError, messageOf } from '../error.js';
 import { writeFileAtomic } from '../file.js';
+import { parseJson } from '../json.js';
 import { type Recipe, stepsOf } from './recipe.js';
 import type { FlatState } from './trainingStep.js';
 
@@ -65,18 +66,24 @@ const areNumbers = (values: readonly unknown[]): boolean => values.every((value)
 export const isHistory = (value: unknown): value is readonly Check[] =>
   Array.isArray(value) && value.every((check) => areNumbers(checkFields.map((name) => check?.[name])));
 
-/** Whether history and losses have their fields, and phase, step and number of updates go together. */
-function isConsistent(
-  { phase, step, updates, history, lossesSinceCheck = [0, 0] }: Omit<Checkpoint, 'state'>,
-  { phases }: Recipe,
-): boolean {
+type Position = Pick<Checkpoint, 'phase' | 'step' | 'updates' | 'history' | 'lossesSinceCheck'>;
+
+/** Where a training stood; undefined where a field is missing, or phase, step and number of updates do not go together. */
+function positionIn(header: ReadonlyMap<string, unknown>, { phases }: Recipe): Position | undefined {
+  const [phase, step, updates] = ['phase', 'step', 'updates'].map((name) => header.get(name));
+  const [history, losses] = [header.get('history'), header.get('lossesSinceCheck')];
+  if (!isCount(phase) || !isCount(step) || !isCount(updates) || !isHistory(history)) return undefined;
   const steps = phases.map(stepsOf);
   const before = steps.slice(0, phase).reduce((sum, count) => sum + count, 0);
-  const isPlace = steps[phase] !== undefined && Number.isInteger(step) && step >= 0 && step <= steps[phase];
-  const areLosses =
-    Array.isArray(lossesSinceCheck) && lossesSinceCheck.length === 2 && areNumbers(lossesSinceCheck);
-  return isPlace && updates === before + step && isHistory(history) && areLosses;
+  if (phase >= steps.length || step > steps[phase] || updates !== before + step) return undefined;
+  if (losses !== undefined && !isPair(losses)) return undefined;
+  return { phase, step, updates, history, lossesSinceCheck: losses };
 }
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+const isPair = (value: unknown): value is readonly [number, number] =>
+  Array.isArray(value) && value.length === 2 && areNumbers(value);
 
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   const { state, ...rest } = checkpoint;
@@ -108,33 +115,36 @@ export async function readCheckpoint(
   const damaged = (how: string) => new InputError({ what: `is damaged: ${how}`, where: path, todo });
   const end = file.indexOf('\n');
   const body = file.subarray(end + 1);
-  let header: (Omit<Checkpoint, 'state'> & { lengths: number[]; sha256: string }) | null;
+  let content: unknown;
   try {
-    header = JSON.parse(file.subarray(0, Math.max(0, end)).toString());
+    content = parseJson(file.subarray(0, Math.max(0, end)).toString());
   } catch {
-    header = null;
+    content = undefined;
   }
-  if (typeof header !== 'object' || header === null) {
+  if (typeof content !== 'object' || content === null) {
     throw new InputError({ what: 'is not a checkpoint', where: path, todo });
   }
-  if (header.sha256 !== createHash('sha256').update(body).digest('hex')) {
+  const header = new Map<string, unknown>(Object.entries(content));
+  if (header.get('sha256') !== createHash('sha256').update(body).digest('hex')) {
     throw damaged('its checksum does not fit its content');
   }
-  const identity = ({ recipe, subject, lengths }: typeof expected) =>
-    JSON.stringify([recipe, subject, lengths]);
-  if (identity(header) !== identity(expected)) {
+  const { recipe, subject, lengths } = expected;
+  const wanted = JSON.stringify([recipe, subject, lengths]);
+  const found = JSON.stringify(['recipe', 'subject', 'lengths'].map((name) => header.get(name)));
+  if (found !== wanted) {
     throw new InputError({
       what: 'belongs to another training',
       where: path,
-      expected: identity(expected),
-      got: identity(header),
+      expected: wanted,
+      got: found,
       todo,
     });
   }
-  if (body.length !== 4 * expected.lengths.reduce((sum, length) => sum + length, 0)) {
+  if (body.length !== 4 * lengths.reduce((sum, length) => sum + length, 0)) {
     throw damaged('its values do not fill its lengths');
   }
-  if (!isConsistent(header, expected.recipe)) throw damaged('its position or history is impossible');
+  const position = positionIn(header, recipe);
+  if (position === undefined) throw damaged('its position or history is impossible');
   let offset = 0;
   const read = (length: number) => {
     const data = new Float32Array(length);
@@ -142,8 +152,6 @@ export async function readCheckpoint(
     offset += 4 * length;
     return { data, shape: [length] };
   };
-  const [parameters, first, second, statistics] = expected.lengths.map(read);
-  const { recipe, subject, phase, step, updates, history, lossesSinceCheck } = header;
-  const state = { parameters, first, second, statistics };
-  return { recipe, subject, phase, step, updates, history, lossesSinceCheck, state };
+  const [parameters, first, second, statistics] = lengths.map(read);
+  return { recipe, subject, ...position, state: { parameters, first, second, statistics } };
 }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { InputError, messageOf } from '../error.js';
 import { writeFileAtomic } from '../file.js';
+import { parseJson } from '../json.js';
 import { type Check, isHistory } from './checkpoint.js';
 import { isRecipe, type Recipe } from './recipe.js';
 
@@ -44,7 +45,7 @@ export async function readTrainingHistory(model: string): Promise<TrainingHistor
   }
   let content: unknown;
   try {
-    content = JSON.parse(text);
+    content = parseJson(text);
   } catch (thrown) {
     throw new InputError({ what: `is not JSON: ${messageOf(thrown)}`, where, todo });
   }

@@ -1,6 +1,6 @@
 /** The `_labels_metadata.json` beside each BigEarthNet v1 patch: its labels and, mostly, where and when. */
-import { InputError, messageOf } from '../../error.js';
-import { readBoundedFile } from '../boundedFile.js';
+import { describeValue, InputError } from '../../error.js';
+import { isJsonObject, readJsonObject } from '../jsonFile.js';
 import { type Class43, isClass43 } from './labels.js';
 
 export interface PatchMetadata {
@@ -20,17 +20,9 @@ export interface PatchMetadata {
  * @throws InputError where the file is missing, larger than 1 MB, no JSON object, or a field is wrong
  */
 export async function readPatchMetadata(path: string, todo: string): Promise<PatchMetadata> {
-  const bytes = await readBoundedFile(path, { maximumBytes: 1e6, todo });
+  const content = await readJsonObject(path, { maximumBytes: 1e6, todo });
   const fail = (what: string, expected: string, got: unknown) =>
-    new InputError({ what, where: path, expected, got: describe(got), todo });
-
-  let content: unknown;
-  try {
-    content = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (thrown) {
-    throw new InputError({ what: `not JSON: ${messageOf(thrown)}`, where: path, todo });
-  }
-  if (!isRecord(content)) throw fail('not a JSON object', 'an object with "labels"', content);
+    new InputError({ what, where: path, expected, got: describeValue(got), todo });
 
   const labels = content.labels;
   if (!isStrings(labels)) throw fail('"labels" is wrong', 'a list of names', labels);
@@ -64,24 +56,12 @@ export async function readPatchMetadata(path: string, todo: string): Promise<Pat
   };
 }
 
-/** A short description; a list or object is not written out, since it may be large or nested without end. */
-function describe(value: unknown): string {
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return 'an object';
-  if (value === undefined) return 'nothing';
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isStrings(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 function cornersOf(value: unknown): readonly number[] | null {
-  if (!isRecord(value)) return null;
+  if (!isJsonObject(value)) return null;
   const corners = [value.ulx, value.uly, value.lrx, value.lry];
   return corners.every((corner) => typeof corner === 'number') ? corners : null;
 }

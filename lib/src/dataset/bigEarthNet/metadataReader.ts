@@ -12,6 +12,11 @@ export interface MetadataReader {
   close(): Promise<void>;
 }
 
+export interface MetadataReaderOptions {
+  /** The most that a file may take; 10 s, and 10 s for each MB, unless told. */
+  readonly seconds?: number;
+}
+
 /** Half a million patches need about a quarter of it. More would let one array outgrow what V8 can hold at all. */
 const memoryMegabytes = 768;
 
@@ -24,7 +29,7 @@ const todo =
  * The decoder trusts what a file says of its own sizes, so a damaged or hostile one can make it allocate or loop
  * without end. A thread can be stopped, whatever it does.
  */
-export function openMetadataReader({ seconds = 120 }: { readonly seconds?: number } = {}): MetadataReader {
+export function openMetadataReader({ seconds }: MetadataReaderOptions = {}): MetadataReader {
   let worker: Worker | undefined;
   let settle: ((reply: MetadataReply) => void) | undefined;
 
@@ -51,8 +56,9 @@ export function openMetadataReader({ seconds = 120 }: { readonly seconds?: numbe
     let timer: NodeJS.Timeout | undefined;
     const reply = await new Promise<MetadataReply>((resolve) => {
       settle = resolve;
-      const what = `not a sound Parquet file: not decoded within ${seconds} s`;
-      timer = setTimeout(() => close().then(() => resolve({ problem: { what } })), 1000 * seconds);
+      const limit = seconds ?? 10 + bytes.byteLength / 1e5;
+      const what = `not a sound Parquet file: not decoded within ${limit.toFixed(0)} s`;
+      timer = setTimeout(() => close().then(() => resolve({ problem: { what } })), 1000 * limit);
       worker ??= start();
       worker.postMessage(bytes, [bytes]);
     });

@@ -36,7 +36,7 @@ const optionalColumns = ['country', 'contains_seasonal_snow', 'contains_cloud_or
 const requiredColumns = ['patch_id', 'labels', 'split'];
 
 const maximumRows = 4e6;
-const maximumPageBytes = 2 ** 28;
+const maximumPageBytes = 2 ** 26;
 
 const splitIndex: ReadonlyMap<unknown, number> = new Map([
   ['train', 0],

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../error.js';
+import { resolveInside } from '../../insideFolder.js';
 import type { FolderOptions } from '../folder.js';
 import { readJsonObject } from '../jsonFile.js';
 
@@ -13,7 +14,7 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 
-/** The options in the file; none where there is no such file. InputError for a field that is unknown or wrong. */
+/** The options in the file; none where there is no such file. InputError for a field that is unknown or wrong, and for a table outside the folder. */
 export async function readDescription(folder: string): Promise<FolderOptions> {
   const path = join(folder, descriptionFile);
   if (!existsSync(path)) return {};
@@ -39,6 +40,12 @@ export async function readDescription(folder: string): Promise<FolderOptions> {
       expected: allowed.join(', '),
       got: JSON.stringify(unknown.slice(0, 40)),
       todo,
+    });
+  }
+  if (isText(content.table)) {
+    await resolveInside(folder, content.table, path).catch((thrown) => {
+      // That the table does not exist is for its reader to say.
+      if (thrown instanceof InputError) throw thrown;
     });
   }
   const isTextOrTexts = (value: unknown): value is string | readonly string[] =>

@@ -1,7 +1,8 @@
 /** The index of a packed data set: a line of JSON that says what the data are, then a line for each shard. */
-import { InputError, messageOf } from '../../error.js';
+import { describeValue, InputError, messageOf } from '../../error.js';
+import { parseJson } from '../../json.js';
 import { isJsonObject, type JsonObject } from '../jsonFile.js';
-import type { BandStatistics, Split } from '../patch.js';
+import { type BandStatistics, maximumValues, type Split } from '../patch.js';
 import { requireStatistics } from '../savedStatistics.js';
 import { splitsInOrder } from '../splitNames.js';
 
@@ -55,7 +56,7 @@ const todo = 'Delete the folder and pack the data set again.';
 export function parsePackedLine(text: string, where: string): PackedLine {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (thrown) {
     throw new InputError({ what: `not JSON: ${messageOf(thrown)}`, where, todo });
   }
@@ -80,14 +81,24 @@ function parseHeader(value: JsonObject, where: string): PackedHeader | undefined
       what: 'a packed data set of another format',
       where,
       expected: packedFormat,
-      got: JSON.stringify(format).slice(0, 60),
+      got: describeValue(format),
       todo,
     });
   }
   if (!isText(name) || !isText(units) || !isText(fingerprint) || typeof rendered !== 'boolean')
     return undefined;
   if (!isListOf(bands, isText) || !isListOf(classes, isText) || !isListOf(factors, isCount)) return undefined;
-  if (!isCount(size) || size < 1 || size > 4096 || bands.length < 1 || bands.length > 1024) return undefined;
+  if (!isCount(size) || size < 1 || bands.length < 1) return undefined;
+  // Coarse bands are stored small: a short record would become any size.
+  if (bands.length * size * size > maximumValues) {
+    throw new InputError({
+      what: 'the images are too large',
+      where,
+      expected: `at most ${maximumValues} values`,
+      got: `${size} x ${size} pixels of ${bands.length} band(s)`,
+      todo,
+    });
+  }
   if (factors.length !== bands.length || factors.some((factor) => factor < 1 || size % factor !== 0))
     return undefined;
   if (!isCount(perShard) || perShard < 1 || classes.length > 65536 || !isJsonObject(patches))

@@ -4,6 +4,7 @@
  * for each of what was planted. All numbers are little-endian.
  */
 import { InputError, messageOf } from '../../error.js';
+import { parseJson } from '../../json.js';
 import { zeros } from '../../tensor.js';
 import { isJsonObject } from '../jsonFile.js';
 import type { Georeference, Patch } from '../patch.js';
@@ -80,7 +81,7 @@ export function decodeRecord(
   let facts: Facts | undefined;
   try {
     facts = parseFacts(
-      JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(record.subarray(4, 4 + textLength))),
+      parseJson(new TextDecoder('utf-8', { fatal: true }).decode(record.subarray(4, 4 + textLength))),
     );
   } catch (thrown) {
     throw damaged(messageOf(thrown));
