@@ -85,7 +85,7 @@ describe('selectImages', () => {
         assert.ok(found.every(({ target }) => target === c));
         await assert.rejects(select({ className, outcome }, expected.length + 1), {
           name: 'InputError',
-          message: new RegExp(`only ${expected.length} images.*--images ${expected.length}`),
+          message: new RegExp(`too few images.*got ${expected.length} of.*--images ${expected.length}`),
         });
       }
     }
