@@ -85,7 +85,7 @@ describe('selectImages', () => {
         assert.ok(found.every(({ target }) => target === c));
         await assert.rejects(select({ className, outcome }, expected.length + 1), {
           name: 'InputError',
-          message: new RegExp(`only ${expected.length} images.*--images ${expected.length}`),
+          message: new RegExp(`too few images.*got ${expected.length} of.*--images ${expected.length}`),
         });
       }
     }
@@ -137,10 +137,13 @@ describe('selectImages', () => {
       select({ className: 'Unknown to the model' }, 1),
       refused(/model does not know the class/),
     );
-    await assert.rejects(select({ split: 'validation' }, 1), refused(/validation split holds.*at most 0/));
+    await assert.rejects(
+      select({ split: 'validation' }, 1),
+      refused(/bits: no images in the validation split.*lists/),
+    );
     await assert.rejects(
       select({ split: 'validation', className: 'A' }, 1),
-      refused(/no image of the split.*of 0/),
+      refused(/no images in the validation split/),
     );
   });
 

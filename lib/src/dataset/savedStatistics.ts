@@ -89,7 +89,7 @@ export function unknownStatistics(name: string): InputError {
   return new InputError({
     what: 'the mean and deviation of its bands are not known',
     where: name,
-    todo: 'Compute them once with bandStatistics(dataset), which keeps them beside the data, then open it again; or give the option `statistics`.',
+    todo: 'Compute them once with `npx landlens statistics <dataset>`, or bandStatistics(dataset), which keeps them beside the data, then open it again; or give the option `statistics`.',
   });
 }
 

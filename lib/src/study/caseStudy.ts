@@ -174,7 +174,7 @@ async function identityIn(path: string): Promise<unknown> {
   }
 }
 
-/** As in the paper's figures, Max-Sensitivity stands in parentheses behind the method. */
+/** As in the paper's figures, Max-Sensitivity stands beside the method; then the share of the positive relevance inside the mask. */
 async function drawCase(
   { origin, shows }: Case,
   { image: { patch }, shown, explanations, verdict }: ExplainedClass & { readonly verdict: string },
@@ -192,11 +192,12 @@ async function drawCase(
     ...{ width, height, picture: paintPatch(patch) },
     ...(shown.mask && { mask: { values: shown.mask, caption: 'True mask of the class', note: '' } }),
     maps: explanations.map(({ method, map, maxSensitivity, localisation }) => ({
-      caption: `${method.name} (${maxSensitivity.toFixed(2)})`,
-      note:
+      caption: method.name,
+      note: `Max-Sensitivity ${maxSensitivity.toFixed(2)}${
         localisation?.share === undefined
           ? ''
-          : `${(100 * localisation.share).toFixed(0)} % of the positive relevance inside`,
+          : `, ${(100 * localisation.share).toFixed(0)} % inside the mask`
+      }`,
       values: map,
       signed: method.reduction === 'sum',
     })),

@@ -3,16 +3,21 @@ import { InputError } from '../error.js';
 import { runCommand } from './commandLine.js';
 import { mapCommand } from './map.js';
 import { packCommand } from './pack.js';
+import { statisticsCommand } from './statistics.js';
 
 const commands: Readonly<Record<string, { readonly about: string; readonly run: typeof packCommand }>> = {
   pack: { about: 'copy a data set into few large files that are fast to read', run: packCommand },
+  statistics: {
+    about: 'compute mean and deviation of the bands of a data set',
+    run: statisticsCommand,
+  },
   map: { about: 'explain a whole scene into a GeoTIFF', run: mapCommand },
 };
 
 const usage = `Usage: landlens <command> [options]
 
 ${Object.entries(commands)
-  .map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`)
+  .map(([name, { about }]) => `  ${name.padEnd(11)} ${about}`)
   .join('\n')}
 
 landlens <command> --help says more.`;

@@ -80,6 +80,7 @@ ${wrap(methods, 60)
   --preset quick | paper                    parameters of methods and metrics (default quick)
   --seed <number>                           seed of every random number (default 0)
   --out <folder>                            results (default results/reproduce-<dataset>-<preset>)
+  --no-notebooks                            the study alone: executes no notebook at the end
   --help                                    this text`;
 }
 

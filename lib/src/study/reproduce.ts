@@ -37,7 +37,7 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
     const studied = studiedMethods(classifier, { preset, seed }, options.methods);
     console.log(
       `${dataset.name}${dataset.rendered ? ' (rendered, not real imagery)' : ''}, ${images} ${describeSelection(selection, images)}, ` +
-        `${studied.length} methods, preset ${preset}, seed ${seed}, ${classifier.name} ${classifier.hash}`,
+        `${studied.length} ${studied.length === 1 ? 'method' : 'methods'}, preset ${preset}, seed ${seed}, ${classifier.name} ${classifier.hash}`,
     );
     const study = { dataset, classifier, methods: studied, preset, seed, images, selection, folder };
     const { complete, records } = await runStudy(study, { signal, createProgress });

@@ -94,12 +94,10 @@ export async function selectImages(
   if (found.length >= count) return found.slice(0, count);
   const what = `${outcome ?? 'labelled'}${className === undefined ? '' : ` with ${className}`}`;
   throw new InputError({
-    what:
-      found.length === 0
-        ? `no image of the split is ${what}`
-        : `only ${found.length} images of the split are ${what}`,
+    what: found.length === 0 ? `no image of the split is ${what}` : `too few images of the split are ${what}`,
     where: `${split} split of ${dataset.name}`,
-    expected: `${count} (--images) of ${available}`,
+    expected: `${count} (--images)`,
+    got: `${found.length} of ${available}`,
     todo:
       found.length === 0
         ? 'Choose another --class, --outcome or --split.'

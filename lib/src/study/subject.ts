@@ -55,6 +55,13 @@ export function chooseImages(
   split: Split = 'test',
 ): readonly number[] {
   const available = dataset.count(split);
+  if (available === 0) {
+    throw new InputError({
+      what: `no images in the ${split} split`,
+      where: dataset.name,
+      todo: 'Put the lists of the splits into the folder of the data set, see docs/data.md, or choose another --split.',
+    });
+  }
   if (count > available) {
     throw new InputError({
       what: `more images than the ${split} split holds`,

@@ -60,7 +60,11 @@ export async function readTable(path: string, options: TableOptions = {}): Promi
       ...(got !== undefined && { got }),
     });
   if ((await stat(path).catch(() => undefined))?.isFile() !== true) {
-    throw fail('the table of labels does not exist', path);
+    throw new InputError({
+      what: 'the table of labels does not exist',
+      where: path,
+      todo: 'Name the folder that holds it, or say its name in landlens.json; docs/data.md shows one.',
+    });
   }
   let columns: Columns | undefined;
   const found: { name: string; key: string; split: Split; line: number }[] = [];

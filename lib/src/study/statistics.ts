@@ -1,0 +1,94 @@
+/** `landlens statistics`: mean and deviation of every band of a data set, kept beside it. */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bandStatistics, statisticsFile } from '../dataset/bandStatistics.js';
+import { splitsInOrder } from '../dataset/splitNames.js';
+import { InputError } from '../error.js';
+import { interrupted, listenForInterrupt, parseNumber } from './commandLine.js';
+import { openDataset } from './openDataset.js';
+import { folderKinds, parseDataset } from './options.js';
+import { createProgress, type Progress } from './progress.js';
+
+const usage = `Usage: landlens statistics <dataset> [options]
+
+Computes mean and standard deviation of every band in one pass and keeps them in the data set's folder, where training
+and the packed copy find them. Stop it at any time with Ctrl+C; the same command continues where it stopped. BigEarthNet
+has published statistics, which are used whatever this command finds.
+
+  <dataset>           scenes, ${folderKinds.map((kind) => `${kind}:<folder>`).join(', ')}
+  --split <name>      ${splitsInOrder.join(', ')} (default train, or test where there are no training images)
+  --patches <count>   a random sample of so many (default all)
+  --seed <number>     of the sample (default 0)
+  --help              this text`;
+
+/** The command, with the arguments after `statistics`; returns its exit status. */
+export async function statisticsCommand(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      split: { type: 'string' },
+      patches: { type: 'string' },
+      seed: { type: 'string', default: '0' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  if (positionals.length !== 1) {
+    throw new InputError({
+      what: 'another number of arguments',
+      where: 'landlens statistics',
+      expected: '<dataset>',
+      got: positionals.join(' ') || 'none',
+      todo: 'See landlens statistics --help.',
+    });
+  }
+  const split = splitsInOrder.find((name) => name === values.split);
+  if (values.split !== undefined && split === undefined) {
+    throw new InputError({
+      what: 'not a valid value',
+      where: '--split',
+      expected: splitsInOrder.join(' or '),
+      got: `"${values.split}"`,
+    });
+  }
+  const isFrom = (least: number) => (n: number) => Number.isSafeInteger(n) && n >= least;
+  const patches =
+    values.patches === undefined
+      ? undefined
+      : parseNumber('patches', values.patches, isFrom(1), 'a whole number from 1');
+  const seed = parseNumber('seed', values.seed, isFrom(0), 'a whole number from 0');
+  const dataset = await openDataset(parseDataset(positionals[0]));
+  const signal = listenForInterrupt();
+  let progress: Progress | undefined;
+  try {
+    const { mean, deviation, ...facts } = await bandStatistics(dataset, {
+      ...{ seed, signal },
+      ...(split && { split }),
+      ...(patches !== undefined && { patches }),
+      onProgress({ done, total }) {
+        progress?.done();
+        // Those that an earlier run has read are none of the steps to come.
+        progress ??= createProgress(Array.from({ length: total - done }, () => 'patch'));
+        if (done < total) progress.start('patch', `${done} of ${total} patches read`);
+      },
+    });
+    progress?.finish();
+    console.log(
+      `${facts.dataset}, ${facts.split} split, ${facts.patches} of ${facts.available} patches, ${dataset.units}`,
+    );
+    for (const [band, name] of facts.bands.entries()) {
+      console.log(`  ${name}: mean ${mean[band].toFixed(2)}, deviation ${deviation[band].toFixed(2)}`);
+    }
+    if (dataset.folder !== undefined) console.log(`In ${join(dataset.folder, statisticsFile)}`);
+    return 0;
+  } catch (thrown) {
+    progress?.finish();
+    if (!signal.aborted) throw thrown;
+    console.log('Stopped; the same command goes on.');
+    return interrupted;
+  }
+}
