@@ -28,7 +28,7 @@ function runtimeVersion(): string {
 /** Starts the engine. Call `dispose` when done; an idle engine does not keep the process alive. */
 export function createEngine({
   threads = availableParallelism(),
-  memoryBudget = 1.5 * 2 ** 30,
+  memoryBudget = 2 ** 30,
 }: OnnxRuntimeOptions = {}): Engine {
   checkThreads(threads);
   return createWorkerEngine<OnnxRuntimeModel>({

@@ -65,7 +65,7 @@ function choose(wanted: TensorFlowPackage | undefined, folder: string | undefine
  */
 export function createTensorFlowEngine({
   threads = availableParallelism(),
-  memoryBudget = 1.5 * 2 ** 30,
+  memoryBudget = 2 ** 30,
   package: wanted,
   folder,
 }: TensorFlowOptions = {}): Engine {
