@@ -1,6 +1,4 @@
 import { ok, rejects } from 'node:assert/strict';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { after, describe, it } from 'mocha';
 import { gradCam } from '../../lib/src/attribution/gradCam.js';
 import { integratedGradients } from '../../lib/src/attribution/integratedGradients.js';
@@ -10,13 +8,11 @@ import { smoothGrad } from '../../lib/src/attribution/smoothGrad.js';
 import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
 import { createGraph } from '../../lib/src/graph/graph.js';
 import { classifierOf, convolutionalLogits, normals } from '../classifiers.js';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: unknown = runInNewContext('gc');
+import { collectGarbage } from '../garbage.js';
 
 /** Memory of the whole process, onnxruntime's thread included, in bytes. */
 function memoryInUse(): number {
-  if (typeof collectGarbage === 'function') collectGarbage();
+  collectGarbage();
   return process.memoryUsage().rss;
 }
 

@@ -1,6 +1,8 @@
-import { deepEqual, rejects } from 'node:assert/strict';
+import { deepEqual, ok, rejects } from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
 import { describe, it } from 'mocha';
 import { createSessions } from '../../lib/src/engine/sessions.js';
+import { collectGarbage } from '../garbage.js';
 
 function record() {
   const events: string[] = [];
@@ -39,6 +41,19 @@ describe('the sessions of a program', () => {
       events.filter((event) => event.startsWith('stop')),
       ['stop 0'],
     );
+  });
+
+  it('do not keep what they gave', async () => {
+    const { sessions } = record();
+    const results: WeakRef<object>[] = [];
+    for (let i = 0; i < 20; i++) {
+      results.push(new WeakRef(await sessions.use(1, () => ({ data: new Float32Array(1000) }))));
+    }
+    // A weak reference holds its target until the present task ends.
+    await setTimeout();
+    collectGarbage();
+    const kept = results.filter((result) => result.deref() !== undefined).length;
+    ok(kept <= 1, `${kept} of ${results.length} results are kept`);
   });
 
   it('pass on why one does not start', async () => {

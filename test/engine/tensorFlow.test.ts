@@ -13,6 +13,7 @@ import { InputError } from '../../lib/src/error.js';
 import { differentiate } from '../../lib/src/graph/differentiate.js';
 import { createGraph } from '../../lib/src/graph/graph.js';
 import { apply, constant, createNode, floats, input, scalar, type Value } from '../../lib/src/graph/node.js';
+import { slice } from '../../lib/src/graph/operators/arrangement.js';
 import { conv } from '../../lib/src/graph/operators/convolution.js';
 import { add, zerosLike } from '../../lib/src/graph/operators/elementwise.js';
 import { convolutionalLogits, normals } from '../classifiers.js';
@@ -40,6 +41,13 @@ describe(`the tensorflow engine on ${tested}`, () => {
     create,
     module: new URL('../../lib/src/engine/tensorFlow.js', import.meta.url),
     createdBy: 'createTensorFlowEngine',
+  });
+
+  it('gives nothing for a slice that starts behind the end', async () => {
+    const program = await engine.compile(createGraph({ y: slice(input('x', ['N', 5]), 1, 9, 12) }));
+    const { y } = await program.run({ x: normals('x', [2, 5]) });
+    deepEqual([y.shape, y.data.length], [[2, 0], 0]);
+    await program.dispose();
   });
 
   describe('refuses, with what to do,', () => {

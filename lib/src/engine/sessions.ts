@@ -15,7 +15,7 @@ export interface Sessions<Session> {
 interface Started<Session> {
   readonly session: Promise<Session>;
   /** Settles when nobody uses the session any more. */
-  readonly idle: Promise<unknown>;
+  readonly idle: Promise<void>;
 }
 
 export function createSessions<Session>(
@@ -35,7 +35,9 @@ export function createSessions<Session>(
       const { session, idle } = started.get(batch) ?? { session: start(batch), idle: undefined };
       const result = session.then(action);
       started.delete(batch);
-      started.set(batch, { session, idle: Promise.allSettled([idle, result]) });
+      // Settles to nothing: each promise would otherwise hold the results of all before it.
+      const settled = Promise.allSettled([idle, result]).then(() => undefined);
+      started.set(batch, { session, idle: settled });
       if (started.size > mostSessions) {
         const [[oldest, entry]] = started;
         started.delete(oldest);

@@ -52,7 +52,7 @@ function choose(wanted: TensorFlowPackage | undefined, folder: string | undefine
     where: 'engine tensorflow',
     expected: `one of ${tensorFlowPackages.join(', ')}`,
     got:
-      found.map((one) => `${one.name}: ${'problem' in one ? one.problem : 'usable'}`).join('; ') ||
+      found.flatMap((one) => ('problem' in one ? `${one.name}: ${one.problem}` : [])).join('; ') ||
       String(wanted),
     todo: 'Install one of them in your project; plain @tensorflow/tfjs runs anywhere, slowly.',
   });

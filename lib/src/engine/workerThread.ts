@@ -50,15 +50,16 @@ export function serve<Model, Handle>(runtime: Runtime<Model, Handle>): void {
     ]);
     try {
       const outputs = await session.run({ ...Object.fromEntries(state), ...Object.fromEntries(fed) });
-      const result: Record<string, WireTensor> = {};
+      const results: [string, Handle][] = [];
       for (const [name, handle] of Object.entries(outputs)) {
-        if (loops[name] !== undefined) replace(state, loops[name], handle);
-        else {
-          result[name] = runtime.download(name, handle);
-          runtime.free(handle);
-        }
+        if (loops[name] === undefined) results.push([name, handle]);
+        else replace(state, loops[name], handle);
       }
-      return result;
+      try {
+        return Object.fromEntries(results.map(([name, handle]) => [name, runtime.download(name, handle)]));
+      } finally {
+        for (const [, handle] of results) runtime.free(handle);
+      }
     } finally {
       for (const [, handle] of fed) runtime.free(handle);
     }

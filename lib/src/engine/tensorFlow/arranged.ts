@@ -1,5 +1,6 @@
 /** Tensors that may lie in memory with their axes in another order than the graph names them. */
 import type { Tensor } from '@tensorflow/tfjs';
+import { normaliseAxis } from '../../graph/type.js';
 
 /** `order[i]` is the graph's axis that lies at place i: [0, 2, 3, 1] is an image batch with its channels last. */
 export type Order = readonly number[];
@@ -58,7 +59,7 @@ export class Arranged {
 
   /** Where the axis lies. */
   place(axis: number): number {
-    return this.order.indexOf(axis < 0 ? axis + this.order.length : axis);
+    return this.order.indexOf(normaliseAxis(axis, this.order.length, 'the value'));
   }
 
   /** The same axes with leading ones of length 1. */

@@ -1,10 +1,11 @@
 /** Kernels that move values, and matrix products. */
 import type { Tensor } from '@tensorflow/tfjs';
 import type { OperatorAttributes } from '../../graph/attributes.js';
-import { isBatch, perImage, type Shape } from '../../graph/type.js';
+import { paddedSource, sliceRange } from '../../graph/operators/arrangement.js';
+import { isBatch, normaliseAxis, perImage, type Shape } from '../../graph/type.js';
 import { sizeOf } from '../../tensor.js';
 import { Arranged, commonOrder, naturalOrder } from './arranged.js';
-import type { Computed, Kernels, TensorFlow } from './kernel.js';
+import { type Computed, type Kernels, type Padding, padded, type TensorFlow } from './kernel.js';
 
 export type Arrangement = Extract<
   Computed,
@@ -30,27 +31,6 @@ function matrix(x: Arranged): { tensor: Tensor; swapped: boolean } {
   const exchanged = [...order.slice(0, -2), ...order.slice(-2).reverse()];
   const swapped = x.order.join() === exchanged.join();
   return { tensor: swapped ? x.tensor : x.natural(), swapped };
-}
-
-/** The positions that a slice takes from one axis: a first one, how many, and how far apart. */
-function takenPositions(length: number, start: number, end: number, step: number) {
-  const [from, to] = [start, end].map((bound) => (bound < 0 ? bound + length : bound));
-  const first = step > 0 ? Math.max(0, from) : Math.min(length - 1, from);
-  const stop = step > 0 ? Math.min(to, length) : Math.max(to, -1);
-  return { first, count: Math.max(0, Math.ceil((stop - first) / step)), step };
-}
-
-/** Where each value of a padded axis comes from, for modes that repeat what is there; crops come first. */
-function paddedPositions(length: number, before: number, after: number, mode: 'reflect' | 'edge'): number[] {
-  const first = Math.max(0, -before);
-  const last = length - 1 - Math.max(0, -after);
-  const period = Math.max(1, 2 * (last - first));
-  return Array.from({ length: length + before + after }, (_, i) => {
-    const position = i - before;
-    if (mode === 'edge') return Math.min(Math.max(position, first), last);
-    const folded = (((position - first) % period) + period) % period;
-    return first + Math.min(folded, period - folded);
-  });
 }
 
 /** The lengths of a shape whose batch follows from how many values there are. */
@@ -81,11 +61,12 @@ export function createArrangement(tf: TensorFlow): Kernels<Arrangement> {
     const reversed: number[] = [];
     for (const [i, axis] of axes.entries()) {
       const place = x.place(axis);
-      const { first, count, step } = takenPositions(sizes[place], starts[i], ends[i], steps[i]);
+      const { from, step, count } = sliceRange(sizes[place], starts[i], ends[i], steps[i]);
+      const reach = Math.max(0, count - 1) * step;
       if (step < 0) reversed.push(place);
       strides[place] = Math.abs(step);
-      begin[place] = step > 0 ? first : first + (count - 1) * step;
-      sizes[place] = count === 0 ? 0 : (count - 1) * strides[place] + 1;
+      begin[place] = Math.min(from, from + reach);
+      sizes[place] = count === 0 ? 0 : Math.abs(reach) + 1;
     }
     const whole = tf.slice(x.tensor, begin, sizes);
     const strided = strides.every((stride) => stride === 1)
@@ -100,24 +81,22 @@ export function createArrangement(tf: TensorFlow): Kernels<Arrangement> {
   }
 
   function pad([x]: readonly Arranged[], { pads, mode, value }: OperatorAttributes['Pad']): Arranged {
-    const rank = x.order.length;
-    const amounts = x.order.map((axis): [number, number] => [pads[axis], pads[axis + rank]]);
-    if (mode === 'constant') {
-      const begin = amounts.map(([before]) => Math.max(0, -before));
-      const sizes = x.tensor.shape.map((length, i) => length - begin[i] - Math.max(0, -amounts[i][1]));
-      const cropped = tf.slice(x.tensor, begin, sizes);
-      const added = amounts.map(([before, after]): [number, number] => [
-        Math.max(0, before),
-        Math.max(0, after),
-      ]);
-      return new Arranged(tf.pad(cropped, added, value), x.order);
-    }
-    const padded = amounts.reduce<Tensor>((result, [before, after], place) => {
-      if (before === 0 && after === 0) return result;
-      const positions = paddedPositions(result.shape[place], before, after, mode);
+    const amounts = x.order.map((axis): Padding => [pads[axis], pads[axis + x.order.length]]);
+    if (mode === 'constant') return new Arranged(padded(tf, x.tensor, amounts, value), x.order);
+    const cropped = padded(
+      tf,
+      x.tensor,
+      amounts.map(([before, after]): Padding => [Math.min(0, before), Math.min(0, after)]),
+    );
+    const repeated = amounts.reduce<Tensor>((result, [before, after], place) => {
+      const added = Math.max(0, before) + Math.max(0, after);
+      if (added === 0) return result;
+      const length = result.shape[place];
+      const source = paddedSource(length, Math.max(0, before), mode);
+      const positions = Array.from({ length: length + added }, (_, i) => source(i));
       return tf.gather(result, tf.tensor1d(positions, 'int32'), place);
-    }, x.tensor.clone());
-    return new Arranged(padded, x.order);
+    }, cropped);
+    return new Arranged(repeated, x.order);
   }
 
   /** Positions counted from the end as positions counted from the start. */
@@ -133,7 +112,7 @@ export function createArrangement(tf: TensorFlow): Kernels<Arrangement> {
     { axis, reduction }: OperatorAttributes['ScatterElements'],
   ): Arranged {
     const { shape } = data;
-    const at = axis < 0 ? axis + shape.length : axis;
+    const at = normaliseAxis(axis, shape.length, 'ScatterElements');
     const lengths = indices.shape;
     /** What a step along one axis counts for in the flat data. */
     const strides = shape.map((_, i) => sizeOf(shape.slice(i + 1)));
@@ -175,11 +154,11 @@ export function createArrangement(tf: TensorFlow): Kernels<Arrangement> {
     },
     Concat(parts, { axis }) {
       const order = commonOrder(parts);
-      const tensors = parts.map((part) => part.in(order));
+      const place = order.indexOf(normaliseAxis(axis, order.length, 'Concat'));
       return new Arranged(
         tf.concat(
-          tensors,
-          parts[0].shape.length === 0 ? 0 : order.indexOf(axis < 0 ? axis + order.length : axis),
+          parts.map((part) => part.in(order)),
+          place,
         ),
         order,
       );
@@ -197,7 +176,7 @@ export function createArrangement(tf: TensorFlow): Kernels<Arrangement> {
       return new Arranged(tf.broadcastTo(wide.tensor, shape), wide.order);
     },
     Gather([x, indices], { axis }) {
-      const at = axis < 0 ? axis + x.shape.length : axis;
+      const at = normaliseAxis(axis, x.shape.length, 'Gather');
       const positions = fromStart(indices.natural(), x.shape[at]);
       return new Arranged(tf.gather(x.natural(), positions, at));
     },
@@ -205,7 +184,7 @@ export function createArrangement(tf: TensorFlow): Kernels<Arrangement> {
     Reshape: ([x], { shape }) => reshaped(x, lengthsFor(shape, x.tensor.size)),
     Flatten: ([x], { axis }) => reshaped(x, [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))]),
     Squeeze([x], { axes }) {
-      const removed = axes.map((axis) => (axis < 0 ? axis + x.shape.length : axis));
+      const removed = axes.map((axis) => normaliseAxis(axis, x.shape.length, 'Squeeze'));
       return reshaped(
         x,
         x.shape.filter((_, axis) => !removed.includes(axis)),
@@ -213,7 +192,7 @@ export function createArrangement(tf: TensorFlow): Kernels<Arrangement> {
     },
     Unsqueeze([x], { axes }) {
       const rank = x.shape.length + axes.length;
-      const places = axes.map((axis) => (axis < 0 ? axis + rank : axis)).sort((a, b) => a - b);
+      const places = axes.map((axis) => normaliseAxis(axis, rank, 'Unsqueeze')).sort((a, b) => a - b);
       return reshaped(
         x,
         places.reduce<readonly number[]>((shape, place) => shape.toSpliced(place, 0, 1), x.shape),

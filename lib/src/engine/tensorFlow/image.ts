@@ -1,10 +1,11 @@
 /** Kernels of convolution, pooling and resampling, all with the channels last. */
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
 import type { OperatorAttributes } from '../../graph/attributes.js';
+import { averagedPixels, windowCount } from '../../graph/operators/pooling.js';
 import { interpolationMatrix } from '../../graph/operators/resize.js';
 import { sizeOf } from '../../tensor.js';
 import { Arranged, channelsLast, naturalOrder } from './arranged.js';
-import { type Computed, image, type Kernels, type TensorFlow } from './kernel.js';
+import { type Computed, image, type Kernels, type Padding, padded, type TensorFlow } from './kernel.js';
 
 export type Imaging = Extract<Computed, 'Conv' | 'ConvTranspose' | 'MaxPool' | 'AveragePool' | 'Resize'>;
 
@@ -48,30 +49,12 @@ function narrowed(y: Arranged, like: Arranged): Arranged {
   return like.order.length === 4 ? y : new Arranged(y.natural().reshape(y.shape.slice(0, 3)));
 }
 
-/** How many windows of floor or ceiling mode there are, none of them starting behind the image. */
-function windowCount(length: number, axis: 0 | 1, window: Window, ceilMode: boolean): number {
-  const { strides, before, after } = window;
-  const padded = length + before[axis] + after[axis];
-  const steps = (padded - reachOf(window)[axis]) / strides[axis];
-  const count = (ceilMode ? Math.ceil(steps) : Math.floor(steps)) + 1;
-  return ceilMode && (count - 1) * strides[axis] >= length + before[axis] ? count - 1 : count;
-}
-
 export function createImaging(tf: TensorFlow): Kernels<Imaging> {
   /** Pads height and width of [n, height, width, c]; negative amounts crop. */
-  function padded(x: Tensor4D, before: Pair, after: Pair, value = 0): Tensor4D {
+  function framed(x: Tensor4D, before: Pair, after: Pair, value = 0): Tensor4D {
     if (both(before, 0) && both(after, 0)) return x;
-    const crop = (amount: number): number => Math.max(0, -amount);
-    const [n, height, width, c] = x.shape;
-    const sizes: [number, number, number, number] = [
-      n,
-      height - crop(before[0]) - crop(after[0]),
-      width - crop(before[1]) - crop(after[1]),
-      c,
-    ];
-    const cropped = tf.slice4d(x, [0, crop(before[0]), crop(before[1]), 0], sizes);
-    const along = (axis: 0 | 1): [number, number] => [Math.max(0, before[axis]), Math.max(0, after[axis])];
-    return tf.pad4d(cropped, [[0, 0], along(0), along(1), [0, 0]], value);
+    const along = (axis: 0 | 1): Padding => [before[axis], after[axis]];
+    return image(padded(tf, x, [[0, 0], along(0), along(1), [0, 0]], value));
   }
 
   /** Puts `steps - 1` zeros between the values along two neighbouring axes. */
@@ -104,7 +87,7 @@ export function createImaging(tf: TensorFlow): Kernels<Imaging> {
     }
     const { before, after, strides, dilations } = window;
     const negative = [...before, ...after].some((amount) => amount < 0);
-    const source = negative ? padded(x, before, after) : x;
+    const source = negative ? framed(x, before, after) : x;
     const explicit = negative || (both(before, 0) && both(after, 0));
     return tf.conv2d(
       source,
@@ -128,7 +111,7 @@ export function createImaging(tf: TensorFlow): Kernels<Imaging> {
     const { filter: wide, window } = undilated(filter, given);
     const [height, width, , outputs] = wide.shape;
     const channels = x.shape[3];
-    const source = padded(x, window.before, window.after);
+    const source = framed(x, window.before, window.after);
     const weights = wide.as4D(height, width, channels, outputs / channels);
     // TensorFlow's own kernel takes equal strides only.
     const stride = window.strides[0] === window.strides[1] ? window.strides[0] : 1;
@@ -178,59 +161,46 @@ export function createImaging(tf: TensorFlow): Kernels<Imaging> {
     const source = image(widened(x).in(last));
     // [height, width, outputs / group, inputs], with the zeros of a dilation in it.
     const filter = spread(image(widened(weight).in(filterOrder)), 0, pair(dilations, 1));
-    const reach: Pair = [filter.shape[0], filter.shape[1]];
-    const cropped: Pair = [after[0] - more[0], after[1] - more[1]];
-    const y =
-      group === 1
-        ? scattered(source, filter, strides, reach, before, cropped)
-        : gathered(source, filter, strides, reach, before, cropped, group);
+    const window: Window = {
+      kernel: [filter.shape[0], filter.shape[1]],
+      strides,
+      dilations: [1, 1],
+      before,
+      after: [after[0] - more[0], after[1] - more[1]],
+    };
+    const y = group === 1 ? scattered(source, filter, window) : gathered(source, filter, window, group);
     return narrowed(withBias(y, bias), x);
   }
 
   /** Every pixel spread by the kernel. */
-  function scattered(
-    x: Tensor4D,
-    filter: Tensor4D,
-    strides: Pair,
-    reach: Pair,
-    before: Pair,
-    after: Pair,
-  ): Tensor4D {
+  function scattered(x: Tensor4D, filter: Tensor4D, { kernel, strides, before, after }: Window): Tensor4D {
     const [n, height, width] = x.shape;
     const whole: [number, number, number, number] = [
       n,
-      (height - 1) * strides[0] + reach[0],
-      (width - 1) * strides[1] + reach[1],
+      (height - 1) * strides[0] + kernel[0],
+      (width - 1) * strides[1] + kernel[1],
       filter.shape[2],
     ];
     const y = tf.conv2dTranspose(x, filter, whole, [...strides], 'valid');
-    return padded(y, [-before[0], -before[1]], [-after[0], -after[1]]);
+    return framed(y, [-before[0], -before[1]], [-after[0], -after[1]]);
   }
 
   /** The same as a convolution with flipped weights over an image with zeros between its pixels, which can be grouped. */
-  function gathered(
-    x: Tensor4D,
-    filter: Tensor4D,
-    strides: Pair,
-    reach: Pair,
-    before: Pair,
-    after: Pair,
-    group: number,
-  ): Tensor4D {
+  function gathered(x: Tensor4D, filter: Tensor4D, window: Window, group: number): Tensor4D {
+    const { kernel, strides, before, after } = window;
     const [height, width, outputs, inputs] = filter.shape;
     const flipped = tf.reverse4d(filter, [0, 1]);
     const exchanged = flipped
       .reshape([height, width, outputs, group, inputs / group])
       .transpose([0, 1, 4, 3, 2])
       .reshape([height, width, inputs / group, group * outputs]);
-    const window: Window = {
-      kernel: reach,
+    const backward: Window = {
+      ...window,
       strides: [1, 1],
-      dilations: [1, 1],
-      before: [reach[0] - 1 - before[0], reach[1] - 1 - before[1]],
-      after: [reach[0] - 1 - after[0], reach[1] - 1 - after[1]],
+      before: [kernel[0] - 1 - before[0], kernel[1] - 1 - before[1]],
+      after: [kernel[0] - 1 - after[0], kernel[1] - 1 - after[1]],
     };
-    return convolution(spread(x, 1, strides), image(exchanged), window, group);
+    return convolution(spread(x, 1, strides), image(exchanged), backward, group);
   }
 
   /** A window's pooling, and the image padded so that all windows lie inside it. */
@@ -240,23 +210,23 @@ export function createImaging(tf: TensorFlow): Kernels<Imaging> {
     dilations: readonly number[],
     value: number,
   ) {
-    const { kernel, strides, pads: amounts, ceilMode } = attributes;
+    const { kernel, pads: amounts, ceilMode } = attributes;
     const source = image(widened(x).in(last));
     const window: Window = {
       kernel: pair(kernel, 1),
-      strides: pair(strides, 1),
+      strides: pair(attributes.strides, 1),
       dilations: pair(dilations, 1),
       ...pads(amounts, kernel.length),
     };
     const lengths: Pair = [source.shape[1], source.shape[2]];
     const reach = reachOf(window);
-    const counts: Pair = [
-      windowCount(lengths[0], 0, window, ceilMode),
-      windowCount(lengths[1], 1, window, ceilMode),
-    ];
+    const { strides, before, after } = window;
+    const count = (axis: 0 | 1): number =>
+      windowCount(lengths[axis], reach[axis], strides[axis], before[axis], after[axis], ceilMode);
+    const counts: Pair = [count(0), count(1)];
     const end = (axis: 0 | 1): number =>
-      (counts[axis] - 1) * window.strides[axis] + reach[axis] - lengths[axis] - window.before[axis];
-    const whole = padded(source, window.before, [end(0), end(1)], value);
+      (counts[axis] - 1) * strides[axis] + reach[axis] - lengths[axis] - before[axis];
+    const whole = framed(source, before, [end(0), end(1)], value);
     return { whole, window, lengths, counts };
   }
 
@@ -313,20 +283,12 @@ export function createImaging(tf: TensorFlow): Kernels<Imaging> {
       attributes.kernel.map(() => 1),
       0,
     );
-    const { kernel, strides, before, after } = window;
+    const { kernel, strides } = window;
     const mean = tf.avgPool(whole, [...kernel], [...strides], 'valid');
-    // Pixels that count: those of the image, and declared padding; ceiling mode may reach beyond it.
-    const counted = (axis: 0 | 1): number[] =>
-      Array.from({ length: counts[axis] }, (_, i) => {
-        const start = i * strides[axis] - before[axis];
-        const [low, high] = attributes.countIncludePad
-          ? [-before[axis], lengths[axis] + after[axis]]
-          : [0, lengths[axis]];
-        return Math.min(start + kernel[axis], high) - Math.max(start, low);
-      });
-    const shares = counted(0).flatMap((rows) =>
-      counted(1).map((columns) => (kernel[0] * kernel[1]) / (rows * columns)),
-    );
+    // TensorFlow divides by the kernel's size, but only pixels of the image and declared padding count.
+    const axes = attributes.kernel.length;
+    const pixels = averagedPixels(lengths.slice(0, axes), attributes, counts.slice(0, axes));
+    const shares = pixels.map((count) => (kernel[0] * kernel[1]) / count);
     const corrected = shares.every((share) => share === 1)
       ? mean
       : tf.mul(mean, tf.tensor4d(shares, [1, ...counts, 1]));

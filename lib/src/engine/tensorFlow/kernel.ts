@@ -32,3 +32,18 @@ export function vector(tensor: Tensor): Tensor1D {
   if (hasRank1(tensor)) return tensor;
   throw new Error(`one axis expected, got [${tensor.shape.join(', ')}]`);
 }
+
+/** Values added before and after along one axis; a negative number of them crops. */
+export type Padding = readonly [before: number, after: number];
+
+/** Crops, then pads what is left with one value. */
+export function padded(tf: TensorFlow, x: Tensor, amounts: readonly Padding[], value = 0): Tensor {
+  const crop = amounts.map(([before, after]) => [Math.max(0, -before), Math.max(0, -after)]);
+  const added = amounts.map((both): [number, number] => [Math.max(0, both[0]), Math.max(0, both[1])]);
+  const kept = tf.slice(
+    x,
+    crop.map(([before]) => before),
+    x.shape.map((length, axis) => length - crop[axis][0] - crop[axis][1]),
+  );
+  return tf.pad(kept, added, value);
+}

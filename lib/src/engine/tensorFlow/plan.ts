@@ -114,6 +114,17 @@ export function planRun(graph: Graph): Plan {
     for (const value of [...node.inputs, ...node.outputs]) lastUse.set(value, node);
   }
 
+  function planStep(node: Extract<Node, { operator: Computed }>, last: readonly Value[]): Step {
+    return {
+      operator: node.operator,
+      attributes: node.attributes,
+      where: describeNode(node),
+      inputs: node.inputs.map(numberOf),
+      outputs: node.outputs.map(numberOf),
+      last: last.map(numberOf),
+    };
+  }
+
   const inputs: Record<string, number> = {};
   const constants: PlannedConstant[] = [];
   const preparation: Step[] = [];
@@ -132,15 +143,4 @@ export function planRun(graph: Graph): Plan {
   }
   const outputs = Object.entries(graph.outputs).map(([name, value]) => [name, numberOf(value)]);
   return { inputs, constants, preparation, steps, outputs: Object.fromEntries(outputs) };
-
-  function planStep(node: Extract<Node, { operator: Computed }>, last: readonly Value[]): Step {
-    return {
-      operator: node.operator,
-      attributes: node.attributes,
-      where: describeNode(node),
-      inputs: node.inputs.map(numberOf),
-      outputs: node.outputs.map(numberOf),
-      last: last.map(numberOf),
-    };
-  }
 }

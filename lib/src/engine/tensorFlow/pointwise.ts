@@ -1,6 +1,6 @@
 /** Kernels that compute each value from those at the same place, and sums over axes: they work in any order of axes. */
 import type { Tensor } from '@tensorflow/tfjs';
-import { Arranged, channelsLast, commonOrder } from './arranged.js';
+import { Arranged, channelsLast, commonOrder, naturalOrder } from './arranged.js';
 import { type Computed, type Kernels, type TensorFlow, vector } from './kernel.js';
 
 export type Pointwise = Extract<
@@ -49,18 +49,13 @@ const each =
   ([x]: Inputs): Arranged =>
     new Arranged(formula(x.tensor), x.order);
 
-/** Values that are broadcast together, aligned at their last axis and laid in one order. */
-function aligned<Result>(inputs: Inputs, formula: (...tensors: Tensor[]) => Result) {
-  const order = commonOrder(inputs);
-  const tensors = inputs.map((input) => input.withRank(order.length).in(order));
-  return { result: formula(...tensors), order };
-}
-
+/** One value from several that are broadcast together: aligned at their last axis and laid in one order. */
 const broadcast =
   (formula: (...tensors: Tensor[]) => Tensor) =>
   (inputs: Inputs): Arranged => {
-    const { result, order } = aligned(inputs, formula);
-    return new Arranged(result, order);
+    const order = commonOrder(inputs);
+    const tensors = inputs.map((input) => input.withRank(order.length).in(order));
+    return new Arranged(formula(...tensors), order);
   };
 
 /** Two by two, for operators that take any number of inputs. */
@@ -91,16 +86,16 @@ export function createPointwise(tf: TensorFlow): Kernels<Pointwise> {
   const lowered = (x: Tensor, place: number): Tensor => tf.sub(x, tf.max(x, place, true));
   const types = { bool: 'bool', int: 'int32', float: 'float32' } as const;
   return {
-    Add: broadcast((a, b) => tf.add(a, b)),
-    Sub: broadcast((a, b) => tf.sub(a, b)),
-    Mul: broadcast((a, b) => tf.mul(a, b)),
-    Div: broadcast((a, b) => tf.div(a, b)),
-    Max: folded((a, b) => tf.maximum(a, b)),
-    Min: folded((a, b) => tf.minimum(a, b)),
-    Pow: broadcast((a, b) => tf.pow(a, b)),
-    Greater: broadcast((a, b) => tf.greater(a, b)),
-    Where: broadcast((condition, a, b) => tf.where(condition, a, b)),
-    Mod: broadcast((a, b) => tf.mod(a, b)),
+    Add: broadcast(tf.add),
+    Sub: broadcast(tf.sub),
+    Mul: broadcast(tf.mul),
+    Div: broadcast(tf.div),
+    Max: folded(tf.maximum),
+    Min: folded(tf.minimum),
+    Pow: broadcast(tf.pow),
+    Greater: broadcast(tf.greater),
+    Where: broadcast(tf.where),
+    Mod: broadcast(tf.mod),
     BatchNormalization([x, scale, bias, mean, variance], { epsilon }) {
       const order = channelsLast(x.order.length);
       const laid = x.in(order);
@@ -110,12 +105,12 @@ export function createPointwise(tf: TensorFlow): Kernels<Pointwise> {
       const y = tf.batchNorm(pixels, m, v, b, s, epsilon);
       return new Arranged(laid.rank === 4 ? y : y.reshape(laid.shape), order);
     },
-    Relu: each((x) => tf.relu(x)),
+    Relu: each(tf.relu),
     LeakyRelu: ([x], { alpha }) => new Arranged(tf.leakyRelu(x.tensor, alpha), x.order),
     Elu: ([x], { alpha }) => each((y) => tf.where(tf.greater(y, 0), y, tf.mul(tf.expm1(y), alpha)))([x]),
-    Sigmoid: each((x) => tf.sigmoid(x)),
-    Tanh: each((x) => tf.tanh(x)),
-    Softplus: each((x) => tf.softplus(x)),
+    Sigmoid: each(tf.sigmoid),
+    Tanh: each(tf.tanh),
+    Softplus: each(tf.softplus),
     Softmax([x], { axis }) {
       const place = x.place(axis);
       const powers = tf.exp(lowered(x.tensor, place));
@@ -127,23 +122,22 @@ export function createPointwise(tf: TensorFlow): Kernels<Pointwise> {
       return new Arranged(tf.sub(lower, tf.log(tf.sum(tf.exp(lower), place, true))), x.order);
     },
     Clip: ([x], { min, max }) => new Arranged(tf.clipByValue(x.tensor, min, max), x.order),
-    Abs: each((x) => tf.abs(x)),
-    Neg: each((x) => tf.neg(x)),
-    Sign: each((x) => tf.sign(x)),
-    Exp: each((x) => tf.exp(x)),
-    Log: each((x) => tf.log(x)),
-    Sqrt: each((x) => tf.sqrt(x)),
-    Erf: each((x) => tf.erf(x)),
-    GlobalAveragePool: ([x]) =>
-      reduced(x, x.order.toSorted((a, b) => a - b).slice(2), true, (...given) => tf.mean(...given)),
-    ReduceMean: ([x], { axes, keepDims }) => reduced(x, axes, keepDims, (...given) => tf.mean(...given)),
-    ReduceSum: ([x], { axes, keepDims }) => reduced(x, axes, keepDims, (...given) => tf.sum(...given)),
+    Abs: each(tf.abs),
+    Neg: each(tf.neg),
+    Sign: each(tf.sign),
+    Exp: each(tf.exp),
+    Log: each(tf.log),
+    Sqrt: each(tf.sqrt),
+    Erf: each(tf.erf),
+    GlobalAveragePool: ([x]) => reduced(x, naturalOrder(x.order.length).slice(2), true, tf.mean),
+    ReduceMean: ([x], { axes, keepDims }) => reduced(x, axes, keepDims, tf.mean),
+    ReduceSum: ([x], { axes, keepDims }) => reduced(x, axes, keepDims, tf.sum),
     Identity: ([x]) => x.clone(),
     Dropout: ([x]) => x.clone(),
     Cast([x], { to }) {
       const kind = to === 'bool' ? 'bool' : to.startsWith('float') ? 'float' : 'int';
       return new Arranged(tf.cast(x.tensor, types[kind]), x.order);
     },
-    ZerosLike: each((x) => tf.zerosLike(x)),
+    ZerosLike: each(tf.zerosLike),
   };
 }

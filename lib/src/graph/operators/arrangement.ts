@@ -291,11 +291,11 @@ export function sliceRule({ node, gradient }: RuleArguments<'Slice'>) {
 }
 
 /** Which input index a padded output index shows. */
-function paddedSource(length: number, before: number, mode: 'reflect' | 'edge') {
+export function paddedSource(length: number, before: number, mode: 'reflect' | 'edge') {
   return (output: number): number => {
     const i = output - before;
     if (mode === 'edge') return Math.min(Math.max(i, 0), length - 1);
-    const period = 2 * (length - 1);
+    const period = Math.max(1, 2 * (length - 1));
     const folded = ((i % period) + period) % period;
     return folded < length ? folded : period - folded;
   };

@@ -36,7 +36,7 @@ export function averagePool(x: Value, options: PoolOptions, name?: string): Valu
 }
 
 /** Number of windows along one axis; in ceil mode a window must start inside the input or its first padding. */
-function windowCount(
+export function windowCount(
   size: number,
   reach: number,
   stride: number,
@@ -127,8 +127,8 @@ export function maxPoolRule({ node, gradient }: RuleArguments<'MaxPool'>) {
   return [unpool(gradient, maximumIndices(x, node.attributes), x)];
 }
 
-/** How many input pixels each window averages. */
-function windowCounts(
+/** How many input pixels each window averages, row by row. */
+export function averagedPixels(
   size: readonly number[],
   attributes: OperatorAttributes['AveragePool'],
   windows: readonly number[],
@@ -157,7 +157,7 @@ export function averagePoolRule({ node, gradient }: RuleArguments<'AveragePool'>
   const windows = shapeOf(gradient)
     .slice(2)
     .map((dimension) => staticDimension(dimension, 'AveragePool'));
-  const counts = windowCounts(size, node.attributes, windows);
+  const counts = averagedPixels(size, node.attributes, windows);
   const [first] = counts;
   const shares = counts.every((count) => count === first)
     ? multiply(gradient, scalar(1 / first))
