@@ -1,6 +1,9 @@
 /** A transposed convolution with strides as one convolution that computes all pixels of a stride cell as channels. */
+
+import type { Value } from '../node.js';
 import { pad, reshape, reverse, slice, transpose } from '../operators/arrangement.js';
 import { conv } from '../operators/convolution.js';
+import type { Dimension } from '../type.js';
 import type { Pass } from './rewrite.js';
 
 /** Kernel offsets u = t stride + r + pad, for every phase r of the stride cell, that one axis needs. */
@@ -51,14 +54,7 @@ export const subPixel: Pass = (node, [x, weight]) => {
   const all = conv(x, reshape(phases, [outputs * down * across, channels, rows, columns]), {
     pads: [...before, ...after],
   });
-  // Two moves of one axis each, which runtimes do faster than one of both.
-  const [height, width] = cells;
-  const columnsIn = transpose(reshape(all, [batch, outputs * down, across, height * width]), [0, 1, 3, 2]);
-  const rowsIn = transpose(
-    reshape(columnsIn, [batch, outputs, down, height, width * across]),
-    [0, 1, 3, 2, 4],
-  );
-  const whole = reshape(rowsIn, [batch, outputs, height * down, width * across]);
+  const whole = interleave(all, { batch, outputs, strides: [down, across], cells });
   return [
     lengths.reduce(
       (value, length, i) => (length === cells[i] * strides[i] ? value : slice(value, i + 2, 0, length)),
@@ -66,3 +62,26 @@ export const subPixel: Pass = (node, [x, weight]) => {
     ),
   ];
 };
+
+/** Planes of more pixels are moved one axis at a time: runtimes do that in whole rows, at some cost a plane. */
+const largePlane = 1000;
+
+interface StrideCells {
+  readonly batch: Dimension;
+  readonly outputs: number;
+  readonly strides: readonly [down: number, across: number];
+  readonly cells: readonly number[];
+}
+
+/** The channels [outputs x down x across] of each cell as its pixels. */
+function interleave(all: Value, { batch, outputs, strides: [down, across], cells }: StrideCells): Value {
+  const [height, width] = cells;
+  const size = [batch, outputs, height * down, width * across];
+  if (height * width <= largePlane) {
+    const split = reshape(all, [batch, outputs, down, across, height, width]);
+    return reshape(transpose(split, [0, 1, 4, 2, 5, 3]), size);
+  }
+  const columns = reshape(all, [batch, outputs * down, across, height * width]);
+  const rows = reshape(transpose(columns, [0, 1, 3, 2]), [batch, outputs, down, height, width * across]);
+  return reshape(transpose(rows, [0, 1, 3, 2, 4]), size);
+}
