@@ -1,12 +1,14 @@
 /** `landlens`: the commands that work outside the repository too. */
 import { InputError } from '../error.js';
 import { runCommand } from './commandLine.js';
+import { enginesCommand } from './enginesCommand.js';
 import { mapCommand } from './map.js';
 import { packCommand } from './pack.js';
 
 const commands: Readonly<Record<string, { readonly about: string; readonly run: typeof packCommand }>> = {
   pack: { about: 'copy a data set into few large files that are fast to read', run: packCommand },
   map: { about: 'explain a whole scene into a GeoTIFF', run: mapCommand },
+  engines: { about: 'what can compute here, and why the rest cannot', run: enginesCommand },
 };
 
 const usage = `Usage: landlens <command> [options]
