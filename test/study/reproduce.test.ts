@@ -24,6 +24,7 @@ describe('reproduce', () => {
   it('answers wrong input with one line and exit status 1', () => {
     const wrong = [
       { argv: ['--preset', 'fast'], message: /^--preset: .*quick or paper/ },
+      { argv: ['--engine', 'quantum'], message: /^--engine: .*cpu or webgpu or cuda or tensorflow/ },
       { argv: ['--methods', 'nothing'], message: /^--methods: .*saliency-sg/ },
       { argv: ['--dataset', 'bigearthnet:/does/not/exist'], message: /\/does\/not\/exist/ },
     ];

@@ -32,7 +32,15 @@ export interface Program {
 export interface Engine {
   /** For records and messages, for example "onnxruntime 1.30.0 cpu". */
   readonly name: string;
+  /** Of the processor. */
   readonly threads: number;
+  /** What computes in place of the processor, for example "WebGPU". */
+  readonly accelerator?: string;
+  /**
+   * Waits until the engine can compute; otherwise the first program does.
+   * @throws InputError where it cannot be used here, with what is missing and what to do.
+   */
+  start(): Promise<void>;
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
   /** Frees every program. */
   dispose(): Promise<void>;

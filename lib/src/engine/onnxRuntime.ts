@@ -1,21 +1,30 @@
-/** The default engine: onnxruntime on the CPU, in a worker thread. */
+/** onnxruntime in a worker thread: on the CPU, which is the default engine, or on a GPU by WebGPU or CUDA. */
 
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { InputError } from '../error.js';
+import { createGraph } from '../graph/graph.js';
+import { input, scalar } from '../graph/node.js';
 import { writeOnnx } from '../graph/onnx/write.js';
-import { forBlockedLayout } from '../graph/rewrite/blockedLayout.js';
+import { add } from '../graph/operators/elementwise.js';
+import { rewrite } from '../graph/rewrite/rewrite.js';
 import type { Engine } from './engine.js';
 import { planBatch } from './memory.js';
-import type { OnnxRuntimeModel } from './onnxRuntimeWorker.js';
+import { type Provider, passesFor, providers } from './onnxRuntimeProviders.js';
+import type { OnnxRuntimeModel, WorkerData } from './onnxRuntimeWorker.js';
 import { checkThreads, createWorkerEngine } from './workerEngine.js';
 
 export interface OnnxRuntimeOptions {
-  /** Threads of one operator; all cores by default. */
+  /** What computes: the processor ("cpu", the default), or a GPU. Nothing takes the place of a GPU that cannot be used. */
+  readonly provider?: Provider;
+  /** Threads of one operator on the processor; all cores by default. */
   readonly threads?: number;
   /** Bytes that the intermediate values of one run may take. */
   readonly memoryBudget?: number;
 }
+
+const accelerators: Readonly<Partial<Record<Provider, string>>> = { webgpu: 'WebGPU', cuda: 'CUDA' };
 
 function runtimeVersion(): string {
   const description: unknown = createRequire(import.meta.url)('onnxruntime-node/package.json');
@@ -25,18 +34,37 @@ function runtimeVersion(): string {
   return 'of unknown version';
 }
 
-/** Starts the engine. Call `dispose` when done; an idle engine does not keep the process alive. */
+/** A graph that can only fail where the provider itself does; fed with x of shape [1, 2]. */
+const trial = (): Uint8Array => writeOnnx(createGraph({ y: add(input('x', ['N', 2]), scalar(1)) }));
+
+/**
+ * Starts the engine. Call `dispose` when done; an idle engine does not keep the process alive.
+ * @throws InputError for an unknown provider; one that cannot be used here is found by `start` or the first program.
+ */
 export function createEngine({
+  provider = 'cpu',
   threads = availableParallelism(),
   memoryBudget = 2 ** 30,
 }: OnnxRuntimeOptions = {}): Engine {
+  if (!providers.includes(provider)) {
+    throw new InputError({
+      what: 'not a provider of onnxruntime',
+      where: 'provider',
+      expected: providers.join(' or '),
+      got: String(provider),
+    });
+  }
   checkThreads(threads);
+  // Otherwise NVIDIA's libraries round the factors of convolutions to 10 bits. They read it when they are loaded.
+  if (provider === 'cuda') process.env.NVIDIA_TF32_OVERRIDE ??= '0';
+  const workerData: WorkerData = { provider, trial: trial() };
   return createWorkerEngine<OnnxRuntimeModel>({
-    name: `onnxruntime ${runtimeVersion()} cpu`,
+    name: `onnxruntime ${runtimeVersion()} ${provider}`,
     runtime: 'onnxruntime',
     threads,
-    worker: new Worker(new URL('./onnxRuntimeWorker.js', import.meta.url)),
-    prepare: forBlockedLayout,
+    accelerator: accelerators[provider],
+    worker: new Worker(new URL('./onnxRuntimeWorker.js', import.meta.url), { workerData }),
+    prepare: (graph) => rewrite(graph, passesFor[provider]),
     model: (graph, batch) => ({ bytes: writeOnnx(graph, { batch }), threads }),
     fixesBatch: true,
     batchSize: (graph) => planBatch(graph, { budget: memoryBudget }),

@@ -78,6 +78,7 @@ export function createTensorFlowEngine({
     name: `${name.replace('@tensorflow/', '')} ${version} ${backend}`,
     runtime: 'tensorflow',
     threads: native ? threads : 1,
+    ...(name === '@tensorflow/tfjs-node-gpu' && { accelerator: 'CUDA' }),
     worker: new Worker(new URL('./tensorFlow/worker.js', import.meta.url), { workerData }),
     model: planRun,
     // A value may lie in memory twice, its channels first and last.

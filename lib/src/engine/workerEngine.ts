@@ -14,6 +14,7 @@ export interface WorkerEngineOptions<Model> {
   /** Opens the messages of what fails inside the thread. */
   readonly runtime: string;
   readonly threads: number;
+  readonly accelerator?: string;
   /** Runs `serve` of workerThread.ts. */
   readonly worker: Worker;
   /** The graph in the form that suits the runtime best, equal in value. */
@@ -49,6 +50,7 @@ export function createWorkerEngine<Model>({
   name,
   runtime,
   threads,
+  accelerator,
   worker,
   prepare = (graph) => graph,
   model,
@@ -64,11 +66,12 @@ export function createWorkerEngine<Model>({
     for (const { reject } of waiting.values()) reject(reason);
     waiting.clear();
   };
-  worker.on('message', ({ id, result, error }: Reply) => {
+  worker.on('message', ({ id, result, error, refusal }: Reply) => {
     const request = waiting.get(id);
     waiting.delete(id);
     if (waiting.size === 0) worker.unref();
-    if (error !== undefined) request?.reject(new Error(`${runtime}: ${error}`));
+    if (refusal !== undefined) request?.reject(new InputError(refusal));
+    else if (error !== undefined) request?.reject(new Error(`${runtime}: ${error}`));
     else request?.resolve(result ?? {});
   });
   worker.on('error', fail);
@@ -92,6 +95,10 @@ export function createWorkerEngine<Model>({
   return {
     name,
     threads,
+    ...(accelerator !== undefined && { accelerator }),
+    async start() {
+      await send({ kind: 'start' });
+    },
     async compile(original: Graph, { state = {} }: CompileOptions = {}): Promise<Program> {
       if (stopped !== undefined) throw stopped;
       const graph = prepare(original);

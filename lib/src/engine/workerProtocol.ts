@@ -1,4 +1,5 @@
 /** The messages between an engine and its worker thread; a model is whatever the runtime in the thread compiles. */
+import type { InputErrorParts } from '../error.js';
 
 export interface WireTensor {
   readonly data: Float32Array;
@@ -8,6 +9,7 @@ export interface WireTensor {
 export type WireTensors = Readonly<Record<string, WireTensor>>;
 
 export type RequestBody<Model> =
+  | { readonly kind: 'start' }
   | {
       readonly kind: 'compile';
       readonly program: number;
@@ -26,4 +28,6 @@ export interface Reply {
   readonly id: number;
   readonly result?: WireTensors;
   readonly error?: string;
+  /** Of an InputError. */
+  readonly refusal?: InputErrorParts;
 }

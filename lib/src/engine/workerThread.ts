@@ -1,6 +1,6 @@
 /** The worker thread's side of an engine: answers its requests one after the other, and keeps programs and their state. */
 import { parentPort } from 'node:worker_threads';
-import { messageOf } from '../error.js';
+import { InputError, messageOf } from '../error.js';
 import type { Reply, Request, WireTensor, WireTensors } from './workerProtocol.js';
 
 type Handles<Handle> = Readonly<Record<string, Handle>>;
@@ -27,8 +27,10 @@ interface Program<Handle> {
   readonly state: Map<string, Handle>;
 }
 
-/** Serves the engine that started this thread. */
-export function serve<Model, Handle>(runtime: Runtime<Model, Handle>): void {
+/** Answers requests with a runtime that has started. */
+function answerWith<Model, Handle>(
+  runtime: Runtime<Model, Handle>,
+): (request: Request<Model>) => Promise<WireTensors> {
   const programs = new Map<number, Program<Handle>>();
 
   function programOf(id: number): Program<Handle> {
@@ -65,8 +67,10 @@ export function serve<Model, Handle>(runtime: Runtime<Model, Handle>): void {
     }
   }
 
-  async function handle(request: Request<Model>): Promise<Reply['result']> {
+  return async (request) => {
     switch (request.kind) {
+      case 'start':
+        return {};
       case 'compile': {
         const session = await runtime.compile(request.model);
         programs.set(request.program, { session, loops: request.loops, state: new Map() });
@@ -93,18 +97,25 @@ export function serve<Model, Handle>(runtime: Runtime<Model, Handle>): void {
         return {};
       }
     }
-  }
+  };
+}
 
+const failure = (thrown: unknown): Pick<Reply, 'error' | 'refusal'> =>
+  thrown instanceof InputError ? { refusal: thrown.parts } : { error: messageOf(thrown) };
+
+/** Serves the engine that started this thread; where the runtime does not start, every answer is why. */
+export function serve<Model, Handle>(start: () => Promise<Runtime<Model, Handle>>): void {
   const port = parentPort;
   if (port === null) throw new Error('this file runs as a worker thread only');
-  let queue: Promise<void> = Promise.resolve();
+  const starting = start().then(answerWith);
+  let queue: Promise<unknown> = Promise.allSettled([starting]);
   port.on('message', (request: Request<Model>) => {
     queue = queue.then(async () => {
       try {
-        const result = await handle(request);
-        port.postMessage({ id: request.id, result } satisfies Reply);
+        const answer = await starting;
+        port.postMessage({ id: request.id, result: await answer(request) } satisfies Reply);
       } catch (thrown) {
-        port.postMessage({ id: request.id, error: messageOf(thrown) } satisfies Reply);
+        port.postMessage({ id: request.id, ...failure(thrown) } satisfies Reply);
       }
     });
   });

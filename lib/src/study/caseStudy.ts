@@ -141,7 +141,8 @@ export async function writeCase(
   const sheet = sheetPath(folder, image);
   const recordPath = join(folder, `${safeFileName(image)}.json`);
   const ids = methods.map(({ id }) => id);
-  const identity = JSON.stringify([dataset.name, classifier.hash, image, className, preset, seed, ids]);
+  const { engine, hash } = classifier;
+  const identity = JSON.stringify([dataset.name, hash, engine.name, image, className, preset, seed, ids]);
   if ((await identityIn(recordPath)) === identity) return { sheet, kept: true };
 
   const found = await readCase(chosen, study);

@@ -2,11 +2,11 @@
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { methods } from '../attribution/methods.js';
-import { createEngine } from '../engine/onnxRuntime.js';
+import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
 import { openClassifier } from '../model/classifierFile.js';
 import { type Case, findPaperCases, readCase, writeCase } from './caseStudy.js';
-import { interrupted, listenForInterrupt, parseNumber, runCommand } from './commandLine.js';
+import { engineHelp, interrupted, listenForInterrupt, parseNumber, runCommand } from './commandLine.js';
 import { openDataset } from './openDataset.js';
 import { defaultModel, parseDataset, repositoryRoot } from './options.js';
 import { presetNames } from './presets.js';
@@ -23,6 +23,7 @@ data set holds. Interrupted, it goes on with the case that was not finished.
   --image <name>        an image, in any split
   --class <name>        the class to explain, with --image; several times for several classes
   --model <file>        classifier (default: the shipped one)
+  ${engineHelp(22)}
   --preset <name>       ${presetNames.join(' or ')} (default: quick)
   --seed <n>            (default: 0)
   --out <folder>        (default: results/cases)
@@ -40,6 +41,7 @@ runCommand(async (argv) => {
       image: { type: 'string' },
       class: { type: 'string', multiple: true, default: [] },
       model: { type: 'string', default: defaultModel },
+      engine: { type: 'string', default: defaultEngine },
       preset: { type: 'string', default: 'quick' },
       seed: { type: 'string', default: '0' },
       out: { type: 'string', default: join(repositoryRoot, 'results', 'cases') },
@@ -60,8 +62,9 @@ runCommand(async (argv) => {
     throw invalid('--image, --class', 'both, or neither', got, 'an image needs a class to explain');
   }
 
+  const engineName = parseEngine(values.engine);
   const dataset = await openDataset(parseDataset(values.dataset));
-  const engine = createEngine();
+  const engine = await openEngine(engineName);
   const signal = listenForInterrupt();
   try {
     const classifier = await openClassifier(resolve(values.model), engine);

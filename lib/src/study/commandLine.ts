@@ -1,4 +1,5 @@
 /** What the commands share: numbers from arguments, Ctrl+C, and errors as one line. */
+import { defaultEngine, engineNames } from '../engine/engines.js';
 import { InputError } from '../error.js';
 
 /** Exit status of a command that Ctrl+C stopped: 128 + SIGINT. */
@@ -31,6 +32,12 @@ export function parseNumber(
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (isValid(value)) return value;
   throw new InputError({ what: 'not a valid number', where: `--${name}`, expected, got: `"${text}"` });
+}
+
+/** The line of `--help` about the engine; what it does begins `column` characters after the option. */
+export function engineHelp(column: number): string {
+  const names = `${engineNames.slice(0, -1).join(', ')} or ${engineNames.at(-1)}`;
+  return `${'--engine <name>'.padEnd(column)}${names} (default: ${defaultEngine}); npx landlens engines says which work here`;
 }
 
 /** Runs a command to its exit status; wrong input is one line on stderr and status 1. */

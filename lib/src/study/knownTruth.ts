@@ -12,6 +12,7 @@ import { localisation } from '../metric/localisation.js';
 import { randomRanking } from '../metric/ranking.js';
 import type { Classifier } from '../model/classifier.js';
 import { openLines } from './durableLines.js';
+import { safeFileName } from './fileName.js';
 import type { StudiedMethod } from './measure.js';
 import type { Progress } from './progress.js';
 import { csv } from './tables.js';
@@ -131,7 +132,10 @@ export async function measureKnownTruth(
       found++;
     }
   }
-  const path = join(folder, `records-${classifier.hash}-${preset}-${seed}.jsonl`);
+  const path = join(
+    folder,
+    `records-${classifier.hash}-${preset}-${seed}-${safeFileName(classifier.engine.name)}.jsonl`,
+  );
   const lines = await openLines(path, parseTruth);
   const records = [...lines.earlier];
   const known = new Set(records.map(({ question, image, method }) => `${question} ${image} ${method}`));

@@ -1,6 +1,7 @@
 /** `landlens`: the commands that work outside the repository too. */
 import { InputError } from '../error.js';
 import { runCommand } from './commandLine.js';
+import { enginesCommand } from './enginesCommand.js';
 import { mapCommand } from './map.js';
 import { packCommand } from './pack.js';
 import { statisticsCommand } from './statistics.js';
@@ -12,6 +13,7 @@ const commands: Readonly<Record<string, { readonly about: string; readonly run: 
     run: statisticsCommand,
   },
   map: { about: 'explain a whole scene into a GeoTIFF', run: mapCommand },
+  engines: { about: 'what can compute here, and why the rest cannot', run: enginesCommand },
 };
 
 const usage = `Usage: landlens <command> [options]

@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { methods } from '../attribution/methods.js';
 import { openLargeImage } from '../dataset/largeImage.js';
-import { createEngine } from '../engine/onnxRuntime.js';
+import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
 import { openClassifier } from '../model/classifierFile.js';
-import { interrupted, listenForInterrupt, parseNumber } from './commandLine.js';
+import { engineHelp, interrupted, listenForInterrupt, parseNumber } from './commandLine.js';
 import { explainLargeImage } from './explainLargeImage.js';
 import { defaultModel } from './options.js';
 import { presetNames } from './presets.js';
@@ -25,6 +25,7 @@ GeoTIFF a band (B02.tif or anything_B02.tif). <out.tif> has for each class a ban
   --overlap <pixels>    that neighbouring tiles share (default a quarter of a tile)
   --scale <x>           pixel values times this are reflectance x 10,000 (default 1)
   --offset <x>          added after that (default 0)
+  ${engineHelp(22)}
   --preset <name>       ${presetNames.join(' or ')} (default quick)
   --seed <n>            (default 0)
   --help                this text
@@ -45,6 +46,7 @@ export async function mapCommand(argv: readonly string[]): Promise<number> {
       overlap: { type: 'string' },
       scale: { type: 'string', default: '1' },
       offset: { type: 'string', default: '0' },
+      engine: { type: 'string', default: defaultEngine },
       preset: { type: 'string', default: 'quick' },
       seed: { type: 'string', default: '0' },
       help: { type: 'boolean', default: false },
@@ -82,8 +84,8 @@ export async function mapCommand(argv: readonly string[]): Promise<number> {
     });
   }
   const ids = values.method.length > 0 ? values.method : ['grad-cam'];
+  const engine = await openEngine(parseEngine(values.engine));
   const signal = listenForInterrupt();
-  const engine = createEngine();
   try {
     const classifier = await openClassifier(resolve(values.model), engine);
     const targets = values.class.map((name) => {

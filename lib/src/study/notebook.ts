@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import type { Dataset } from '../dataset/patch.js';
 import type { Engine } from '../engine/engine.js';
-import { createEngine } from '../engine/onnxRuntime.js';
+import { openEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
 import { createLine, showText } from '../figure/display.js';
 import type { Classifier } from '../model/classifier.js';
@@ -38,7 +38,7 @@ export async function openNotebook({
 }: NotebookOptions = {}): Promise<Notebook> {
   await requireFreshBuild();
   const data = await openDataset(parseDataset(dataset, repositoryRoot));
-  const engine = createEngine();
+  const engine = await openEngine();
   try {
     const classifier = await openClassifier(resolve(repositoryRoot, model), engine);
     requireCompatible(data, classifier);
@@ -73,7 +73,7 @@ export async function openNetwork(
   { seed = 0, ...description }: OpenOptions & { readonly seed?: number } = {},
 ): Promise<Classifier> {
   await requireFreshBuild();
-  const engine = createEngine();
+  const engine = await openEngine();
   try {
     const classifier = await openClassifier(resolve(repositoryRoot, model), engine, description);
     const [height, width] = classifier.size;

@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Preset } from '../attribution/methods.js';
 import { splitsInOrder } from '../dataset/splitNames.js';
+import { defaultEngine, type EngineName, parseEngine } from '../engine/engines.js';
 import { InputError, messageOf } from '../error.js';
+import { engineHelp } from './commandLine.js';
 import { presetNames } from './presets.js';
 import { outcomeNames, outcomes, type Selection } from './selection.js';
 
@@ -15,8 +17,9 @@ export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '
 export const defaultModel = join(repositoryRoot, 'data/densenet121-scenes.onnx');
 
 /** Where a study is recorded unless told otherwise; the notebooks look there too. */
-export function defaultResults(dataset: string, preset: Preset): string {
-  return join(repositoryRoot, 'results', `reproduce-${dataset}-${preset}`);
+export function defaultResults(dataset: string, preset: Preset, engine: EngineName = defaultEngine): string {
+  const suffix = engine === defaultEngine ? '' : `-${engine}`;
+  return join(repositoryRoot, 'results', `reproduce-${dataset}-${preset}${suffix}`);
 }
 
 /** Data sets that lie in a folder, by the word that stands before it. */
@@ -37,6 +40,7 @@ export interface StudyOptions {
   /** Method ids, in the order of the registry. */
   readonly methods: readonly string[];
   readonly preset: Preset;
+  readonly engine: EngineName;
   readonly seed: number;
   /** Folder of the results. */
   readonly out: string;
@@ -53,6 +57,7 @@ const names = [
   'images',
   'methods',
   'preset',
+  'engine',
   'seed',
   'out',
 ] as const;
@@ -78,8 +83,10 @@ ${wrap(methods, 60)
   .map((line) => `                                              ${line}`)
   .join('\n')}
   --preset quick | paper                    parameters of methods and metrics (default quick)
+  ${engineHelp(42)}
   --seed <number>                           seed of every random number (default 0)
-  --out <folder>                            results (default results/reproduce-<dataset>-<preset>)
+  --out <folder>                            results (default results/reproduce-<dataset>-<preset>,
+                                            with -<engine> where that is not cpu)
   --no-notebooks                            the study alone: executes no notebook at the end
   --help                                    this text`;
 }
@@ -105,15 +112,17 @@ export function parseOptions(argv: readonly string[], methods: readonly string[]
   const dataset = parseDataset(values.dataset ?? 'scenes');
   const preset = presetNames.find((name) => name === (values.preset ?? 'quick'));
   if (preset === undefined) throw invalid('preset', presetNames.join(' or '), values.preset);
+  const engine = parseEngine(values.engine ?? defaultEngine);
   return {
     dataset,
     selection: parseSelection(values),
     preset,
+    engine,
     model: resolve(values.model ?? defaultModel),
     images: parseWhole('images', values.images ?? '8', 1, 1_000_000),
     seed: parseWhole('seed', values.seed ?? '0', 0, 2 ** 32 - 1),
     methods: parseMethods(values.methods, methods),
-    out: resolve(values.out ?? defaultResults(dataset.kind, preset)),
+    out: resolve(values.out ?? defaultResults(dataset.kind, preset, engine)),
     notebooks,
   };
 }
@@ -130,7 +139,7 @@ function parseValues(argv: readonly string[]): ParsedArguments | undefined {
       args: [...argv],
       options: {
         ...{ dataset: text, split: text, class: text, outcome: text, model: text, images: text },
-        ...{ methods: text, preset: text, seed: text, out: text },
+        ...{ methods: text, preset: text, engine: text, seed: text, out: text },
         'no-notebooks': { type: 'boolean' },
         help: { type: 'boolean' },
       },

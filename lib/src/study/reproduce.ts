@@ -1,7 +1,7 @@
 /** `npm run reproduce`: the paper's study on a data set of your choice, from the command line. */
 import { join, relative } from 'node:path';
 import { methods } from '../attribution/methods.js';
-import { createEngine } from '../engine/onnxRuntime.js';
+import { defaultEngine, openEngine } from '../engine/engines.js';
 import { openClassifier } from '../model/classifierFile.js';
 import { interrupted, listenForInterrupt, runCommand } from './commandLine.js';
 import { openDataset } from './openDataset.js';
@@ -30,7 +30,7 @@ function quote(argument: string): string {
 async function reproduce(options: StudyOptions, command: string): Promise<number> {
   const { model, images, preset, seed, selection, out: folder } = options;
   const dataset = await openDataset(options.dataset);
-  const engine = createEngine();
+  const engine = await openEngine(options.engine);
   const signal = listenForInterrupt();
   try {
     const classifier = await openClassifier(model, engine);
@@ -66,6 +66,12 @@ async function executeNotebooks(options: StudyOptions, signal: AbortSignal): Pro
   const { dataset, model, images, preset, seed, out } = options;
   if (options.methods.length < methods.length) {
     console.log('The notebooks compare all methods; with --methods they are left as they are.');
+    return;
+  }
+  if (options.engine !== defaultEngine) {
+    console.log(
+      `The notebooks compute on the processor; with --engine ${options.engine} they are left as they are.`,
+    );
     return;
   }
   if (JSON.stringify(options.selection) !== JSON.stringify(everyTestImage)) {

@@ -47,10 +47,11 @@ export interface StudyResult {
 
 const silent: Progress = { start: () => undefined, done: () => undefined, finish: () => undefined };
 
-/** Processor and threads, which the seconds depend on. */
+/** Processor and threads, which the seconds depend on, and what computed in place of them. */
 export function deviceOf(classifier: StudiedClassifier): string {
-  const { threads } = classifier.engine;
-  return `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  const { threads, accelerator } = classifier.engine;
+  const processor = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  return accelerator === undefined ? processor : `${accelerator} beside ${processor}`;
 }
 
 /**

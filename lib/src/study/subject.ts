@@ -10,7 +10,7 @@ import type { StudyTarget } from './records.js';
 export type StudiedClassifier = Pick<
   Classifier,
   'name' | 'bands' | 'classes' | 'size' | 'hash' | 'prepare' | 'score'
-> & { readonly engine: Pick<Classifier['engine'], 'name' | 'threads'> };
+> & { readonly engine: Pick<Classifier['engine'], 'name' | 'threads' | 'accelerator'> };
 
 /** The score from which a class counts as predicted. */
 export const threshold = 0.5;

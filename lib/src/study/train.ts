@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import type { Dataset } from '../dataset/patch.js';
 import { scenes } from '../dataset/scenes.js';
 import type { Engine } from '../engine/engine.js';
-import { createEngine } from '../engine/onnxRuntime.js';
+import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
 import { renderPng } from '../figure/staticImage.js';
 import { trainingCurves } from '../figure/trainingCurves.js';
@@ -20,7 +20,7 @@ import { type TrainingHistory, trainingHistoryPath, writeTrainingHistory } from 
 import { readWeights, transferWeights } from '../training/pretrained.js';
 import { paperRecipe, type Recipe } from '../training/recipe.js';
 import { freshWeights } from '../training/trainingStep.js';
-import { interrupted, listenForInterrupt, parseNumber, runCommand } from './commandLine.js';
+import { engineHelp, interrupted, listenForInterrupt, parseNumber, runCommand } from './commandLine.js';
 import { scoreImages } from './failures.js';
 import { safeFileName } from './fileName.js';
 import { judgeSplit } from './judgeSplit.js';
@@ -51,6 +51,7 @@ the same weights.
   --epochs <n>           paper: at most so many (default: 100)
   --rate <x>             paper: learning rate to begin with (default: 0.001)
   --scale <x>            growing: multiplies the number of training images; below 1 for a trial (default: 1)
+  ${engineHelp(23)}
   --seed <n>             seed of weights and order, and of scenes (default: 0)
   --out <folder>         where the model, its history and the checkpoint go (default: results/training)
   --help                 this text`;
@@ -130,6 +131,7 @@ runCommand(async (argv) => {
       epochs: { type: 'string' },
       rate: { type: 'string' },
       scale: { type: 'string' },
+      engine: { type: 'string', default: defaultEngine },
       out: { type: 'string', default: join(repositoryRoot, 'results', 'training') },
       seed: { type: 'string', default: '0' },
       help: { type: 'boolean', default: false },
@@ -140,6 +142,7 @@ runCommand(async (argv) => {
     return 0;
   }
   const choice = parseDataset(values.dataset);
+  const engineName = parseEngine(values.engine);
   const isRendered = choice.kind === 'scenes';
   const id = choose('architecture', values.architecture, [...architectures.keys()]);
   const architecture = architectures.get(id) ?? denseNet121;
@@ -201,7 +204,7 @@ runCommand(async (argv) => {
     console.log(`Starts from ${initial.name}${head}.`);
   }
   const file = join(resolve(values.out), `${id}-${isRendered ? 'scenes' : safeFileName(given.name)}.onnx`);
-  const engine = createEngine();
+  const engine = await openEngine(engineName);
   const signal = listenForInterrupt();
   try {
     const { weights, history, kept } = await fit({

@@ -1,10 +1,10 @@
 /** `npm run truth`: holds every method's relevance against what `scenes` planted. */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createEngine } from '../engine/onnxRuntime.js';
+import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
 import { openClassifier } from '../model/classifierFile.js';
-import { interrupted, listenForInterrupt, parseNumber, runCommand } from './commandLine.js';
+import { engineHelp, interrupted, listenForInterrupt, parseNumber, runCommand } from './commandLine.js';
 import { measureKnownTruth, summariseTruth, writeTruth } from './knownTruth.js';
 import { defaultModel, repositoryRoot } from './options.js';
 import { presetNames } from './presets.js';
@@ -18,6 +18,7 @@ Explains test images of the rendered data set "scenes" and measures how much of 
 on the class's own pixels, on the sea beside a beach, and on a planted sensor artefact. Interrupted, it goes on.
 
   --images <n>     images per question (default: 8)
+  ${engineHelp(17)}
   --preset <name>  ${presetNames.join(' or ')} (default: quick)
   --model <onnx>   a classifier trained on scenes (default: the shipped one)
   --seed <n>       (default: 0)
@@ -29,6 +30,7 @@ runCommand(async (argv) => {
     args: [...argv],
     options: {
       images: { type: 'string', default: '8' },
+      engine: { type: 'string', default: defaultEngine },
       preset: { type: 'string', default: 'quick' },
       model: { type: 'string', default: defaultModel },
       seed: { type: 'string', default: '0' },
@@ -52,8 +54,8 @@ runCommand(async (argv) => {
       got: `"${values.preset}"`,
     });
   }
+  const engine = await openEngine(parseEngine(values.engine));
   const signal = listenForInterrupt();
-  const engine = createEngine();
   try {
     const classifier = await openClassifier(resolve(values.model), engine);
     const studied = studiedMethods(classifier, { preset, seed });

@@ -1,7 +1,7 @@
 /** The thread that TensorFlow.js runs in. */
 import { createRequire } from 'node:module';
 import { workerData } from 'node:worker_threads';
-import { messageOf } from '../../error.js';
+import { InputError, messageOf } from '../../error.js';
 import { serve } from '../workerThread.js';
 import type { TensorFlow } from './kernel.js';
 import { createTensorFlowRuntime } from './runtime.js';
@@ -19,12 +19,18 @@ function load(): TensorFlow {
   try {
     return createRequire(import.meta.url)(path);
   } catch (thrown) {
-    throw new Error(`${name} cannot be loaded: ${messageOf(thrown)}`);
+    throw new InputError({
+      what: `${name} cannot be loaded: ${messageOf(thrown)}`,
+      where: 'engine tensorflow',
+      todo: 'Install it anew, or remove it: then the next of the packages is taken. See docs/engines.md.',
+    });
   }
 }
 
-const tf = load();
-// No advice on the console to install another package.
-tf.env().set('PROD', true);
-await tf.ready();
-serve(createTensorFlowRuntime(tf));
+serve(async () => {
+  const tf = load();
+  // No advice on the console to install another package.
+  tf.env().set('PROD', true);
+  await tf.ready();
+  return createTensorFlowRuntime(tf);
+});

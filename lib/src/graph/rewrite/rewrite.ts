@@ -16,8 +16,10 @@ export interface Context {
  */
 export type Pass = (node: Node, inputs: readonly Value[], context: Context) => readonly Value[] | undefined;
 
-/** The graph with the same inputs and outputs after one pass. */
-export function rewrite(graph: Graph, pass: Pass): Graph {
+/** The graph with the same inputs and outputs after all passes, one after the other. */
+export const rewrite = (graph: Graph, passes: readonly Pass[]): Graph => passes.reduce(applyPass, graph);
+
+function applyPass(graph: Graph, pass: Pass): Graph {
   const outputs = Object.values(graph.outputs);
   const order = topologicalOrder(outputs);
   const users = new Map<Value, Node[]>();

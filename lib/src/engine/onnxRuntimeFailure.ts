@@ -1,0 +1,61 @@
+/** A sentence instead of what onnxruntime says where it does not start: what is missing, and what to do. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { InputError, messageOf } from '../error.js';
+import type { Provider } from './onnxRuntimeProviders.js';
+
+const another = 'Choose another engine; npx landlens engines lists what is usable here.';
+
+export function startFailure(provider: Provider, message: string): InputError {
+  const where = `engine ${provider}`;
+  if (/backend not found/.test(message)) {
+    const what = `onnxruntime-node does not have it for ${process.platform} ${process.arch}`;
+    return new InputError({ what, where, todo: another });
+  }
+  if (provider === 'webgpu' && /WebGPU adapter/.test(message)) {
+    return new InputError({ what: 'no GPU was found that WebGPU can use', where, todo: driverAdvice() });
+  }
+  if (provider === 'cuda') return cudaFailure(where, message);
+  return new InputError({ what: `it does not start: ${firstLine(message)}`, where, todo: another });
+}
+
+const firstLine = (message: string): string => message.trim().split('\n')[0].replace(/\.$/, '').slice(0, 300);
+
+function driverAdvice(): string {
+  if (process.platform === 'linux') {
+    return "Install libvulkan1 and the GPU's Vulkan driver (NVIDIA's own, else Debian's mesa-vulkan-drivers).";
+  }
+  return `Install the GPU's driver${process.platform === 'win32' ? ', with Direct3D 12' : ''}.`;
+}
+
+function cudaFailure(where: string, message: string): InputError {
+  const root = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
+  const library = join(root, `bin/napi-v6/${process.platform}/${process.arch}`, cudaLibrary);
+  if (!existsSync(library)) {
+    const script = relative(process.cwd(), join(root, 'script/install.js'));
+    return new InputError({
+      what: "onnxruntime's CUDA libraries are not installed",
+      where,
+      todo: `Run node ${script} --onnxruntime-node-install=cuda12, which fetches them; CUDA 12 and cuDNN 9 are needed too, see docs/engines.md.`,
+    });
+  }
+  return new InputError({
+    what: `it does not start: ${missingLibrary(library) ?? firstLine(message)}`,
+    where,
+    todo: 'CUDA 12, cuDNN 9 and the NVIDIA driver must be installed and found by the dynamic linker (LD_LIBRARY_PATH), see docs/engines.md.',
+  });
+}
+
+const cudaLibrary = 'libonnxruntime_providers_cuda.so';
+
+/** What the dynamic linker misses, which onnxruntime keeps to itself. */
+function missingLibrary(path: string): string | undefined {
+  try {
+    process.dlopen({ exports: {} }, path);
+  } catch (thrown) {
+    // One that loads is then said to be no module of Node's, which it need not be.
+    return /\S+: cannot open shared object file/.exec(messageOf(thrown))?.[0];
+  }
+  return undefined;
+}
