@@ -22,13 +22,13 @@ const count = (graph: Graph, operator: string): number =>
 describe('the form for a blocked layout', () => {
   it('turns strided transposed convolutions into plain ones where that costs little', () => {
     let turned = 0;
-    forSketches(200, (s) => {
+    forSketches(120, (s) => {
       const [inputs, outputs] = [s.integer(1, 3), s.integer(1, 3)];
-      const kernel = [s.integer(1, 7), s.integer(1, 7)];
-      const strides = kernel.map(() => s.integer(1, 3));
       // Planes of more than a thousand pixels are put together in another way.
       const isLarge = s.integer(0, 19) === 0;
-      const size = kernel.map(() => (isLarge ? s.integer(34, 36) : s.integer(1, 5)));
+      const kernel = [0, 1].map(() => s.integer(1, isLarge ? 3 : 7));
+      const strides = kernel.map(() => s.integer(1, 3));
+      const size = kernel.map(() => (isLarge ? s.integer(32, 33) : s.integer(1, 5)));
       const outputPadding = strides.map((stride) => s.integer(0, stride - 1));
       const whole = size.map((length, i) => strides[i] * (length - 1) + kernel[i]);
       const before = whole.map((length) => s.integer(0, Math.min(3, length - 1)));
@@ -45,7 +45,7 @@ describe('the form for a blocked layout', () => {
       turned += count(rewritten, 'ConvTranspose') === 0 ? 1 : 0;
       sameValues(graph, rewritten, s.feeds);
     });
-    ok(turned > 50, `${turned} of 200`);
+    ok(turned > 30, `${turned} of 120`);
   });
 
   it('takes the scales of batch normalisations into the weights, in the backward pass of dense layers', () => {
