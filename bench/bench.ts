@@ -9,11 +9,12 @@ import { createProgress, type Progress } from 'landlens/study/progress';
 import { type BenchRecord, openRecord, type Rate, type RunFacts } from './benchRecords.js';
 import { preparePython } from './environment.js';
 import { availableMemory, codeDigest, describeMachine } from './machine.js';
+import { reportMarkdown } from './markdown.js';
 import { measureRow } from './measureRow.js';
 import { networkGraph, networkLabels } from './networks.js';
 import { type BenchOptions, benchUsage, growthId, isWholePreset, parseBenchOptions } from './options.js';
 import { openPair, type Pair, type SideOptions, startOurs, startPeer } from './pair.js';
-import { reportJson, reportMarkdown } from './report.js';
+import { reportJson } from './report.js';
 import { type Row, rowsAt, type Tuning } from './rows.js';
 import { prepareSubject } from './subject.js';
 import {
@@ -170,6 +171,8 @@ async function measurePart(part: Part, run: Run): Promise<boolean> {
 async function bench(options: BenchOptions): Promise<number> {
   const { preset, out, threads } = options;
   const signal = listenForInterrupt();
+  // Both sides are killed as this process exits.
+  process.once('SIGTERM', () => process.exit(143));
   const python = await preparePython(repositoryRoot, console.log);
   const memory =
     options.memory === undefined ? Math.floor(0.9 * (await availableMemory())) : options.memory * 2 ** 30;
