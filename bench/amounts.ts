@@ -96,7 +96,7 @@ export function explanationAmounts({ family }: MethodWork, size: number): Amount
 
 /**
  * From the least to the whole: the original and one of ten noisy images explained in part, then in full, then all.
- * Captum's defaults explain all noisy images at once, so none is left out there; its LIME takes them one by one.
+ * Captum's defaults explain all noisy images at once, and so many are in one pass of its Occlusion: none is left out.
  */
 export function sensitivityAmounts(work: MethodWork, size: number, column: Column): Amount[] {
   const parts = explanationAmounts(work, size);
@@ -106,8 +106,14 @@ export function sensitivityAmounts(work: MethodWork, size: number, column: Colum
     times: (paper.draws + 1) / (draws + 1),
   });
   if (work.family === 'single') return parts.map((part) => of(part, paper.draws));
-  const fewest = column === 'default' && work.family !== 'lime' ? paper.draws : 1;
+  const fewest = column === 'default' && work.family === 'occlusion' ? paper.draws : 1;
   return [...parts.map((part) => of(part, fewest)), of(parts[parts.length - 1], paper.draws)];
+}
+
+/** Images that Captum's defaults put into one pass. */
+export function imagesAtOnce(family: Family, { units, draws = 1 }: Amount): number {
+  if (family === 'lime') return 1;
+  return family === 'occlusion' || family === 'single' ? draws : units * draws;
 }
 
 export function morfAmounts(size: number): Amount[] {

@@ -26,7 +26,10 @@ function spreadText({ median, min, max }: Spread): string {
 function cellText(cell: AnyCell): string {
   if (cell === undefined) return '';
   if (!hasRun(cell)) return `out of memory (${cell.outOfMemory})`;
-  return `${cell.scaledFrom === undefined ? '' : '≈ '}${spreadText(spread(cell.seconds))}`;
+  const { scaledFrom, needs, seconds } = cell;
+  const condition =
+    needs === undefined ? '' : `, with ${Math.round(needs / 2 ** 30)} GiB: **more than there is**`;
+  return `${scaledFrom === undefined ? '' : '≈ '}${spreadText(spread(seconds))}${condition}`;
 }
 
 const timesText = (ratio: number | undefined): string => (ratio === undefined ? '' : `${ratio.toFixed(2)} x`);
@@ -66,10 +69,14 @@ function scaledText({ ours, default: defaults }: RowRecord['cells']): string {
 function totalRow({ total }: SubjectReport): readonly (readonly string[])[] {
   if (total === undefined) return [];
   const { seconds, missing } = total;
-  const text = (column: Column): string =>
-    seconds[column] === undefined
-      ? `not runnable (${missing[column]} of 24 parts out of memory)`
-      : secondsText(seconds[column]);
+  const text = (column: Column): string => {
+    const sum = seconds[column];
+    const lacking = missing[column] ? `not runnable: ${missing[column]} of 24 parts need more memory` : '';
+    return [
+      ...(sum === undefined ? [] : [`≈ ${secondsText(sum)}`]),
+      ...(lacking === '' ? [] : [lacking]),
+    ].join(', ');
+  };
   const ratio = (column: Column): string => {
     const [ours, other] = [seconds.ours, seconds[column]];
     return timesText(ours === undefined || other === undefined ? undefined : other / ours);

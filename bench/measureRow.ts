@@ -1,6 +1,6 @@
 /** One row: agreement first, then a warm-up of every column that says how much is measured, then rounds in turn. */
 import { join } from 'node:path';
-import { type Amount, amountText, type Choice, type Column, chooseAmount, columns } from './amounts.js';
+import { type Amount, amountText, type Column, chooseAmount, columns } from './amounts.js';
 import type { Pair } from './pair.js';
 import type { Check, Row, Tuning } from './rows.js';
 import { OutOfMemory } from './side.js';
@@ -24,6 +24,8 @@ export interface Cell {
   readonly batch?: string;
   /** Largest memory of the process while it ran, in bytes; 0 where the system does not tell. */
   readonly peak: number;
+  /** Bytes that the whole would take, where that is more than there is: it could not run. */
+  readonly needs?: number;
 }
 
 /** A column that could not run. */
@@ -64,14 +66,17 @@ async function compare(pair: Pair, { ours, peer, what }: Check, folder: string):
 interface Plan {
   readonly column: Column;
   readonly amounts: readonly Amount[];
-  /** Seconds of the first amount, or of the whole. */
+  /** Seconds of the first amount. */
   readonly seconds: number;
-  /**
-   * Where the peer puts very many images into one pass, the whole is measured: a part would hide that it does not
-   * fit. Such a column does not decide how much the others measure.
-   */
-  readonly isAtOnce: boolean;
-  peak: number;
+  /** Bytes that the process had before the task and at most, by the amount that was warmed up. */
+  readonly memory: Map<number, { readonly start: number; readonly peak: number }>;
+}
+
+/** Bytes that the whole takes where its images are in one pass, by the growth with those of a part. */
+function wholeMemory(row: Row, { amounts, memory }: Plan, high: number): number {
+  const { start, peak } = memory.get(high) ?? { start: 0, peak: 0 };
+  const share = row.atOnce(amounts[amounts.length - 1]) / row.atOnce(amounts[high]);
+  return start + (peak - start) * share;
 }
 
 /** Measures a row on both sides. */
@@ -86,79 +91,70 @@ export async function measureRow(
   const agreement = row.check && (await compare(pair, row.check, folder));
   const plans: Plan[] = [];
   const cells = new Map<Column, Cell | NoCell>();
-  const warmUp = async (plan: Plan, i: number): Promise<number> => {
-    const { seconds, peak } = await pair.run(plan.column, row.task(plan.column, plan.amounts[i], tuning), {
-      fresh: true,
-    });
-    plan.peak = Math.max(plan.peak, peak);
+  const warmUp = async ({ column, amounts, memory }: Omit<Plan, 'seconds'>, i: number): Promise<number> => {
+    const task = row.task(column, amounts[i], tuning);
+    const { seconds, start, peak } = await pair.run(column, task, { fresh: true });
+    memory.set(i, { start, peak });
     return seconds;
   };
   /** Forgets a column for which there is not enough memory; landlens has to make do with what there is. */
-  const attempt = async (column: Column, work: () => Promise<void>): Promise<void> => {
+  const attempt = async (column: Column, amount: Amount, work: () => Promise<void>): Promise<void> => {
     try {
       await work();
     } catch (thrown) {
       if (!(thrown instanceof OutOfMemory) || column === 'ours') throw thrown;
-      const outOfMemory = column === 'default' ? `asked for ${row.atOnce} images at once` : row.tuned(tuning);
+      const outOfMemory = column === 'default' ? `${row.atOnce(amount)} images at once` : row.tuned(tuning);
       cells.set(column, { outOfMemory });
     }
   };
+  const isWhole = budget === Infinity;
   for (const column of columns) {
     if (column === 'default' && !row.isTunable) continue;
-    await attempt(column, async () => {
-      const amounts = row.amounts(column);
-      const isAtOnce = column === 'default' && row.atOnce > 32;
-      const plan: Plan = { column, amounts, isAtOnce, seconds: 0, peak: 0 };
-      const isWhole = isAtOnce || budget === Infinity;
-      const first = await warmUp(plan, isWhole ? amounts.length - 1 : 0);
+    const all = row.amounts(column);
+    const amounts = isWhole ? all.slice(-1) : all;
+    await attempt(column, amounts[0], async () => {
+      const plan = { column, amounts, memory: new Map() };
+      const first = await warmUp(plan, 0);
       // The first run also compiled and allocated.
-      const isShort = !isWhole && amounts.length > 1 && first < 2 * budget;
+      const isShort = amounts.length > 1 && first < 2 * budget;
       plans.push({ ...plan, seconds: isShort ? await warmUp(plan, 0) : first });
     });
   }
-  const choice =
-    budget === Infinity
-      ? undefined
-      : chooseAmount(
-          plans.filter(({ isAtOnce }) => !isAtOnce),
-          budget,
-        );
-  const placesOf = ({ amounts, isAtOnce }: Plan): Choice =>
-    choice === undefined || isAtOnce ? { high: amounts.length - 1 } : choice;
+  const { low, high } = chooseAmount(plans, budget);
   for (const plan of plans) {
-    const { high, low } = placesOf(plan);
     // Other amounts make other batches, which have to be compiled.
-    for (const i of plan.isAtOnce || budget === Infinity ? [] : [low, high]) {
-      if (i) await attempt(plan.column, async () => void (await warmUp(plan, i)));
+    for (const i of [low, high]) {
+      if (i) await attempt(plan.column, plan.amounts[i], async () => void (await warmUp(plan, i)));
     }
   }
   const measured = plans
     .filter(({ column }) => !cells.has(column))
-    .map((plan) => ({ ...plan, ...placesOf(plan), timings: [] as number[] }));
+    .map((plan) => ({ ...plan, timings: [] as number[] }));
   const since = performance.now();
   for (let round = 0; round < most; round++) {
-    for (const { column, amounts, low, high, timings } of measured) {
+    for (const { column, amounts, timings } of measured) {
       const points = [];
       for (const i of low === undefined ? [high] : [low, high]) {
         const { seconds } = await pair.run(column, row.task(column, amounts[i], tuning));
         points.push({ units: amounts[i].units, seconds: seconds * amounts[i].times });
       }
-      const [first, second] = points;
+      const last = points[points.length - 1];
       const { units } = amounts[amounts.length - 1];
-      timings.push(
-        second === undefined ? extrapolate(undefined, first, units) : extrapolate(first, second, units),
-      );
+      timings.push(extrapolate(points.length > 1 ? points[0] : undefined, last, units));
     }
     // A round takes as long as the mean of those before it.
     const next = ((performance.now() - since) / 1000) * ((round + 2) / (round + 1));
     if (round + 1 >= fewest && next > rowBudget) break;
   }
-  for (const { column, amounts, high, timings, peak } of measured) {
+  for (const { timings, ...plan } of measured) {
+    const { column, amounts, memory } = plan;
     const batch = column === 'best' ? row.tuned(tuning) : '';
+    const needs = column === 'default' ? wholeMemory(row, plan, high) : 0;
     cells.set(column, {
-      ...{ seconds: timings, peak },
+      ...{ seconds: timings, peak: memory.get(high)?.peak ?? 0 },
       ...(high < amounts.length - 1 && { scaledFrom: amountText(amounts[high]) }),
       ...(batch !== '' && { batch }),
+      ...(needs > pair.memory && { needs }),
     });
   }
   return { ...(agreement && { agreement }), cells: Object.fromEntries(cells) };

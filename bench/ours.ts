@@ -2,7 +2,7 @@
  * The process of landlens' own side: one JSON message a line on stdin, one answer a line on stdout, as peer/main.py.
  *
  *   open    loads a network and the arrays            choose  the same, and {target}: a class worth explaining
- *   run     {task, keep?}: {seconds, peak}            forget  frees what earlier tasks compiled
+ *   run     {task, keep?}: {seconds, start, peak}     forget  frees what earlier tasks compiled
  *   peak    the best rate of a matrix product, GFLOP/s
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -41,7 +41,7 @@ async function resetPeak(): Promise<void> {
 async function matrixPeak(engine: Engine): Promise<{ readonly gflops: number; readonly size: number }> {
   const length = 4;
   let best = { gflops: 0, size: 0 };
-  for (const size of [1024, 2048]) {
+  for (const size of [512, 1024, 2048]) {
     const values = Float32Array.from({ length: size * size }, (_, i) => ((i % 7) - 3) / size);
     let product = input('a', ['N', size]);
     for (let i = 0; i < length; i++) product = matMul(product, floats(values, [size, size]));
@@ -85,13 +85,14 @@ async function runTask({ task, keep }: RunMessage): Promise<Timing> {
     prepared = { key, task: prepareTask(subject, task) };
   }
   await resetPeak();
+  const start = await processStatus('VmRSS');
   const since = performance.now();
   const result = await prepared.task.run();
   const seconds = (performance.now() - since) / 1000;
   const peak = await processStatus('VmHWM');
-  if (keep === undefined) return { seconds, peak };
+  if (keep === undefined) return { seconds, start, peak };
   const { entries } = await writeTensors(keep, new Map([['result', result]]));
-  return { seconds, peak, result: entries[0] };
+  return { seconds, start, peak, result: entries[0] };
 }
 
 const { landlens, node, engine: engineName } = versionsOf(engine);

@@ -8,7 +8,7 @@ import type { OpenMessage, RunMessage, Task, Timing } from './task.js';
 export interface SideOptions {
   readonly python: string;
   readonly threads: number;
-  /** Bytes that the peer's process may take; 0 for no limit. */
+  /** Bytes that the peer's process may take. */
   readonly memory: number;
 }
 
@@ -30,6 +30,8 @@ export const startPeer = ({ python, threads, memory }: SideOptions): Promise<Sid
 export interface Pair {
   readonly target: number;
   readonly versions: Readonly<Record<string, string>>;
+  /** Bytes that the peer may take. */
+  readonly memory: number;
   /** One run of a task; OutOfMemory where the process could not hold it. */
   run(column: Column, task: Task, options?: Omit<RunMessage, 'command' | 'task'>): Promise<Timing>;
   /** Frees what earlier tasks left on either side. */
@@ -51,6 +53,7 @@ export async function openPair(message: OpenMessage, options: SideOptions): Prom
   await ours.request(subject);
   return {
     target,
+    memory: options.memory,
     versions: { ...ours.greeting.versions, ...peer.greeting.versions },
     async run(column, task, given) {
       const request: RunMessage = { command: 'run', task, ...given };

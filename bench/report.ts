@@ -26,7 +26,7 @@ export interface ReportRow {
 /** Seconds of everything that Table 3 needs of one image, summed over its rows. */
 export interface TableTotal {
   readonly seconds: Readonly<Partial<Record<Column, number>>>;
-  /** Rows that the column could not run. */
+  /** How many parts need more memory than there is. */
   readonly missing: Readonly<Partial<Record<Column, number>>>;
 }
 
@@ -114,11 +114,17 @@ function totalOf(rows: readonly ReportRow[]): TableTotal | undefined {
   const parts = methods.flatMap(({ id }) => [find(`sensitivity-${id}`), find('morf')]);
   const known = parts.filter((row) => row !== undefined);
   if (known.length < parts.length) return undefined;
-  const missing = (column: Column) => known.filter(({ cells }) => !hasRun(cellOf(cells, column))).length;
-  const seconds = (column: Column) =>
-    missing(column) > 0
+  const missing = (column: Column) =>
+    known.filter(({ cells }) => {
+      const cell = cellOf(cells, column);
+      return !hasRun(cell) || cell.needs !== undefined;
+    }).length;
+  const seconds = (column: Column) => {
+    const medians = known.map(({ cells }) => medianOf(cellOf(cells, column)));
+    return medians.includes(undefined)
       ? undefined
-      : known.reduce((sum, { cells }) => sum + (medianOf(cellOf(cells, column)) ?? 0), 0);
+      : medians.reduce<number>((sum, median = 0) => sum + median, 0);
+  };
   const columns = ['ours', 'default', 'best'] as const;
   return {
     seconds: defined(columns.map((column) => [column, seconds(column)] as const)),

@@ -5,6 +5,7 @@ import {
   type Column,
   explanationAmounts,
   type Family,
+  imagesAtOnce,
   type MethodWork,
   methodWork,
   morfAmounts,
@@ -39,8 +40,8 @@ export interface Row {
   readonly task: (column: Column, amount: Amount, tuning: Tuning) => Task;
   /** Passes of the whole row; a training step's gradients of the weights count as one more. */
   readonly passes: number;
-  /** Images that the peer's defaults put into one pass of the whole; 1 where there is nothing to choose. */
-  readonly atOnce: number;
+  /** Images that the peer's defaults put into one pass. */
+  readonly atOnce: (amount: Amount) => number;
   /** Whether the peer's defaults are another way to run it than the best batch sizes. */
   readonly isTunable: boolean;
   /** In words, such as "perturbations_per_eval 16". */
@@ -52,7 +53,7 @@ export interface Row {
 const once: readonly Amount[] = [{ units: 1, times: 1, parameters: {} }];
 
 const step = (id: string, label: string, passes: number, task: Task): Row => ({
-  ...{ id, label, group: 'step', passes, atOnce: 1, isTunable: false },
+  ...{ id, label, group: 'step', passes, atOnce: () => 1, isTunable: false },
   amounts: () => once,
   task: () => task,
   tuned: () => '',
@@ -86,11 +87,6 @@ const batchText = (family: Family, tuning: Tuning): string =>
     .map(([name, value]) => `${captumNames[name]} ${value}`)
     .join(', ');
 
-/** Images that Captum's defaults put into one pass of one explanation. */
-function defaultBatch({ family, forwards }: MethodWork): number {
-  return family === 'occlusion' || family === 'lime' || family === 'single' ? 1 : forwards;
-}
-
 /** A small explanation of the same random numbers on both sides. */
 function checkOf(id: string, { family }: MethodWork, size: number): Check {
   const { window } = paperParameters(size);
@@ -123,7 +119,7 @@ function methodRow(id: string, label: string, size: number): Row {
   const { family, forwards, backwards } = work;
   return {
     ...{ id, label, group: 'method', passes: forwards + backwards },
-    atOnce: defaultBatch(work),
+    atOnce: (amount) => imagesAtOnce(family, amount),
     isTunable: family !== 'single',
     amounts: () => explanationAmounts(work, size),
     task: (column, { parameters }, tuning) => ({
@@ -148,7 +144,7 @@ function sensitivityRow(id: string, label: string, size: number): Row {
   return {
     ...{ id: `sensitivity-${id}`, label: `Max-Sensitivity, ${label}`, group: 'sensitivity' },
     passes: (paper.draws + 1) * (forwards + backwards),
-    atOnce: family === 'lime' ? 1 : paper.draws * defaultBatch(work),
+    atOnce: (amount) => imagesAtOnce(family, amount),
     isTunable: true,
     amounts: (column) => sensitivityAmounts(work, size, column),
     task: (column, { parameters, draws = paper.draws }, tuning) => ({
@@ -172,7 +168,7 @@ function morfRow(size: number): Row {
   const whole = amounts[amounts.length - 1];
   return {
     ...{ id: 'morf', label: `MoRF curve, ${whole.units - 1} iterations`, group: 'curve' },
-    ...{ passes: whole.units, atOnce: 1, isTunable: true },
+    ...{ passes: whole.units, atOnce: () => 1, isTunable: true },
     amounts: () => amounts,
     task: (column, { fraction = 0.2 }, { forward }) => task(fraction, column === 'best' ? forward : 1),
     tuned: ({ forward }) => `${forward} images a pass`,

@@ -69,7 +69,8 @@ export interface RunMessage {
 export interface Timing {
   /** Of the task alone. */
   readonly seconds: number;
-  /** The most memory that the process had while it ran, in bytes; 0 where the system does not tell. */
+  /** Memory of the process before the task and at most, in bytes; 0 where the system does not tell. */
+  readonly start: number;
   readonly peak: number;
   readonly result?: TensorFile['entries'][number];
 }

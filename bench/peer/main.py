@@ -2,7 +2,7 @@
 
 open  {network, classes, target, radius, arrays, weights}  loads a network and the arrays
       (raw little-endian float32 files, described in the message)
-run   {task, keep?, fresh?}   runs one task once: {seconds, peak} with the peak in bytes; keep is a path for what it
+run   {task, keep?, fresh?}   runs one task once: {seconds, start, peak}, memory in bytes; keep is a path for what it
       returned; fresh gives freed memory back first, so that the peak is the task's own (and the run slower)
 forget {}             frees what the tasks before left
 peak  {}              the best rate of torch.mm over several sizes, GFLOP/s
@@ -27,9 +27,11 @@ from tasks import Subject, tasks
 
 def limit_memory(limit: int) -> None:
     """Beyond the limit an allocation fails, which is told from other errors, instead of the machine."""
-    if sys.platform == "linux" and limit > 0:
+    if sys.platform == "linux":
         import resource
 
+        # The libraries' own address space does not count.
+        limit += status("VmSize")
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
@@ -98,6 +100,7 @@ class Peer:
             self.run_task = None
             self.key, self.run_task = key, tasks[task["kind"]](self.subject, task)
         reset_peak(message.get("fresh", False))
+        start = status("VmRSS")
         since = time.perf_counter()
         try:
             result = self.run_task()
@@ -107,7 +110,7 @@ class Peer:
             self.subject.load_network()
             raise
         seconds = time.perf_counter() - since
-        answer = {"seconds": seconds, "peak": status("VmHWM")}
+        answer = {"seconds": seconds, "start": start, "peak": status("VmHWM")}
         if "keep" in message and result is not None:
             answer["result"] = write_tensor(message["keep"], result)
         return answer
@@ -118,7 +121,7 @@ class Peer:
 
     def peak(self, _: dict) -> dict:
         best, best_size = 0.0, 0
-        for size in (1024, 2048, 4096):
+        for size in (512, 1024, 2048):
             a, b = torch.rand(size, size), torch.rand(size, size)
             with torch.inference_mode():
                 torch.mm(a, b)

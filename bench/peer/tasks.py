@@ -88,9 +88,9 @@ def sensitivity(subject: Subject, task: dict) -> Callable[[], Result]:
     options = {} if task["examples"] is None else {"max_examples_per_batch": task["examples"]}
     if task["feed"]:
         noise = subject.arrays["sensitivity noise"][: task["draws"]]
-        options["perturb_func"] = lambda x: x + noise
+        options["perturb_func"] = lambda images: (images + noise,)
     return lambda: sensitivity_max(
-        lambda inputs: method(inputs[0], subject.target).detach(), subject.image, perturb_radius=subject.radius,
+        lambda inputs: (method(inputs[0], subject.target).detach(),), subject.image, perturb_radius=subject.radius,
         n_perturb_samples=task["draws"], **options,
     )
 
