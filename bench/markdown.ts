@@ -191,7 +191,7 @@ export function reportMarkdown(records: readonly BenchRecord[]): string {
       `${machine}; ${run.options.threads} threads each. ${Object.entries(versions)
         .map(([name, version]) => (name === 'engine' ? version : `${name} ${version}`))
         .join(', ')}. Preset ${run.options.preset}: ${presetTexts[run.options.preset]}.`,
-    'Medians of rounds in which landlens, (a) and (b) take turns; least and most in brackets. (a) is Captum with its defaults, (b) with the best batch sizes found here. "Same values": the largest difference as a share of the largest value, and the norm of the difference as a share of the norm. How to read it: docs/benchmark.md.',
+    'Medians of rounds in which landlens, (a) and (b) take turns; least and most in brackets. (a) is Captum with its defaults, (b) with the best batch sizes found here (or its defaults, where a row shows those to be faster). "Same values": the largest difference as a share of the largest value, and the norm of the difference as a share of the norm. How to read it: docs/benchmark.md.',
     peak &&
       `Largest rate of a matrix product (float32) on this machine: onnxruntime ${rate('ours')}, PyTorch ${rate('peer')}; the larger is the peak of which shares are given.`,
     ...(goals.length === 0 ? [] : ['## Goals', goalsMarkdown(goals)]),

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { methods } from 'landlens/attribution/methods';
 import { InputError, messageOf } from 'landlens/error';
 import { repositoryRoot } from 'landlens/study/options';
 import type { Effort } from './measureRow.js';
@@ -32,7 +33,7 @@ export const growthId = 'growth';
 /** What may stand for several rows. */
 const groups: Readonly<Record<string, (id: string) => boolean>> = {
   steps: (id) => /^(forward|gradient|training)-/.test(id),
-  methods: (id) => !/^(forward|gradient|training|sensitivity)-|^morf$/.test(id),
+  methods: (id) => methods.some((method) => method.id === id),
   'table-3': (id) => /^sensitivity-|^morf$/.test(id),
 };
 

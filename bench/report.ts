@@ -73,6 +73,21 @@ const cellOf = (cells: RowRecord['cells'], column: Column): AnyCell =>
 const medianOf = (cell: AnyCell): number | undefined =>
   hasRun(cell) ? spread(cell.seconds).median : undefined;
 
+const isRunnable = (cell: AnyCell): boolean => hasRun(cell) && cell.needs === undefined;
+
+/** Median seconds; the best found for the peer are its defaults' where those are faster. */
+function mediansOf(cells: RowRecord['cells']): Readonly<Partial<Record<Column, number>>> {
+  const [best, defaults] = [medianOf(cells.best), medianOf(cellOf(cells, 'default'))];
+  const candidates = [best, isRunnable(cells.default) ? defaults : undefined].filter(
+    (one) => one !== undefined,
+  );
+  return defined([
+    ['ours', medianOf(cells.ours)],
+    ['default', defaults],
+    ['best', candidates.length === 0 ? undefined : Math.min(...candidates)],
+  ]);
+}
+
 const defined = <Key extends string>(entries: readonly (readonly [Key, number | undefined])[]) =>
   Object.fromEntries(
     entries.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
@@ -82,11 +97,7 @@ function reportRow(record: RowRecord, subject: RecordOf<'subject'>, peak: number
   const row = rowsAt(record.size).find(({ id }) => id === record.id);
   if (row === undefined) throw new Error(`no row ${record.id}`);
   const { cells, agreement } = record;
-  const medians = {
-    ours: medianOf(cells.ours),
-    default: medianOf(cellOf(cells, 'default')),
-    best: medianOf(cells.best),
-  };
+  const medians = mediansOf(cells);
   const ratioTo = (other: number | undefined) =>
     other === undefined || medians.ours === undefined ? undefined : other / medians.ours;
   const shareOf = (seconds: number | undefined) =>
@@ -115,12 +126,11 @@ function totalOf(rows: readonly ReportRow[]): TableTotal | undefined {
   const known = parts.filter((row) => row !== undefined);
   if (known.length < parts.length) return undefined;
   const missing = (column: Column) =>
-    known.filter(({ cells }) => {
-      const cell = cellOf(cells, column);
-      return !hasRun(cell) || cell.needs !== undefined;
-    }).length;
+    known.filter(({ cells }) =>
+      column === 'best' ? mediansOf(cells).best === undefined : !isRunnable(cellOf(cells, column)),
+    ).length;
   const seconds = (column: Column) => {
-    const medians = known.map(({ cells }) => medianOf(cellOf(cells, column)));
+    const medians = known.map(({ cells }) => mediansOf(cells)[column]);
     return medians.includes(undefined)
       ? undefined
       : medians.reduce<number>((sum, median = 0) => sum + median, 0);

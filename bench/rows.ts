@@ -134,9 +134,11 @@ function methodRow(id: string, label: string, size: number): Row {
 function sensitivityRow(id: string, label: string, size: number): Row {
   const work = methodWork(id, size);
   const { family, forwards, backwards } = work;
-  // DeepLift passes image and baseline together.
-  const examples = ({ gradient }: Tuning): number =>
-    family === 'single' ? Math.max(1, Math.min(paper.draws, gradient / (id === 'deeplift' ? 2 : 1))) : 1;
+  // As equal as possible; DeepLift passes image and baseline together.
+  const examples = ({ gradient }: Tuning): number => {
+    const most = Math.max(1, Math.floor(gradient / (id === 'deeplift' ? 2 : 1)));
+    return family === 'single' ? Math.ceil(paper.draws / Math.ceil(paper.draws / most)) : 1;
+  };
   const compared = (): Task => ({
     ...{ kind: 'sensitivity', method: id, parameters: {}, examples: null },
     ...{ draws: fed.draws, feed: true },
