@@ -1,0 +1,174 @@
+/** How much of each row is measured: the whole, or a part that is scaled up where the whole takes too long. */
+import { perturbationSteps } from 'landlens/metric/morf';
+import { paperParameters } from './subject.js';
+import type { Parameters } from './task.js';
+
+/** One amount of work. */
+export interface Amount {
+  /** What grows: gradients or forward passes of an explanation, images of a curve. */
+  readonly units: number;
+  /** Seconds measured count so many times: 11/2 where two of eleven explanations are measured. */
+  readonly times: number;
+  readonly parameters: Parameters;
+  /** Of Max-Sensitivity. */
+  readonly draws?: number;
+  /** Of MoRF. */
+  readonly fraction?: number;
+}
+
+/** Which of the two sides, and how it is asked: landlens, Captum's defaults, Captum with the best batch sizes. */
+export const columns = ['ours', 'default', 'best'] as const;
+export type Column = (typeof columns)[number];
+
+/** What limits an explanation: gradients in one pass or in many, or forward passes. */
+export type Family = 'single' | 'smooth' | 'path' | 'smooth-path' | 'occlusion' | 'lime';
+
+export interface MethodWork {
+  readonly id: string;
+  readonly family: Family;
+  /** Forward and backward passes of one whole explanation. */
+  readonly forwards: number;
+  readonly backwards: number;
+}
+
+export const paper = { samples: 30, steps: 50, limeSamples: 6000, draws: 10, fraction: 0.2 } as const;
+
+/** (n positions along an axis)², with windows at every stride. */
+function windows(size: number, window: number, stride: number): number {
+  return (Math.ceil((size - window) / stride) + 1) ** 2;
+}
+
+export function methodWork(id: string, size: number): MethodWork {
+  const { window, stride } = paperParameters(size);
+  const { samples, steps, limeSamples } = paper;
+  const of = (family: Family, forwards: number, backwards: number) => ({ id, family, forwards, backwards });
+  switch (id) {
+    case 'saliency-sg':
+    case 'input-x-gradient-sg':
+      return of('smooth', samples, samples);
+    case 'integrated-gradients':
+      return of('path', steps, steps);
+    case 'integrated-gradients-sg':
+      return of('smooth-path', samples * steps, samples * steps);
+    case 'grad-cam':
+      // The gradient ends at the last feature maps, right before the linear layer.
+      return of('single', 1, 0);
+    case 'deeplift':
+      return of('single', 2, 1);
+    case 'occlusion':
+      return of('occlusion', windows(size, window, stride) + 1, 0);
+    case 'lime':
+      return of('lime', limeSamples, 0);
+    default:
+      return of('single', 1, 1);
+  }
+}
+
+/** From the least to the whole explanation. */
+export function explanationAmounts({ family }: MethodWork, size: number): Amount[] {
+  const { window, stride } = paperParameters(size);
+  const of = (units: number, parameters: Parameters): Amount => ({ units, times: 1, parameters });
+  switch (family) {
+    case 'single':
+      return [of(1, {})];
+    case 'smooth':
+      return [8, 16, paper.samples].map((samples) => of(samples, { samples }));
+    case 'path':
+      return [8, 16, 32, paper.steps].map((steps) => of(steps, { steps }));
+    case 'smooth-path':
+      return [
+        ...[16, paper.steps].map((steps) => ({ samples: 1, steps })),
+        ...[2, 4, 8, paper.samples].map((samples) => ({ samples, steps: paper.steps })),
+      ].map((parameters) => of(parameters.samples * parameters.steps, parameters));
+    case 'occlusion':
+      // A pass takes as long whatever the window; fewer windows cover the image where they are wider.
+      return [2, 1, 2 / 3, 1 / 2]
+        .map((share) => Math.round(window * share))
+        .filter((longer) => longer > stride)
+        .concat(stride)
+        .map((chosen) => ({ window: Math.max(window, chosen), stride: chosen }))
+        .map((parameters) => of(windows(size, parameters.window, parameters.stride) + 1, parameters));
+    case 'lime':
+      // landlens refuses fewer samples than superpixels.
+      return [128, 256, 512, 1024, 2048, paper.limeSamples].map((samples) => of(samples, { samples }));
+  }
+}
+
+/**
+ * From the least to the whole: the original and one of ten noisy images explained in part, then in full, then all.
+ * Captum's defaults explain all noisy images at once, and so many are in one pass of its Occlusion: none is left out.
+ */
+export function sensitivityAmounts(work: MethodWork, size: number, column: Column): Amount[] {
+  const parts = explanationAmounts(work, size);
+  const of = (part: Amount, draws: number): Amount => ({
+    ...part,
+    draws,
+    times: (paper.draws + 1) / (draws + 1),
+  });
+  if (work.family === 'single') return parts.map((part) => of(part, paper.draws));
+  const fewest = column === 'default' && work.family === 'occlusion' ? paper.draws : 1;
+  return [...parts.map((part) => of(part, fewest)), of(parts[parts.length - 1], paper.draws)];
+}
+
+/** Images that Captum's defaults put into one pass. */
+export function imagesAtOnce(family: Family, { units, draws = 1 }: Amount): number {
+  if (family === 'lime') return 1;
+  return family === 'occlusion' || family === 'single' ? draws : units * draws;
+}
+
+export function morfAmounts(size: number): Amount[] {
+  return [0.5, paper.fraction].map((fraction) => ({
+    units: perturbationSteps(size * size, fraction).length + 1,
+    times: 1,
+    parameters: {},
+    fraction,
+  }));
+}
+
+/** Seconds that an amount takes, by those of another one that was measured. */
+export function secondsOf(amount: Amount, known: Amount, seconds: number): number {
+  return (seconds * amount.units * known.times) / (known.units * amount.times);
+}
+
+/** Which amounts to measure, by their places in the list; the whole is extrapolated from both where it is neither. */
+export interface Choice {
+  readonly high: number;
+  /** Absent where `high` is the whole, or the least there is. */
+  readonly low?: number;
+}
+
+/**
+ * The largest amount that every column measures within the budget, or the least: no column is scaled from less than
+ * another.
+ * @param columns the same number of amounts each, and the seconds that the first took
+ */
+export function chooseAmount(
+  columns: readonly { readonly amounts: readonly Amount[]; readonly seconds: number }[],
+  budget: number,
+): Choice {
+  const count = Math.min(...columns.map(({ amounts }) => amounts.length));
+  const fits = (i: number): boolean =>
+    columns.every(({ amounts, seconds }) => secondsOf(amounts[i], amounts[0], seconds) <= budget);
+  let high = 0;
+  while (high + 1 < count && fits(high + 1)) high++;
+  if (high === count - 1) return { high };
+  const isSmall = (i: number): boolean =>
+    columns.every(
+      ({ amounts }) => amounts[i].units / amounts[i].times <= amounts[high].units / amounts[high].times / 3,
+    );
+  let low = high;
+  while (low >= 0 && !isSmall(low)) low--;
+  return low < 0 ? { high } : { high, low };
+}
+
+/** How the table says what a scaled figure was scaled from. */
+export function amountText({ parameters, draws, fraction }: Amount): string {
+  const { samples, steps, window, stride } = parameters;
+  return [
+    ...(samples === undefined ? [] : [`${samples} ${samples === 1 ? 'sample' : 'samples'}`]),
+    ...(steps === undefined ? [] : [`${steps} steps`]),
+    ...(stride === undefined ? [] : [`windows of ${window}, stride ${stride}`]),
+    ...(draws === undefined ? [] : [`${draws} ${draws === 1 ? 'draw' : 'draws'}`]),
+    ...(fraction === undefined ? [] : [`${fraction * 100} % an iteration`]),
+  ].join(', ');
+}

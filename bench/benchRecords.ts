@@ -1,0 +1,76 @@
+/** The record of a run: its settings in the first line, then one line for everything that was measured. */
+import { rm } from 'node:fs/promises';
+import { InputError } from 'landlens/error';
+import { type DurableLines, openLines } from 'landlens/study/durableLines';
+import type { Machine } from './machine.js';
+import type { RowResult } from './measureRow.js';
+import type { BenchOptions } from './options.js';
+import type { Sweep } from './sweeps.js';
+import type { NetworkName } from './task.js';
+
+export interface Rate {
+  readonly gflops: number;
+  /** Side of the matrices. */
+  readonly size: number;
+}
+
+export interface RunFacts {
+  readonly kind: 'run';
+  readonly format: 'landlens bench 1';
+  readonly machine: Machine;
+  readonly code: string;
+  readonly options: Omit<BenchOptions, 'out' | 'effort' | 'fresh'>;
+}
+
+interface OfSubject {
+  readonly network: NetworkName;
+  readonly size: number;
+}
+
+export type BenchRecord =
+  | RunFacts
+  | { readonly kind: 'peak'; readonly ours: Rate; readonly peer: Rate }
+  | ({
+      readonly kind: 'subject';
+      /** Multiply-adds of one forward pass. */
+      readonly multiplyAdds: number;
+      readonly target: number;
+      readonly versions: Readonly<Record<string, string>>;
+    } & OfSubject)
+  | ({ readonly kind: 'sweep' } & OfSubject & Sweep)
+  | ({ readonly kind: 'row'; readonly id: string } & OfSubject & RowResult);
+
+export type RecordOf<Kind extends BenchRecord['kind']> = Extract<BenchRecord, { readonly kind: Kind }>;
+
+const kinds: readonly string[] = ['run', 'peak', 'subject', 'sweep', 'row'];
+
+function parseRecord(line: string, where: string): BenchRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    value = undefined;
+  }
+  const isRecord =
+    typeof value === 'object' && value !== null && 'kind' in value && kinds.includes(String(value.kind));
+  if (isRecord) return value as BenchRecord;
+  throw new InputError({ what: 'not a record of the benchmark', where, todo: 'Delete the file.' });
+}
+
+/** Opens the record of this run: what a stopped run of the same code and options left, else, or if `fresh`, an empty one. */
+export async function openRecord(
+  path: string,
+  facts: RunFacts,
+  fresh: boolean,
+): Promise<DurableLines<BenchRecord>> {
+  const found = await openLines(path, parseRecord);
+  const [first] = found.earlier;
+  const isSame = first !== undefined && JSON.stringify(first) === JSON.stringify(facts);
+  if (isSame && !fresh) return found;
+  if (first !== undefined && !fresh) console.log('A stopped run of other code or options is not continued.');
+  await found.close();
+  await rm(path);
+  const empty = await openLines(path, parseRecord);
+  await empty.append(facts);
+  return { ...empty, earlier: [facts] };
+}

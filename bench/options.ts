@@ -1,0 +1,148 @@
+/** The command line of `npm run bench`. */
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { methods } from 'landlens/attribution/methods';
+import { InputError, messageOf } from 'landlens/error';
+import { repositoryRoot } from 'landlens/study/options';
+import type { Effort } from './measureRow.js';
+import { rowIds } from './rows.js';
+import { type NetworkName, networkNames } from './task.js';
+
+export type BenchPreset = 'default' | 'quick' | 'full';
+
+export interface BenchOptions {
+  readonly preset: BenchPreset;
+  readonly networks: readonly NetworkName[];
+  /** Of the images, in pixels. */
+  readonly sides: readonly number[];
+  /** Row ids; `growth` among them stands for the tables of growth. */
+  readonly only: readonly string[];
+  readonly effort: Effort;
+  readonly threads: number;
+  /** GiB that the peer's process may take; undefined for most of what is free. */
+  readonly memory?: number;
+  /** Whether an unfinished record of the same code and options is left aside. */
+  readonly fresh: boolean;
+  /** Folder of the results. */
+  readonly out: string;
+}
+
+export const growthId = 'growth';
+
+/** What may stand for several rows. */
+const groups: Readonly<Record<string, (id: string) => boolean>> = {
+  steps: (id) => /^(forward|gradient|training)-/.test(id),
+  methods: (id) => methods.some((method) => method.id === id),
+  'table-3': (id) => /^sensitivity-|^morf$/.test(id),
+};
+
+const everyRow = [...rowIds, growthId];
+
+const presets: Readonly<Record<BenchPreset, Pick<BenchOptions, 'effort' | 'networks' | 'sides'>>> = {
+  default: {
+    ...{ networks: networkNames, sides: [120, 256] },
+    effort: { rounds: [2, 9], budget: 1, rowBudget: 6 },
+  },
+  quick: {
+    ...{ networks: ['densenet121'], sides: [120] },
+    effort: { rounds: [2, 5], budget: 0.5, rowBudget: 3 },
+  },
+  full: {
+    ...{ networks: networkNames, sides: [120, 256] },
+    effort: { rounds: [3, 9], budget: Infinity, rowBudget: 60 },
+  },
+};
+
+export const benchUsage = `Usage: npm run bench -- [options]
+Measures landlens beside PyTorch and Captum on this machine, with the same weights, images and parameters, and writes
+tables into results/bench. The first run installs PyTorch and Captum into .venv-bench (Python 3.11 or later, 1.3 GB).
+Let nothing else run meanwhile. Stop it at any time with Ctrl+C: the same command continues where it stopped.
+
+  --quick                           DenseNet-121 at 120 x 120, fewer samples and repetitions
+  --full                            nothing is scaled from fewer samples: hours
+  --network <${networkNames.join(',')}>    default both
+  --side <120,256>                  sides of the images in pixels, default both; any from 48 to 512
+  --only <id,id,...>                what to measure: ${Object.keys(groups).join(', ')}, ${growthId}, or ids of rows: a method's,
+                                    sensitivity-METHOD, ${rowIds.filter((id) => groups.steps(id)).join(', ')}, morf
+  --threads <count>                 threads of both sides, default all cores
+  --memory <GiB>                    what the peer's process may take, default 90 % of what is free
+  --fresh                           do not continue a run that was stopped
+  --out <folder>                    results, default results/bench
+  --help                            this text`;
+
+const invalid = (name: string, expected: string, got: string): InputError =>
+  new InputError({ what: 'not a valid value', where: `--${name}`, expected, got: `"${got}"` });
+
+function parseArguments(argv: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        ...{ network: text, side: text, only: text, threads: text, memory: text, out: text },
+        ...{ quick: flag, full: flag, fresh: flag, help: flag },
+      },
+    }).values;
+  } catch (thrown) {
+    throw new InputError({
+      what: messageOf(thrown)
+        .split(/\n|\. To specify/)[0]
+        .replace(/\.$/, ''),
+      where: 'command line',
+      todo: 'See npm run bench -- --help.',
+    });
+  }
+}
+
+/** The known words that a list asks for, in their own order. */
+function parseList<Word extends string>(
+  name: string,
+  value: string | undefined,
+  known: readonly Word[],
+  groupsOfWords: Readonly<Record<string, (word: Word) => boolean>> = {},
+): readonly Word[] | undefined {
+  if (value === undefined) return undefined;
+  const asked = value.split(',').map((word) => word.trim());
+  const chosen = asked.flatMap((word) => {
+    const found = known.filter(groupsOfWords[word] ?? ((other) => other === word));
+    if (found.length > 0) return found;
+    throw invalid(name, `some of ${[...Object.keys(groupsOfWords), ...known].join(', ')}`, word);
+  });
+  return known.filter((word) => chosen.includes(word));
+}
+
+function parseWhole(name: string, value: string, lowest: number, highest: number): number {
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= lowest && number <= highest) return number;
+  throw invalid(name, `a whole number from ${lowest} to ${highest}`, value);
+}
+
+/** Reads the arguments; undefined for `--help`. InputError for anything that is not valid. */
+export function parseBenchOptions(argv: readonly string[]): BenchOptions | undefined {
+  const { quick = false, full = false, fresh = false, help = false, ...values } = parseArguments(argv);
+  const { memory, threads, out } = values;
+  if (help) return undefined;
+  if (quick && full) {
+    throw new InputError({ what: 'two presets at a time', where: '--quick, --full', todo: 'Choose one.' });
+  }
+  const preset = quick ? 'quick' : full ? 'full' : 'default';
+  const { effort, networks, sides } = presets[preset];
+  const asked = values.side?.split(',').map((text) => parseWhole('side', text.trim(), 48, 512));
+  return {
+    ...{ preset, effort, fresh },
+    networks: parseList('network', values.network, networkNames) ?? networks,
+    sides: asked === undefined ? sides : [...new Set(asked)],
+    only: parseList('only', values.only, everyRow, groups) ?? everyRow,
+    threads: threads === undefined ? availableParallelism() : parseWhole('threads', threads, 1, 1024),
+    ...(memory !== undefined && { memory: parseWhole('memory', memory, 2, 100_000) }),
+    out: out === undefined ? join(repositoryRoot, 'results/bench') : resolve(out),
+  };
+}
+
+/** Whether all that the preset stands for is measured. */
+export const isWholePreset = ({ preset, networks, sides, only }: BenchOptions): boolean =>
+  presets[preset].networks.join() === networks.join() &&
+  presets[preset].sides.join() === sides.join() &&
+  only.length === everyRow.length;

@@ -1,0 +1,195 @@
+/** What is measured: one row per method, per Max-Sensitivity, and for the steps that they are made of. */
+import { methods } from 'landlens/attribution/methods';
+import {
+  type Amount,
+  type Column,
+  explanationAmounts,
+  type Family,
+  imagesAtOnce,
+  type MethodWork,
+  methodWork,
+  morfAmounts,
+  paper,
+  sensitivityAmounts,
+} from './amounts.js';
+import { fed, paperParameters } from './subject.js';
+import type { Parameters, Task } from './task.js';
+
+export type Group = 'step' | 'method' | 'sensitivity' | 'curve';
+
+/** The best batch sizes found for the peer, images a pass. */
+export interface Tuning {
+  readonly forward: number;
+  readonly gradient: number;
+}
+
+/** How the results of both sides are compared. */
+export interface Check {
+  readonly ours: Task;
+  readonly peer: Task;
+  /** What is compared, in words. */
+  readonly what: string;
+}
+
+export interface Row {
+  readonly id: string;
+  readonly label: string;
+  readonly group: Group;
+  /** From the least to the whole, which is the last. */
+  readonly amounts: (column: Column) => readonly Amount[];
+  readonly task: (column: Column, amount: Amount, tuning: Tuning) => Task;
+  /** Passes of the whole row; a training step's gradients of the weights count as one more. */
+  readonly passes: number;
+  /** Images that the peer's defaults put into one pass. */
+  readonly atOnce: (amount: Amount) => number;
+  /** Whether the peer's defaults are another way to run it than the best batch sizes. */
+  readonly isTunable: boolean;
+  /** In words, such as "perturbations_per_eval 16". */
+  readonly tuned: (tuning: Tuning) => string;
+  /** Absent where the method's own row has been compared. */
+  readonly check?: Check;
+}
+
+const once: readonly Amount[] = [{ units: 1, times: 1, parameters: {} }];
+
+const step = (id: string, label: string, passes: number, task: Task): Row => ({
+  ...{ id, label, group: 'step', passes, atOnce: () => 1, isTunable: false },
+  amounts: () => once,
+  task: () => task,
+  tuned: () => '',
+  check: { ours: task, peer: task, what: task.kind === 'training' ? 'first loss' : 'values' },
+});
+
+/** Batch parameters of Captum. */
+function batches(family: Family, { forward, gradient }: Tuning): Parameters {
+  switch (family) {
+    case 'single':
+      return {};
+    case 'smooth':
+      return { noiseBatch: gradient };
+    case 'path':
+      return { internalBatch: gradient };
+    case 'smooth-path':
+      return { noiseBatch: 1, internalBatch: gradient };
+    default:
+      return { perturbations: forward };
+  }
+}
+
+const captumNames: Readonly<Record<string, string>> = {
+  noiseBatch: 'nt_samples_batch_size',
+  internalBatch: 'internal_batch_size',
+  perturbations: 'perturbations_per_eval',
+};
+
+const batchText = (family: Family, tuning: Tuning): string =>
+  Object.entries(batches(family, tuning))
+    .map(([name, value]) => `${captumNames[name]} ${value}`)
+    .join(', ');
+
+/** A small explanation of the same random numbers on both sides. */
+function checkOf(id: string, { family }: MethodWork, size: number): Check {
+  const { window } = paperParameters(size);
+  const small: Readonly<Record<Family, readonly [Parameters, Parameters, string]>> = {
+    single: [{}, {}, 'map'],
+    smooth: [{ samples: fed.noise }, {}, `map of ${fed.noise} noisy copies, noise fed`],
+    path: [{ steps: 16 }, { internalBatch: 8 }, 'map of 16 steps'],
+    'smooth-path': [
+      { samples: 2, steps: 8 },
+      { internalBatch: 8 },
+      'map of 2 noisy copies, 8 steps, noise fed',
+    ],
+    occlusion: [{ window, stride: window }, { perturbations: 8 }, `map, stride ${window}`],
+    lime: [
+      { samples: fed.bits },
+      {},
+      `map of ${fed.bits} samples, bits, kernel and ridge fed (not Captum’s Lasso)`,
+    ],
+  };
+  const [parameters, ofPeer, what] = small[family];
+  const task = (more: Parameters): Task => ({
+    ...{ kind: 'explain', method: id, feed: true },
+    parameters: { ...parameters, ...more },
+  });
+  return { ours: task({}), peer: task(ofPeer), what };
+}
+
+function methodRow(id: string, label: string, size: number): Row {
+  const work = methodWork(id, size);
+  const { family, forwards, backwards } = work;
+  return {
+    ...{ id, label, group: 'method', passes: forwards + backwards },
+    atOnce: (amount) => imagesAtOnce(family, amount),
+    isTunable: family !== 'single',
+    amounts: () => explanationAmounts(work, size),
+    task: (column, { parameters }, tuning) => ({
+      ...{ kind: 'explain', method: id, feed: false },
+      parameters: { ...parameters, ...(column === 'best' ? batches(family, tuning) : {}) },
+    }),
+    tuned: (tuning) => batchText(family, tuning),
+    check: checkOf(id, work, size),
+  };
+}
+
+function sensitivityRow(id: string, label: string, size: number): Row {
+  const work = methodWork(id, size);
+  const { family, forwards, backwards } = work;
+  // As equal as possible; DeepLift passes image and baseline together.
+  const examples = ({ gradient }: Tuning): number => {
+    const most = Math.max(1, Math.floor(gradient / (id === 'deeplift' ? 2 : 1)));
+    return family === 'single' ? Math.ceil(paper.draws / Math.ceil(paper.draws / most)) : 1;
+  };
+  const compared = (): Task => ({
+    ...{ kind: 'sensitivity', method: id, parameters: {}, examples: null },
+    ...{ draws: fed.draws, feed: true },
+  });
+  return {
+    ...{ id: `sensitivity-${id}`, label: `Max-Sensitivity, ${label}`, group: 'sensitivity' },
+    passes: (paper.draws + 1) * (forwards + backwards),
+    atOnce: (amount) => imagesAtOnce(family, amount),
+    isTunable: true,
+    amounts: (column) => sensitivityAmounts(work, size, column),
+    task: (column, { parameters, draws = paper.draws }, tuning) => ({
+      ...{ kind: 'sensitivity', method: id, draws, feed: false },
+      parameters: { ...parameters, ...(column === 'best' ? batches(family, tuning) : {}) },
+      examples: column === 'best' ? examples(tuning) : null,
+    }),
+    tuned: (tuning) =>
+      [`max_examples_per_batch ${examples(tuning)}`, batchText(family, tuning)]
+        .filter((text) => text !== '')
+        .join(', '),
+    ...(family === 'single' && {
+      check: { ours: compared(), peer: compared(), what: `score of ${fed.draws} draws, noise fed` },
+    }),
+  };
+}
+
+function morfRow(size: number): Row {
+  const amounts = morfAmounts(size);
+  const task = (fraction: number, batch: number): Task => ({ kind: 'morf', fraction, batch });
+  const whole = amounts[amounts.length - 1];
+  return {
+    ...{ id: 'morf', label: `MoRF curve, ${whole.units - 1} iterations`, group: 'curve' },
+    ...{ passes: whole.units, atOnce: () => 1, isTunable: true },
+    amounts: () => amounts,
+    task: (column, { fraction = 0.2 }, { forward }) => task(fraction, column === 'best' ? forward : 1),
+    tuned: ({ forward }) => `${forward} images a pass`,
+    check: { ours: task(0.2, 16), peer: task(0.2, 16), what: 'curve (equally near pixels may differ)' },
+  };
+}
+
+/** Every row at one image size, in the order of the table. */
+export function rowsAt(size: number): readonly Row[] {
+  return [
+    step('forward-1', 'Forward, 1 image', 1, { kind: 'forward', batch: 1 }),
+    step('forward-16', 'Forward, 16 images', 16, { kind: 'forward', batch: 16 }),
+    step('gradient-1', 'Gradient, 1 image', 2, { kind: 'gradient', batch: 1 }),
+    step('gradient-16', 'Gradient, 16 images', 32, { kind: 'gradient', batch: 16 }),
+    step('training-16', 'Training step, 16 images', 48, { kind: 'training', batch: 16, rate: 1e-3 }),
+    ...methods.map(({ id, name }) => methodRow(id, name, size)),
+    ...methods.map(({ id, name }) => sensitivityRow(id, name, size)),
+    morfRow(size),
+  ];
+}
+
+export const rowIds: readonly string[] = rowsAt(120).map(({ id }) => id);
