@@ -7,11 +7,10 @@ import { interrupted, listenForInterrupt, runCommand } from 'landlens/study/comm
 import { repositoryRoot } from 'landlens/study/options';
 import { createProgress, type Progress } from 'landlens/study/progress';
 import { type BenchRecord, openRecord, type Rate, type RunFacts } from './benchRecords.js';
-import { preparePython } from './environment.js';
-import { availableMemory, codeDigest, describeMachine } from './machine.js';
+import { availableMemory, codeDigest, describeMachine, preparePython } from './environment.js';
 import { reportMarkdown } from './markdown.js';
 import { measureRow } from './measureRow.js';
-import { networkGraph, networkLabels } from './networks.js';
+import { multiplyAdds, networkGraph, networkLabels } from './networks.js';
 import { type BenchOptions, benchUsage, growthId, isWholePreset, parseBenchOptions } from './options.js';
 import { openPair, type Pair, type SideOptions, startOurs, startPeer } from './pair.js';
 import { reportJson } from './report.js';
@@ -28,7 +27,6 @@ import {
 } from './sweeps.js';
 import type { NetworkName } from './task.js';
 import { readTensors } from './tensorFile.js';
-import { multiplyAdds } from './work.js';
 
 interface Subject {
   readonly network: NetworkName;
@@ -60,8 +58,8 @@ function partsOf({ networks, sides: sizes, only }: BenchOptions): readonly Part[
     return {
       subject,
       steps: [
-        // The batch sizes of (b) come from the first two.
-        ...batchPlans.map(sweepStep),
+        // The batch sizes of (b) come from these.
+        ...(hasGrowth || chosen.some(({ isTunable }) => isTunable) ? batchPlans.map(sweepStep) : []),
         ...chosen.map((row): Step => ({ id: row.id, label: row.label, row })),
         ...(hasGrowth && i === 0 ? growth : []),
       ],
@@ -128,7 +126,7 @@ async function measureStep(pair: Pair, step: Step, { subject }: Part, run: Run):
     await keep({ kind: 'row', ...subject, id: step.id, ...result });
     return;
   }
-  const patience = Math.min(2 * effort.budget, 60);
+  const patience = Math.min(3 * effort.budget, 60);
   const sweep = await measureSweep(pair, step.sweep(tuning), { rounds: 2, patience });
   await keep({ kind: 'sweep', ...subject, ...sweep });
 }

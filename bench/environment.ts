@@ -1,5 +1,7 @@
-/** The peer's Python packages, installed into `.venv-bench` once. */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+/** What a run stands on: the peer's Python packages, the machine, and the code that is measured. */
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { arch, availableParallelism, cpus, freemem, type as systemType, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from 'landlens/error';
 import { runProgram } from 'landlens/study/jupyter';
@@ -7,7 +9,7 @@ import { runProgram } from 'landlens/study/jupyter';
 const isWindows = process.platform === 'win32';
 
 /**
- * The Python of the environment, made where it is missing or of other requirements. torch comes first and alone: see
+ * The Python of `.venv-bench`, made where it is missing or of other requirements. torch comes first and alone: see
  * requirements.txt.
  * @param report is told what takes long
  * @throws InputError where Python or pip fails
@@ -41,4 +43,41 @@ export async function preparePython(root: string, report: (line: string) => void
   // Written last: an installation that was interrupted begins anew.
   await writeFile(stamp, wanted);
   return python;
+}
+
+export interface Machine {
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly system: string;
+}
+
+export function describeMachine(): Machine {
+  return {
+    processor: cpus()[0]?.model.trim() ?? 'unknown processor',
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${systemType()} ${arch()}`,
+  };
+}
+
+/** Bytes that a new process could take. */
+export async function availableMemory(): Promise<number> {
+  const text = await readFile('/proc/meminfo', 'utf8').catch(() => '');
+  const kilobytes = /^MemAvailable:\s+(\d+) kB/m.exec(text)?.[1];
+  return kilobytes === undefined ? freemem() : Number(kilobytes) * 1024;
+}
+
+/** A digest of the compiled library and the benchmark: measurements of other code are not continued. */
+export async function codeDigest(root: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const folder of ['lib/dist', 'bench']) {
+    const names = await readdir(join(root, folder), { recursive: true });
+    for (const name of names
+      .filter((path) => /\.(js|ts|py|txt)$/.test(path) && !path.endsWith('.d.ts'))
+      .sort()) {
+      hash.update(name).update(await readFile(join(root, folder, name)));
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
 }

@@ -44,7 +44,7 @@ export interface Effort {
   readonly rounds: readonly [number, number];
   /** Seconds that one timing may take, the least amount apart; infinite to scale nothing. */
   readonly budget: number;
-  /** Seconds after which a row starts no round beyond the fewest. */
+  /** Seconds after which a row starts no round beyond the fewest; after five times as many, none at all. */
   readonly rowBudget: number;
 }
 
@@ -144,7 +144,7 @@ export async function measureRow(
     }
     // A round takes as long as the mean of those before it.
     const next = ((performance.now() - since) / 1000) * ((round + 2) / (round + 1));
-    if (round + 1 >= fewest && next > rowBudget) break;
+    if (next > (round + 1 < fewest ? 5 * rowBudget : rowBudget)) break;
   }
   for (const { timings, ...plan } of measured) {
     const { column, amounts, memory } = plan;

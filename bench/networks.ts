@@ -1,8 +1,9 @@
-/** The two networks with their weights: the shipped DenseNet-121, and a ResNet-50 of random weights from a seed. */
+/** The two networks, their weights (the shipped DenseNet-121's, random ones from a seed for ResNet-50) and their work. */
 import { sentinel2Bands } from 'landlens/dataset/patch';
 import { createGraph, type Graph, topologicalOrder } from 'landlens/graph/graph';
-import { input } from 'landlens/graph/node';
+import { input, type Node, type Value } from 'landlens/graph/node';
 import { loadOnnx, readOnnx } from 'landlens/graph/onnx/read';
+import { perImage } from 'landlens/graph/type';
 import type { Architecture } from 'landlens/model/architecture';
 import { denseNet121 } from 'landlens/model/denseNet';
 import { initialWeights, storedLayers, type Weights } from 'landlens/model/layers';
@@ -69,3 +70,34 @@ export const networkLabels: Readonly<Record<NetworkName, string>> = {
   densenet121: 'DenseNet-121 (the shipped classifier)',
   resnet50: 'ResNet-50 (random weights)',
 };
+
+/** The number of values per image of the batch. */
+function count({ type: { shape } }: Value): number {
+  if (shape === undefined) throw new Error('a shape is not known');
+  return shape.reduce<number>((product, dimension) => product * perImage(dimension), 1);
+}
+
+const lengthOf = ({ type: { shape = [] } }: Value, axis: number): number => perImage(shape.at(axis) ?? 1);
+
+function ofNode(node: Node): number {
+  const [x, weight] = node.inputs;
+  switch (node.operator) {
+    case 'Conv':
+      // Each output value is a sum over one kernel: [outputs, inputs / group, ...kernel].
+      return count(node.outputs[0]) * (count(weight) / lengthOf(weight, 0));
+    case 'ConvTranspose':
+      // Each input value meets one kernel: [inputs, outputs / group, ...kernel].
+      return count(x) * (count(weight) / lengthOf(weight, 0));
+    case 'Gemm':
+      return count(node.outputs[0]) * lengthOf(x, node.attributes.transA ? 0 : 1);
+    case 'MatMul':
+      return count(node.outputs[0]) * lengthOf(x, -1);
+    default:
+      return 0;
+  }
+}
+
+/** Multiply-adds of convolutions and matrix products, per image of the batch; everything else counts nothing. */
+export function multiplyAdds(graph: Graph): number {
+  return topologicalOrder(Object.values(graph.outputs)).reduce((sum, node) => sum + ofNode(node), 0);
+}

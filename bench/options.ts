@@ -46,7 +46,7 @@ const presets: Readonly<Record<BenchPreset, Pick<BenchOptions, 'effort' | 'netwo
   },
   quick: {
     ...{ networks: ['densenet121'], sides: [120] },
-    effort: { rounds: [2, 5], budget: 0.5, rowBudget: 3 },
+    effort: { rounds: [2, 5], budget: 1.6, rowBudget: 3 },
   },
   full: {
     ...{ networks: networkNames, sides: [120, 256] },
