@@ -21,9 +21,9 @@ export async function listNotebooks(root: string): Promise<readonly string[]> {
   return names.filter((name) => /^\d\d-[\w-]+\.ipynb$/.test(name)).sort();
 }
 
-/** What a cell printed when it failed, without nbconvert's own trace around it. */
+/** What a cell printed when it failed, as `nbconvert_config.py` marks it; else the end of nbconvert's own output. */
 function failureOf(output: string): string {
-  const [, printed] = /----- stderr -----\n([\s\S]*?)\n-{10,}/.exec(output) ?? [];
+  const [, printed] = /<cell-failed>\n([\s\S]*?)\n<\/cell-failed>/.exec(output) ?? [];
   const lines = (printed ?? output.trim().split('\n').slice(-3).join('\n')).trim().split('\n');
   return lines
     .filter((line) => !/^\s+at /.test(line))
@@ -52,9 +52,8 @@ export async function executeNotebook(
     const { status, output } = await runProgram(
       jupyter.command,
       [
-        ...['nbconvert', '--to', 'notebook', '--execute', '--output', `done-${name}`],
-        ...['--ExecutePreprocessor.record_timing=False', '--ExecutePreprocessor.timeout=-1'],
-        join(folder, name),
+        ...['nbconvert', '--config', join(root, 'notebooks/nbconvert_config.py')],
+        ...['--to', 'notebook', '--execute', '--output', `done-${name}`, join(folder, name)],
       ],
       { environment, signal },
     );
