@@ -23,4 +23,11 @@ export interface Attribution {
 }
 
 /** A method bound to its parameters and classifier: images [n, bands, height, width] in network input units. */
-export type Explain = (images: Tensor, targets: readonly Target[]) => Promise<Attribution>;
+export interface Explain {
+  (images: Tensor, targets: readonly Target[]): Promise<Attribution>;
+  /**
+   * The mean attribution of one image [1, bands, height, width] over noise [samples, bands, height, width] added to it,
+   * where the method's graph can take it: neither the noisy images nor their attributions leave the engine.
+   */
+  readonly meanOverNoise?: (image: Tensor, noise: Tensor, target: Target) => Promise<Attribution>;
+}

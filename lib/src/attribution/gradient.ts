@@ -2,12 +2,14 @@
 import { requireFinite, requireShape } from '../check.js';
 import { runBatched } from '../engine/runBatched.js';
 import { differentiate } from '../graph/differentiate.js';
-import { shapeOf } from '../graph/graph.js';
+import { shapeOf, substitute } from '../graph/graph.js';
 import { input, type Value } from '../graph/node.js';
+import { add } from '../graph/operators/elementwise.js';
+import { reduceSum } from '../graph/operators/reduction.js';
 import type { RuleTable } from '../graph/rule.js';
 import { plain } from '../graph/rules/plain.js';
 import type { Classifier } from '../model/classifier.js';
-import type { Tensor } from '../tensor.js';
+import { type Tensor, zeros } from '../tensor.js';
 import type { Attribution, Explain, ParameterValue, Target } from './attribution.js';
 import { targetWeights } from './target.js';
 
@@ -44,12 +46,39 @@ export interface GraphMethod {
 /** A method that is one graph from images and targets to attributions. */
 export function explainByGraph(classifier: Classifier, definition: GraphMethod): Explain {
   const { method, parameters, units, build } = definition;
-  return async (images, targets) => {
+  const { image } = classifier;
+  const key = programKey(method, parameters);
+
+  const explain: Explain = async (images, targets) => {
     const target = checkedTargets(classifier, images, targets);
-    const program = await classifier.program(programKey(method, parameters), () => ({ values: build() }));
-    const { values } = await runBatched(program, { [classifier.image.node.name]: images, target });
+    const program = await classifier.program(key, () => ({ values: build() }));
+    const { values } = await runBatched(program, { [image.node.name]: images, target });
     return { values, method, parameters, targets, units };
   };
+
+  const sumOverNoise = () => {
+    const rest = shapeOf(image).slice(1);
+    const noisy = add(input('one image', [1, ...rest]), input('noise', ['N', ...rest]));
+    const [values] = substitute([build()], new Map([[image, noisy]]));
+    return { values: reduceSum(values, [0], true) };
+  };
+  const meanOverNoise: Explain['meanOverNoise'] = async (one, noise, target) => {
+    requireFinite(one.data, 'image');
+    const targets = new Array<Target>(noise.shape[0]).fill(target);
+    const feeds = { noise, target: targetWeights(targets, classifier.classes.length) };
+    const program = await classifier.program(`${key} over noise`, sumOverNoise);
+    const parts = await runBatched(program, feeds, { 'one image': one });
+    const values = meanOfParts(parts.values, targets.length);
+    return { values, method, parameters, targets: [target], units };
+  };
+  return Object.assign(explain, { meanOverNoise });
+}
+
+/** The sum of rows [pieces, ...] over a count, as [1, ...]. */
+function meanOfParts({ data, shape }: Tensor, count: number): Tensor {
+  const mean = zeros([1, ...shape.slice(1)]);
+  for (let i = 0; i < data.length; i++) mean.data[i % mean.data.length] += data[i] / count;
+  return mean;
 }
 
 /** Methods with equal parameters share one compiled program. */

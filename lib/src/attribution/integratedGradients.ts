@@ -5,7 +5,9 @@ import { affinePrefix } from '../graph/affinePrefix.js';
 import { differentiate } from '../graph/differentiate.js';
 import { shapeOf, substitute } from '../graph/graph.js';
 import { input } from '../graph/node.js';
-import { add, multiply, subtract, zerosLike } from '../graph/operators/elementwise.js';
+import { concat, flatten, reshape } from '../graph/operators/arrangement.js';
+import { multiply, subtract } from '../graph/operators/elementwise.js';
+import { matMul } from '../graph/operators/matMul.js';
 import { reduceSum } from '../graph/operators/reduction.js';
 import type { Classifier } from '../model/classifier.js';
 import { rows, type Tensor, zeros } from '../tensor.js';
@@ -47,14 +49,14 @@ export function gaussLegendre(n: number): { readonly nodes: number[]; readonly w
   return { nodes, weights };
 }
 
-const column = (values: readonly number[]): Tensor => ({
-  data: Float32Array.from(values),
-  shape: [values.length, 1, 1, 1],
+const table = (rows: readonly (readonly number[])[]): Tensor => ({
+  data: Float32Array.from(rows.flat()),
+  shape: [rows.length, rows[0].length],
 });
 
 /**
  * (x - x') times the integral over a in [0, 1] of df/dx at x' + a (x - x') (equation 3), by Gauss-Legendre quadrature.
- * The points of one image are the batch; the weighted sum is taken inside the graph.
+ * The points of one image are the batch; way and weighted sum are inside the graph.
  * @returns attributions [n, bands, height, width] with the completeness gap; Captum's `IntegratedGradients` on the logits
  */
 export function integratedGradients(
@@ -70,7 +72,7 @@ export function integratedGradients(
     });
   }
   const { nodes, weights } = gaussLegendre(steps);
-  const points = { position: column(nodes), weight: column(weights) };
+  const points = { position: table(nodes.map((a) => [1 - a, a])), weight: table(weights.map((w) => [w])) };
   const method = 'Integrated Gradients';
   const parameters = { steps, baseline: baselineText(baseline), quadrature: 'Gauss-Legendre' };
 
@@ -80,12 +82,17 @@ export function integratedGradients(
     const [end, start] = [input('end', [1, ...shape]), input('start', [1, ...shape])];
     // A straight way stays straight behind an affine map A, and A'(mean of gradients) = mean of A'(gradient).
     const entry = affinePrefix(image, logits);
-    const [atEnd, atStart] = [end, start].map((at) => substitute([entry], new Map([[image, at]]))[0]);
-    const path = add(atStart, multiply(input('position', ['N', 1, 1, 1]), subtract(atEnd, atStart)));
+    const [atStart, atEnd] = [start, end].map((at) => substitute([entry], new Map([[image, at]]))[0]);
+    // (1 - a) A(x') + a A(x) for all points at once, as one product.
+    const between = shapeOf(entry).slice(1);
+    const ends = flatten(concat([atStart, atEnd], 0));
+    const path = reshape(matMul(input('position', ['N', 2]), ends), ['N', ...between]);
     const [onPath] = substitute([logits], new Map([[entry, path]]));
-    const target = add(zerosLike(onPath), input('one target', [1, ...shapeOf(logits).slice(1)]));
+    // The gradient is linear in the target, which so takes the weights of the sum.
+    const weight = input('weight', ['N', 1]);
+    const target = multiply(weight, input('one target', [1, ...shapeOf(logits).slice(1)]));
     const [gradient] = logitGradients({ logits: onPath }, [path], { target });
-    const mean = reduceSum(multiply(input('weight', ['N', 1, 1, 1]), gradient), [0], true);
+    const mean = reduceSum(gradient, [0], true);
     const [ofImage] = differentiate(atEnd, [end], mean);
     return { values: multiply(subtract(end, start), ofImage) };
   };

@@ -3,7 +3,7 @@ import { requireShape } from '../check.js';
 import { InputError } from '../error.js';
 import { createRandom } from '../random.js';
 import { rows, type Tensor, zeros } from '../tensor.js';
-import type { Explain, Target } from './attribution.js';
+import type { Attribution, Explain, Target } from './attribution.js';
 
 export interface SmoothGradOptions {
   /** Noisy copies per image. */
@@ -30,18 +30,18 @@ export function smoothGrad(
       got: `samples ${samples}, deviation ${deviation}`,
     });
   }
+  const meanOverNoise = explain.meanOverNoise ?? meanOfCopies(explain);
   /** Of the last size of image: it serves all images alike. */
   let noise: Tensor | undefined;
   return async (images, targets) => {
     const size = images.shape.slice(1);
     requireShape(images.shape, [targets.length, ...size], 'images');
     const maps: Tensor[] = [];
-    let inner: Awaited<ReturnType<Explain>> | undefined;
+    let inner: Attribution | undefined;
     for (let i = 0; i < targets.length; i++) {
       if (noise?.shape.slice(1).join() !== size.join()) noise = drawNoise(size, { samples, deviation, seed });
-      const copies = noisyCopies(rows(images, i), noise);
-      inner = await explain(copies, new Array<Target>(samples).fill(targets[i]));
-      maps.push(meanOfRows(inner.values));
+      inner = await meanOverNoise(rows(images, i), noise, targets[i]);
+      maps.push(inner.values);
     }
     if (inner === undefined) {
       throw new InputError({
@@ -74,6 +74,15 @@ function drawNoise(
   }
   return noise;
 }
+
+/** The mean attribution of noisy copies, for methods that only explain images. */
+const meanOfCopies =
+  (explain: Explain): NonNullable<Explain['meanOverNoise']> =>
+  async (image, noise, target) => {
+    const copies = noisyCopies(image, noise);
+    const explained = await explain(copies, new Array<Target>(noise.shape[0]).fill(target));
+    return { ...explained, values: meanOfRows(explained.values) };
+  };
 
 function noisyCopies(image: Tensor, noise: Tensor): Tensor {
   const copies = zeros(noise.shape);

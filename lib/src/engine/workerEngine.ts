@@ -7,7 +7,14 @@ import { isBatch, perImage, type Shape, shapeText } from '../graph/type.js';
 import { sizeOf, type Tensor } from '../tensor.js';
 import type { CompileOptions, Engine, Feeds, Program, Results } from './engine.js';
 import { createSessions } from './sessions.js';
-import type { Reply, Request, RequestBody, WireTensor, WireTensors } from './workerProtocol.js';
+import {
+  buffersOf,
+  type Reply,
+  type Request,
+  type RequestBody,
+  type WireTensor,
+  type WireTensors,
+} from './workerProtocol.js';
 
 export interface WorkerEngineOptions<Model> {
   readonly name: string;
@@ -79,7 +86,8 @@ export function createWorkerEngine<Model>({
   // After the listeners: adding one for messages makes Node wait for the worker again.
   worker.unref();
 
-  const send = (body: RequestBody<Model>): Promise<WireTensors> =>
+  /** @param given tensors of the request whose memory goes over to the thread: it need not be copied again. */
+  const send = (body: RequestBody<Model>, given: WireTensors = {}): Promise<WireTensors> =>
     new Promise((resolve, reject) => {
       if (stopped !== undefined) {
         reject(stopped);
@@ -88,7 +96,7 @@ export function createWorkerEngine<Model>({
       const request: Request<Model> = { ...body, id: nextId++ };
       waiting.set(request.id, { resolve, reject });
       worker.ref();
-      worker.postMessage(request);
+      worker.postMessage(request, buffersOf(given));
     });
 
   let nextProgram = 0;
@@ -121,7 +129,7 @@ export function createWorkerEngine<Model>({
             fed.map(({ node: { name }, type }) => [name, checkFeed(name, type.shape, given[name])]),
           );
           const batch = isFixed ? batchOf(fed, feeds) : undefined;
-          return sessions.use(batch, (program) => send({ kind: 'run', program, feeds }));
+          return sessions.use(batch, (program) => send({ kind: 'run', program, feeds }, feeds));
         },
         async writeState(values) {
           await sessions.use(undefined, (program) => send({ kind: 'writeState', program, values }));
@@ -177,6 +185,6 @@ function checkFeed(name: string, shape: Shape | undefined, tensor: Tensor | unde
       got: fits ? String(data.length) : shapeText(tensor.shape),
     });
   }
-  // Posting a view would copy all of the memory that it looks into.
-  return { data: data.byteLength === data.buffer.byteLength ? data : data.slice(), shape: tensor.shape };
+  // A copy, as its memory goes to the thread; posting a view would send all of the memory that it looks into.
+  return { data: data.slice(), shape: tensor.shape };
 }

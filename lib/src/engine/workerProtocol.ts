@@ -8,6 +8,10 @@ export interface WireTensor {
 
 export type WireTensors = Readonly<Record<string, WireTensor>>;
 
+/** The memory of tensors, to be handed over in a message instead of copied; the sender has it no longer. */
+export const buffersOf = (tensors: WireTensors): ArrayBuffer[] =>
+  Object.values(tensors).flatMap(({ data: { buffer } }) => (buffer instanceof ArrayBuffer ? [buffer] : []));
+
 export type RequestBody<Model> =
   | { readonly kind: 'start' }
   | {

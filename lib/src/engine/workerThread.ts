@@ -1,7 +1,7 @@
 /** The worker thread's side of an engine: answers its requests one after the other, and keeps programs and their state. */
 import { parentPort } from 'node:worker_threads';
 import { InputError, messageOf } from '../error.js';
-import type { Reply, Request, WireTensor, WireTensors } from './workerProtocol.js';
+import { buffersOf, type Reply, type Request, type WireTensor, type WireTensors } from './workerProtocol.js';
 
 type Handles<Handle> = Readonly<Record<string, Handle>>;
 
@@ -15,7 +15,10 @@ export interface Session<Handle> {
 export interface Runtime<Model, Handle> {
   compile(model: Model): Promise<Session<Handle>>;
   upload(tensor: WireTensor): Handle;
-  /** @throws Error naming the output where it does not hold float32 values. */
+  /**
+   * The values in memory of their own, which stays theirs until the handle is used no more.
+   * @throws Error naming the output where it does not hold float32 values.
+   */
   download(name: string, handle: Handle): WireTensor;
   free(handle: Handle): void;
 }
@@ -87,7 +90,13 @@ function answerWith<Model, Handle>(
       }
       case 'readState': {
         const { state } = programOf(request.program);
-        return Object.fromEntries([...state].map(([name, value]) => [name, runtime.download(name, value)]));
+        return Object.fromEntries(
+          [...state].map(([name, handle]) => {
+            const { data, shape } = runtime.download(name, handle);
+            // The state stays here, and what is posted goes.
+            return [name, { data: data.slice(), shape }];
+          }),
+        );
       }
       case 'dispose': {
         const { session, state } = programOf(request.program);
@@ -113,7 +122,8 @@ export function serve<Model, Handle>(start: () => Promise<Runtime<Model, Handle>
     queue = queue.then(async () => {
       try {
         const answer = await starting;
-        port.postMessage({ id: request.id, result: await answer(request) } satisfies Reply);
+        const result = await answer(request);
+        port.postMessage({ id: request.id, result } satisfies Reply, buffersOf(result));
       } catch (thrown) {
         port.postMessage({ id: request.id, ...failure(thrown) } satisfies Reply);
       }

@@ -97,9 +97,8 @@ export function createTensorFlowRuntime(tf: TensorFlow): Runtime<Plan, Arranged>
     download(name, handle) {
       const tensor = handle.natural();
       if (tensor.dtype !== 'float32') throw new Error(`output ${name} is ${tensor.dtype}, expected float32`);
-      const data = tensor.dataSync();
-      // Plain TensorFlow.js casts integers and booleans to float32 in name only.
-      return { data: data instanceof Float32Array ? data : Float32Array.from(data), shape: handle.shape };
+      // A copy, as plain TensorFlow.js gives its own memory, and casts integers and booleans to float32 in name only.
+      return { data: Float32Array.from(tensor.dataSync()), shape: handle.shape };
     },
     free: (handle) => handle.dispose(),
   };
