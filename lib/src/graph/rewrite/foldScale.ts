@@ -1,9 +1,9 @@
 /** The scale of a batch normalisation in a backward pass, taken into the constant weights of a convolution beside it. */
-import { topologicalOrder } from '../graph.js';
-import { constantOf, type Node, scalar, type Value, withInputs } from '../node.js';
-import { reshape } from '../operators/arrangement.js';
-import { add, divide, multiply, squareRoot } from '../operators/elementwise.js';
-import type { Context, Pass } from './rewrite.js';
+import { shapeOf } from '../graph.js';
+import { constantOf, type Node, type Value, withInputs } from '../node.js';
+import { multiply } from '../operators/elementwise.js';
+import { alongAxis, scaleOf } from './foldNormalisation.js';
+import { type Context, isFixed, onlyUser, type Pass } from './rewrite.js';
 
 const isZero = (value: Value): boolean =>
   constantOf(value)?.data.every((item) => Number(item) === 0) ?? false;
@@ -15,9 +15,6 @@ function onlyScales(node: Node): boolean {
   return isZero(bias) && isZero(mean) && isFixed(scale) && isFixed(variance);
 }
 
-const isFixed = (value: Value): boolean =>
-  topologicalOrder([value]).every(({ operator }) => operator !== 'Input' && operator !== 'Opaque');
-
 /** A convolution whose weights can take a scale of its inputs or outputs. */
 const isScalable = (node: Node): boolean =>
   (node.operator === 'Conv' || node.operator === 'ConvTranspose') &&
@@ -26,11 +23,6 @@ const isScalable = (node: Node): boolean =>
   isFixed(node.inputs[1]);
 
 const isMask = ({ node }: Value): boolean => node.operator === 'Sign';
-
-function onlyUser(value: Value, { users, isOutput }: Context): Node | undefined {
-  const found = users(value);
-  return found.length === 1 && !isOutput(value) ? found[0] : undefined;
-}
 
 /** The normalisation that scales what a convolution computes; a mask between them changes nothing. */
 function scaleAfter(convolution: Node, context: Context): Node | undefined {
@@ -51,22 +43,9 @@ const isTakenAfter = (scaling: Node, { users, isOutput }: Context): boolean =>
   !isOutput(scaling.outputs[0]) &&
   users(scaling.outputs[0]).every((user) => isScalable(user) && user.inputs[0] === scaling.outputs[0]);
 
-/** The weights times a factor per channel of one axis. */
-function scaled(weight: Value, { node, axis }: { node: Node; axis: number }): Value {
-  if (node.operator !== 'BatchNormalization') throw new Error('a scale comes from a normalisation');
-  const [, scale, , , variance] = node.inputs;
-  const factor = divide(scale, squareRoot(add(variance, scalar(node.attributes.epsilon))));
-  const rank = weight.type.shape?.length ?? 0;
-  const shape = Array.from({ length: rank }, (_, i) => (i === axis ? -1 : 1));
-  const channels = weight.type.shape?.[axis];
-  return multiply(
-    weight,
-    reshape(
-      factor,
-      shape.map((length) => (length === -1 ? (channels ?? 1) : length)),
-    ),
-  );
-}
+/** The weights times the scale of a normalisation, along one axis of channels. */
+const scaled = (weight: Value, { node, axis }: { node: Node; axis: number }): Value =>
+  multiply(weight, alongAxis(scaleOf(node), { axis, rank: shapeOf(weight).length }));
 
 /**
  * conv(x) scale = conv'(x) with scaled weights of the output channels, and conv(x scale) with scaled weights of the

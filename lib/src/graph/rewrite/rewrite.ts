@@ -16,6 +16,16 @@ export interface Context {
  */
 export type Pass = (node: Node, inputs: readonly Value[], context: Context) => readonly Value[] | undefined;
 
+/** Whether a value depends on nothing that is fed. */
+export const isFixed = (value: Value): boolean =>
+  topologicalOrder([value]).every(({ operator }) => operator !== 'Input' && operator !== 'Opaque');
+
+/** The node that alone reads a value. */
+export function onlyUser(value: Value, { users, isOutput }: Context): Node | undefined {
+  const found = users(value);
+  return found.length === 1 && !isOutput(value) ? found[0] : undefined;
+}
+
 /** The graph with the same inputs and outputs after all passes, one after the other. */
 export const rewrite = (graph: Graph, passes: readonly Pass[]): Graph => passes.reduce(applyPass, graph);
 
