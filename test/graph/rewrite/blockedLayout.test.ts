@@ -6,7 +6,7 @@ import { apply, floats, input, type Value } from '../../../lib/src/graph/node.js
 import { relu } from '../../../lib/src/graph/operators/activation.js';
 import { concat } from '../../../lib/src/graph/operators/arrangement.js';
 import { conv } from '../../../lib/src/graph/operators/convolution.js';
-import { multiply, sign } from '../../../lib/src/graph/operators/elementwise.js';
+import { add, multiply, sign } from '../../../lib/src/graph/operators/elementwise.js';
 import { batchNormalization } from '../../../lib/src/graph/operators/normalisation.js';
 import { blockedLayout } from '../../../lib/src/graph/rewrite/blockedLayout.js';
 import { rewrite } from '../../../lib/src/graph/rewrite/rewrite.js';
@@ -122,12 +122,34 @@ describe('the form for a blocked layout', () => {
     deepEqual([...read.data], [3, 6, 9, 12]);
   });
 
-  it('computes the mask of a ReLU as a convolution', () => {
-    const x = input('x', ['N', 2, 1, 2]);
-    const graph = createGraph({ mask: sign(relu(x)) });
-    const rewritten = rewrite(graph, blockedLayout);
-    equal(count(rewritten, 'Sign'), 0);
-    const feeds = { x: { data: Float64Array.of(-1, 0, 1e-37, 1e30), shape: [1, 2, 1, 2] } };
-    deepEqual([...evaluate(rewritten, feeds).mask.data], [0, 0, 1, 1]);
+  it('computes the mask of a ReLU as a convolution, where the ReLU follows one of constant weights', () => {
+    const x = input('x', ['N', 16, 1, 2]);
+    const constantWeights = floats(new Float32Array(16).fill(1), [16, 1, 1, 1]);
+    const values = [-1, 0, 1e-37, 1e30, ...new Array<number>(28).fill(0)];
+    const feeds = { x: { data: Float64Array.from(values), shape: [1, 16, 1, 2] } };
+    const masks = [constantWeights, input('weights', [16, 1, 1, 1])].map((weights) =>
+      rewrite(createGraph({ mask: sign(relu(conv(x, weights, { group: 16 }))) }), blockedLayout),
+    );
+    deepEqual(
+      masks.map((graph) => count(graph, 'Sign')),
+      [0, 1],
+    );
+    deepEqual([...evaluate(masks[0], feeds).mask.data.slice(0, 4)], [0, 0, 1, 1]);
+  });
+
+  it('keeps sums and products in blocks where one side of them is', () => {
+    forSketches(10, (s) => {
+      const shape = [16, 16, 1, 1];
+      const convolve = (x: Value): Value => conv(x, floats(s.numbers(shape), shape));
+      const [image, outside] = [s.input(['N', 16, 2, 2]), s.input(['N', 16, 2, 2])];
+      const mixed = multiply(add(outside, convolve(image)), relu(convolve(image)));
+      const graph = withGradients(mixed, s.wanted);
+      const rewritten = rewrite(graph, blockedLayout);
+      const outsideBlocks = topologicalOrder([rewritten.outputs.output]).filter(
+        ({ operator, inputs }) => operator === 'Add' && inputs.some(({ node }) => node.operator === 'Input'),
+      );
+      equal(outsideBlocks.length, 0);
+      sameValues(graph, rewritten, s.feeds);
+    });
   });
 });

@@ -1,6 +1,7 @@
 /** The passes for runtimes that hold images in blocks of channels, as onnxruntime does on the CPU. */
 import { clippedMask } from './clippedMask.js';
 import { distributeConcat } from './distributeConcat.js';
+import { enterBlocks } from './enterBlocks.js';
 import { foldNormalisation } from './foldNormalisation.js';
 import { foldScale } from './foldScale.js';
 import type { Pass } from './rewrite.js';
@@ -13,4 +14,5 @@ export const blockedLayout: readonly Pass[] = [
   distributeConcat(),
   subPixel,
   clippedMask,
+  enterBlocks,
 ];
