@@ -122,19 +122,22 @@ describe('the form for a blocked layout', () => {
     deepEqual([...read.data], [3, 6, 9, 12]);
   });
 
-  it('computes the mask of a ReLU as a convolution, where the ReLU follows one of constant weights', () => {
+  it('computes the mask of a ReLU as a convolution where that keeps it in blocks, else as a product', () => {
     const x = input('x', ['N', 16, 1, 2]);
     const constantWeights = floats(new Float32Array(16).fill(1), [16, 1, 1, 1]);
     const values = [-1, 0, 1e-37, 1e30, ...new Array<number>(28).fill(0)];
-    const feeds = { x: { data: Float64Array.from(values), shape: [1, 16, 1, 2] } };
-    const masks = [constantWeights, input('weights', [16, 1, 1, 1])].map((weights) =>
-      rewrite(createGraph({ mask: sign(relu(conv(x, weights, { group: 16 }))) }), blockedLayout),
-    );
-    deepEqual(
-      masks.map((graph) => count(graph, 'Sign')),
-      [0, 1],
-    );
-    deepEqual([...evaluate(masks[0], feeds).mask.data.slice(0, 4)], [0, 0, 1, 1]);
+    const weights = { data: new Float64Array(16).fill(1), shape: [16, 1, 1, 1] };
+    const feeds = { x: { data: Float64Array.from(values), shape: [1, 16, 1, 2] }, weights };
+    for (const [weight, convolutions] of [
+      [constantWeights, 2],
+      [input('weights', [16, 1, 1, 1]), 1],
+    ] as const) {
+      const graph = createGraph({ mask: sign(relu(conv(x, weight, { group: 16 }))) });
+      const rewritten = rewrite(graph, blockedLayout);
+      equal(count(rewritten, 'Sign'), 0);
+      equal(count(rewritten, 'Conv'), convolutions);
+      deepEqual([...evaluate(rewritten, feeds).mask.data.slice(0, 4)], [0, 0, 1, 1]);
+    }
   });
 
   it('keeps sums and products in blocks where one side of them is', () => {
