@@ -2,10 +2,10 @@
 import { InputError } from '../../error.js';
 import type { ConvolutionAttributes, OperatorAttributes } from '../attributes.js';
 import { shapeOf } from '../graph.js';
-import { apply, floats, type Value } from '../node.js';
+import { apply, type Value } from '../node.js';
 import type { RuleArguments } from '../rule.js';
 import { type Shape, shapeText, staticDimension, type TensorType } from '../type.js';
-import { reshape, reverse, transpose } from './arrangement.js';
+import { concat, pad, reshape, reverse, slice, transpose } from './arrangement.js';
 import { matMul, matrixTranspose } from './matMul.js';
 import { reduceSum } from './reduction.js';
 
@@ -143,8 +143,8 @@ function inputGradient(
 
 /**
  * The gradient towards the weights: dW[k, c, u] = sum over n, p of g[n, k, p] x[n, c, stride p + dilation u - pad].
- * The views of one side at every kernel offset u are laid below each other and multiplied with the other side at once.
- * With stride 1 either side can be viewed, and the one with fewer channels copies less.
+ * The shifted views of one side, one per kernel offset u, are laid below each other and multiplied with the other
+ * side at once. With stride 1 either side can be shifted, and the one with fewer channels copies less.
  */
 function weightGradient(
   x: Value,
@@ -153,44 +153,79 @@ function weightGradient(
   attributes: ConvolutionAttributes,
 ): Value {
   const { strides, pads, dilations, group } = attributes;
-  const inputs = channelsOf(x) / group;
-  const outputs = channelsOf(gradient) / group;
+  const rank = kernel.length;
+  const [batch, channels] = shapeOf(x);
+  const inputs = staticDimension(channels, 'Conv') / group;
+  const outputs = staticDimension(shapeOf(gradient)[1], 'Conv') / group;
+  const offsets = kernel.reduce((product, dimension) => product * dimension, 1);
   const reach = kernel.map((size, i) => dilations[i] * (size - 1));
   const fullPads = [...reach, ...reach].map((amount, i) => amount - pads[i]);
-  const canView = strides.every((stride) => stride === 1) && fullPads.every((amount) => amount >= 0);
-  if (!canView || outputs >= inputs) {
-    const products = sumOfProducts(gradient, viewsOf(x, kernel, attributes), group);
-    return reshape(products, [group * outputs, inputs, ...kernel]);
-  }
-  const views = viewsOf(gradient, kernel, { ...attributes, pads: fullPads });
-  const products = reshape(sumOfProducts(views, x, group), [group * outputs, ...kernel, inputs]);
-  // Seen from the gradient, the kernel is walked backwards.
-  const flipped = kernel.reduce((value, size, i) => (size === 1 ? value : reverse(value, i + 1)), products);
-  return transpose(flipped, [0, kernel.length + 1, ...kernel.map((_, i) => i + 1)]);
-}
+  const shiftGradient =
+    outputs < inputs && strides.every((stride) => stride === 1) && fullPads.every((amount) => amount >= 0);
 
-/** The views [N, C x offsets, ...] of x [N, C, ...] at every kernel offset: a convolution with one-hot weights. */
-function viewsOf(x: Value, kernel: readonly number[], attributes: ConvolutionAttributes): Value {
-  const { strides, pads, dilations } = attributes;
-  const offsets = kernel.reduce((product, size) => product * size, 1);
-  if (offsets === 1 && strides.every((stride) => stride === 1) && pads.every((amount) => amount === 0))
-    return x;
-  const channels = channelsOf(x);
-  const oneHot = new Float32Array(channels * offsets * offsets);
-  for (let row = 0; row < channels * offsets; row++) oneHot[row * offsets + (row % offsets)] = 1;
-  const weight = floats(oneHot, [channels * offsets, 1, ...kernel]);
-  return conv(x, weight, { strides, pads, dilations, group: channels });
-}
+  // A fixed batch becomes part of the summed axis of one product; a symbolic one is summed after it.
+  const fixed = typeof batch === 'number';
+  const channelsFirst = (value: Value): Value =>
+    fixed ? transpose(value, [1, 0, ...reach.map((_, i) => i + 2)]) : value;
+  const asRows = (value: Value, count: number): Value => {
+    const positions = spatialSize(value).reduce((product, dimension) => product * dimension, 1);
+    return reshape(
+      value,
+      fixed ? [group, count, batch * positions] : [batch ?? 'N', group, count, positions],
+    );
+  };
+  /** The views of a padded value that start at every kernel offset, below each other: [..., offsets x count, positions]. */
+  const shifted = (
+    value: Value,
+    count: number,
+    size: readonly number[],
+    step: readonly number[],
+    start: (offset: number, axis: number) => number,
+  ): Value => {
+    const views = Array.from({ length: offsets }, (_, offset) => {
+      let rest = offset;
+      let view = value;
+      for (let i = rank - 1; i >= 0; i--) {
+        const from = start(rest % kernel[i], i);
+        rest = Math.floor(rest / kernel[i]);
+        view = slice(view, i + 2, from, from + (size[i] - 1) * step[i] + 1, step[i]);
+      }
+      return asRows(view, count);
+    });
+    return concat(views, fixed ? 1 : 2);
+  };
+  const padded = (value: Value, amounts: readonly number[]): Value =>
+    pad(value, [0, 0, ...amounts.slice(0, rank), 0, 0, ...amounts.slice(rank)]);
 
-/** Sum over images and positions of a[n, i, p] b[n, j, p] within each group: [group, i, j]. */
-function sumOfProducts(a: Value, b: Value, group: number): Value {
-  const batch = shapeOf(a)[0];
-  const positions = spatialSize(a).reduce((product, dimension) => product * dimension, 1);
-  const rows = (value: Value): Value => reshape(value, [batch, group, channelsOf(value) / group, positions]);
-  return reduceSum(matMul(rows(a), matrixTranspose(rows(b))), [0]);
+  const [source, arriving] = [channelsFirst(x), channelsFirst(gradient)];
+  const [above, below] = shiftGradient
+    ? [
+        shifted(
+          padded(arriving, fullPads),
+          outputs,
+          spatialSize(x),
+          strides,
+          (offset, i) => reach[i] - offset * dilations[i],
+        ),
+        asRows(source, inputs),
+      ]
+    : [
+        asRows(arriving, outputs),
+        shifted(
+          padded(source, pads),
+          inputs,
+          spatialSize(gradient),
+          strides,
+          (offset, i) => offset * dilations[i],
+        ),
+      ];
+  const products = matMul(above, matrixTranspose(below));
+  const summed = fixed ? products : reduceSum(products, [0]);
+  const ordered = shiftGradient
+    ? transpose(reshape(summed, [group, offsets, outputs, inputs]), [0, 2, 3, 1])
+    : transpose(reshape(summed, [group, outputs, offsets, inputs]), [0, 1, 3, 2]);
+  return reshape(ordered, [group * outputs, inputs, ...kernel]);
 }
-
-const channelsOf = (value: Value): number => staticDimension(shapeOf(value)[1], 'Conv');
 
 const spatialSize = (value: Value): number[] =>
   shapeOf(value)
