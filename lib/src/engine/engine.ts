@@ -2,7 +2,16 @@
 import type { Graph } from '../graph/graph.js';
 import type { Tensor } from '../tensor.js';
 
-export type Feeds = Readonly<Record<string, Tensor>>;
+/** A tensor that lies in the engine, to be fed to many runs. */
+export interface HeldTensor {
+  readonly shape: readonly number[];
+  /** Identifies it in its engine. */
+  readonly held: number;
+  /** Frees its memory; it can be fed no more. */
+  free(): Promise<void>;
+}
+
+export type Feeds = Readonly<Record<string, Tensor | HeldTensor>>;
 export type Results = Readonly<Record<string, Tensor>>;
 
 export interface CompileOptions {
@@ -23,7 +32,7 @@ export interface Program {
    */
   run(feeds: Feeds): Promise<Results>;
   /** Sets state inputs, by input name. */
-  writeState(values: Feeds): Promise<void>;
+  writeState(values: Results): Promise<void>;
   /** The present state, by input name. */
   readState(): Promise<Results>;
   dispose(): Promise<void>;
@@ -42,6 +51,8 @@ export interface Engine {
    */
   start(): Promise<void>;
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
+  /** Copies a tensor into the engine. */
+  hold(tensor: Tensor): Promise<HeldTensor>;
   /** Frees every program. */
   dispose(): Promise<void>;
 }
