@@ -49,36 +49,6 @@ export function keepsContract(engine: () => Engine, { create, module, createdBy 
     });
   });
 
-  describe('a held tensor', () => {
-    const graph = createGraph({ y: multiply(input('x', ['N', 2]), input('factor', [1, 2])) });
-
-    it('is fed to any run until it is freed, and stays as it was when it was held', async () => {
-      const factor = vector(2, 3);
-      const held = await engine().hold(factor);
-      factor.data.fill(0);
-      const program = await engine().compile(graph);
-      for (const x of [vector(1, 1), tensor(Float32Array.of(1, 2, 3, 4), [2, 2])]) {
-        const { y } = await program.run({ x, factor: held });
-        deepEqual(
-          [...y.data],
-          [...x.data].map((value, i) => value * [2, 3][i % 2]),
-        );
-      }
-      await held.free();
-      await rejects(program.run({ x: vector(1, 1), factor: held }), /freed/);
-      await program.dispose();
-    });
-
-    it('is refused where it has another shape, or lies in another engine', async () => {
-      const program = await engine().compile(graph);
-      const other = create(1);
-      const [wide, foreign] = await Promise.all([engine().hold(vector(1, 2, 3)), other.hold(vector(1, 2))]);
-      await rejects(program.run({ x: vector(1, 1), factor: wide }), /"factor".*wrong shape/s);
-      await rejects(program.run({ x: vector(1, 1), factor: foreign }), /"factor".*another engine/s);
-      await Promise.all([wide.free(), other.dispose(), program.dispose()]);
-    });
-  });
-
   describe('refuses', () => {
     const graph = createGraph({ y: add(input('x', ['N', 2]), scalar(1)) });
 

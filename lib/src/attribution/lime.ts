@@ -1,18 +1,22 @@
 /** LIME (Ribeiro et al., 2016): a linear model of the output over the presence of superpixels. */
 import { requireCount } from '../check.js';
+import { runBatched } from '../engine/runBatched.js';
 import { InputError } from '../error.js';
+import { apply, input, type Value } from '../graph/node.js';
+import { reshape } from '../graph/operators/arrangement.js';
+import { cast } from '../graph/operators/cast.js';
 import type { Classifier } from '../model/classifier.js';
 import { createRandom } from '../random.js';
-import type { Tensor } from '../tensor.js';
+import { type Tensor, zeros } from '../tensor.js';
 import type { Explain } from './attribution.js';
 import {
   baselinePerBand,
   explainDistinct,
   explainedQuantities,
   type PerturbationOptions,
+  perturbedOutput,
   type Question,
 } from './perturbation.js';
-import { createSegmentOutputs } from './segmentOutputs.js';
 import { maximumSegments, type Segmentation, slic } from './slic.js';
 import { fitWeighted } from './weightedRegression.js';
 
@@ -69,7 +73,9 @@ export function lime(
   const [height, width] = classifier.size;
   const slots = maximumSegments(classifier.size, segments);
   const absent = baselinePerBand(classifier, baseline);
-  const outputsOf = createSegmentOutputs(classifier, { slots, baseline: absent, output });
+  const build = () => ({
+    output: perturbedOutput(classifier, shownPixels(slots, height, width), { baseline: absent, output }),
+  });
 
   const answer = async ({ image, digest, weights }: Question): Promise<Float32Array[]> => {
     const [, bands] = image.shape;
@@ -83,8 +89,13 @@ export function lime(
     const sampleWeights = distances.map((squared) => Math.exp(-squared / (2 * kernelWidth ** 2)));
     checkSampleWeights(sampleWeights, { count, distance, kernelWidth });
 
-    const outputs = await outputsOf({ image, labels, count }, bits);
-    return explainedQuantities(outputs, weights).map((responses) => {
+    const program = await classifier.program(`lime ${JSON.stringify({ slots, baseline, output })}`, build);
+    const results = await runBatched(
+      program,
+      { bits: padded(bits, count, slots) },
+      { original: image, labels: { data: Float32Array.from(labels), shape: [height * width] } },
+    );
+    return explainedQuantities(results.output, weights).map((responses) => {
       const model = fitWeighted({ features: bits, responses, weights: sampleWeights }, { alpha });
       const painted = shown === undefined ? model.coefficients : highestPositive(model.coefficients, shown);
       return Float32Array.from(labels, (label) => painted[label]);
@@ -111,6 +122,13 @@ export function lime(
   });
 }
 
+/** The mask ['N', 1, height, width] of the pixels whose segment is on, from fed bits and labels. */
+function shownPixels(slots: number, height: number, width: number): Value {
+  const labels = cast(input('labels', [height * width]), 'int32');
+  const shown = apply('Gather', [input('bits', ['N', slots]), labels], { axis: 1 });
+  return reshape(shown, ['N', 1, height, width]);
+}
+
 /** Fair coin flips [samples * count]. */
 function drawBits(wanted: {
   readonly samples: number;
@@ -119,6 +137,16 @@ function drawBits(wanted: {
 }): Uint8Array {
   const random = createRandom(...wanted.key);
   return Uint8Array.from({ length: wanted.samples * wanted.count }, () => (random.chance(0.5) ? 1 : 0));
+}
+
+/** The bits with columns for all slots, as the graph takes them. */
+function padded(bits: Uint8Array, count: number, slots: number): Tensor {
+  const samples = bits.length / count;
+  const result = zeros([samples, slots]);
+  for (let i = 0; i < samples; i++) {
+    result.data.set(bits.subarray(i * count, (i + 1) * count), i * slots);
+  }
+  return result;
 }
 
 /** The sum of some values per segment over the segments of each sample that are absent. */

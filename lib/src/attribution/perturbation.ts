@@ -36,27 +36,20 @@ export function baselinePerBand(
 }
 
 /**
- * One image, fed as "original" [1, bands, height, width], of which only some pixels are shown.
+ * The classifier's outputs ['N', classes] for one image, fed as "original" [1, bands, height, width], of which
+ * only some pixels are shown.
  * @param shown ['N', 1, height, width]: 1 keeps a pixel, 0 replaces it by the baseline of its band
  */
-export function perturbedImage(
-  { bands, size }: Pick<Classifier, 'bands' | 'size'>,
-  shown: Value,
-  baseline: readonly number[],
-): Value {
-  const original = input('original', [1, bands.length, ...size]);
-  const replacement = multiply(floats(baseline, [1, bands.length, 1, 1]), subtract(scalar(1), shown));
-  return add(multiply(original, shown), replacement);
-}
-
-/** The classifier's outputs ['N', classes] for an image of which only some pixels are shown. */
 export function perturbedOutput(
   classifier: Classifier,
   shown: Value,
   { baseline, output }: { readonly baseline: readonly number[]; readonly output: 'logit' | 'score' },
 ): Value {
+  const bands = classifier.bands.length;
+  const original = input('original', [1, bands, ...classifier.size]);
+  const replacement = multiply(floats(baseline, [1, bands, 1, 1]), subtract(scalar(1), shown));
+  const perturbed = add(multiply(original, shown), replacement);
   const explained = output === 'logit' ? classifier.logits : classifier.scores;
-  const perturbed = perturbedImage(classifier, shown, baseline);
   return substitute([explained], new Map([[classifier.image, perturbed]]))[0];
 }
 

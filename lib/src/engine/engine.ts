@@ -2,16 +2,7 @@
 import type { Graph } from '../graph/graph.js';
 import type { Tensor } from '../tensor.js';
 
-/** A tensor that lies in the engine, to be fed to many runs. */
-export interface HeldTensor {
-  readonly shape: readonly number[];
-  /** Identifies it in its engine. */
-  readonly held: number;
-  /** Frees its memory; it can be fed no more. */
-  free(): Promise<void>;
-}
-
-export type Feeds = Readonly<Record<string, Tensor | HeldTensor>>;
+export type Feeds = Readonly<Record<string, Tensor>>;
 export type Results = Readonly<Record<string, Tensor>>;
 
 export interface CompileOptions {
@@ -32,7 +23,7 @@ export interface Program {
    */
   run(feeds: Feeds): Promise<Results>;
   /** Sets state inputs, by input name. */
-  writeState(values: Results): Promise<void>;
+  writeState(values: Feeds): Promise<void>;
   /** The present state, by input name. */
   readState(): Promise<Results>;
   dispose(): Promise<void>;
@@ -51,8 +42,6 @@ export interface Engine {
    */
   start(): Promise<void>;
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
-  /** Copies a tensor into the engine. */
-  hold(tensor: Tensor): Promise<HeldTensor>;
   /** Frees every program. */
   dispose(): Promise<void>;
 }

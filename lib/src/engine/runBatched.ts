@@ -7,11 +7,7 @@ import type { Feeds, Program, Results } from './engine.js';
  * Cuts the first axis of `feeds` into pieces of the program's batch size, runs each and joins the results.
  * @param shared is fed to every run as it is, such as one image that all rows perturb.
  */
-export async function runBatched(
-  program: Program,
-  feeds: Readonly<Record<string, Tensor>>,
-  shared: Feeds = {},
-): Promise<Results> {
+export async function runBatched(program: Program, feeds: Feeds, shared: Feeds = {}): Promise<Results> {
   const entries = Object.entries(feeds);
   const counts = new Set(entries.map(([, { shape }]) => shape[0]));
   const [count] = counts;

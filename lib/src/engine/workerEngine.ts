@@ -5,15 +5,14 @@ import { type Graph, topologicalOrder } from '../graph/graph.js';
 import type { Value } from '../graph/node.js';
 import { isBatch, perImage, type Shape, shapeText } from '../graph/type.js';
 import { sizeOf, type Tensor } from '../tensor.js';
-import type { CompileOptions, Engine, Feeds, HeldTensor, Program, Results } from './engine.js';
+import type { CompileOptions, Engine, Feeds, Program, Results } from './engine.js';
 import { createSessions } from './sessions.js';
 import {
   buffersOf,
   type Reply,
   type Request,
   type RequestBody,
-  type WireFeed,
-  type WireFeeds,
+  type WireTensor,
   type WireTensors,
 } from './workerProtocol.js';
 
@@ -88,7 +87,7 @@ export function createWorkerEngine<Model>({
   worker.unref();
 
   /** @param given tensors of the request whose memory goes over to the thread: it need not be copied again. */
-  const send = (body: RequestBody<Model>, given: WireFeeds = {}): Promise<WireTensors> =>
+  const send = (body: RequestBody<Model>, given: WireTensors = {}): Promise<WireTensors> =>
     new Promise((resolve, reject) => {
       if (stopped !== undefined) {
         reject(stopped);
@@ -101,16 +100,6 @@ export function createWorkerEngine<Model>({
     });
 
   let nextProgram = 0;
-  let nextHeld = 0;
-  const holding = new WeakSet<HeldTensor>();
-  const requireOwn = (tensor: Tensor | HeldTensor | undefined, where: string): void => {
-    if (tensor === undefined || !('held' in tensor) || holding.has(tensor)) return;
-    throw new InputError({
-      what: 'this tensor lies in another engine',
-      where,
-      todo: 'Use hold of the engine that computes.',
-    });
-  };
   return {
     name,
     threads,
@@ -136,11 +125,10 @@ export function createWorkerEngine<Model>({
       return {
         batchSize: batchSize(graph),
         async run(given: Feeds): Promise<Results> {
-          for (const { node } of fed) requireOwn(given[node.name], `input "${node.name}"`);
           const feeds = Object.fromEntries(
             fed.map(({ node: { name }, type }) => [name, checkFeed(name, type.shape, given[name])]),
           );
-          const batch = isFixed ? batchOf(fed, given) : undefined;
+          const batch = isFixed ? batchOf(fed, feeds) : undefined;
           return sessions.use(batch, (program) => send({ kind: 'run', program, feeds }, feeds));
         },
         async writeState(values) {
@@ -149,19 +137,6 @@ export function createWorkerEngine<Model>({
         readState: () => sessions.use(undefined, (program) => send({ kind: 'readState', program })),
         dispose: () => sessions.dispose(),
       };
-    },
-    async hold({ data, shape }) {
-      const tensor = { data: data.slice(), shape };
-      const held = nextHeld++;
-      await send({ kind: 'hold', held, tensor }, { tensor });
-      const own: HeldTensor = {
-        ...{ shape, held },
-        async free() {
-          await send({ kind: 'free', held });
-        },
-      };
-      holding.add(own);
-      return own;
     },
     async dispose() {
       await worker.terminate();
@@ -175,7 +150,7 @@ const canFixBatch = (graph: Graph): boolean =>
   topologicalOrder(Object.values(graph.outputs)).every(({ operator }) => operator !== 'Opaque');
 
 /** How many images are fed; inputs that disagree about it are refused. */
-function batchOf(inputs: readonly Value[], feeds: Feeds): number {
+function batchOf(inputs: readonly Value[], feeds: WireTensors): number {
   const counts = inputs.flatMap(({ node: { name }, type: { shape = [] } }) =>
     shape.flatMap((dimension, axis) =>
       isBatch(dimension) ? feeds[name].shape[axis] / perImage(dimension) : [],
@@ -191,11 +166,7 @@ function batchOf(inputs: readonly Value[], feeds: Feeds): number {
 }
 
 /** The feed as it goes to the worker; throws InputError where it is missing or does not fit. */
-function checkFeed(
-  name: string,
-  shape: Shape | undefined,
-  tensor: Tensor | HeldTensor | undefined,
-): WireFeed {
+function checkFeed(name: string, shape: Shape | undefined, tensor: Tensor | undefined): WireTensor {
   const where = `input "${name}"`;
   const expected = shapeText(shape);
   if (tensor === undefined) {
@@ -205,18 +176,13 @@ function checkFeed(
     shape === undefined ||
     (tensor.shape.length === shape.length &&
       shape.every((dimension, i) => isBatch(dimension) || dimension === tensor.shape[i]));
-  if (!fits) {
-    const got = shapeText(tensor.shape);
-    throw new InputError({ what: 'a graph input has the wrong shape', where, expected, got });
-  }
-  if ('held' in tensor) return { held: tensor.held };
   const { data } = tensor;
-  if (data.length !== sizeOf(tensor.shape)) {
+  if (!fits || data.length !== sizeOf(tensor.shape)) {
     throw new InputError({
-      what: 'data and shape of a graph input disagree',
+      what: fits ? 'data and shape of a graph input disagree' : 'a graph input has the wrong shape',
       where,
-      expected: `${sizeOf(tensor.shape)} values`,
-      got: String(data.length),
+      expected: fits ? `${sizeOf(tensor.shape)} values` : expected,
+      got: fits ? String(data.length) : shapeText(tensor.shape),
     });
   }
   // A copy, as its memory goes to the thread; posting a view would send all of the memory that it looks into.

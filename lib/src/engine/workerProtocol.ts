@@ -8,16 +8,9 @@ export interface WireTensor {
 
 export type WireTensors = Readonly<Record<string, WireTensor>>;
 
-/** A tensor that lies in the thread already, or one that comes with the message. */
-export type WireFeed = WireTensor | { readonly held: number };
-export type WireFeeds = Readonly<Record<string, WireFeed>>;
-
 /** The memory of tensors, to be handed over in a message instead of copied; the sender has it no longer. */
-export const buffersOf = (tensors: WireFeeds): ArrayBuffer[] =>
-  Object.values(tensors).flatMap((tensor) => {
-    const buffer = 'data' in tensor ? tensor.data.buffer : undefined;
-    return buffer instanceof ArrayBuffer ? [buffer] : [];
-  });
+export const buffersOf = (tensors: WireTensors): ArrayBuffer[] =>
+  Object.values(tensors).flatMap(({ data: { buffer } }) => (buffer instanceof ArrayBuffer ? [buffer] : []));
 
 export type RequestBody<Model> =
   | { readonly kind: 'start' }
@@ -28,12 +21,10 @@ export type RequestBody<Model> =
       /** {output: input} of values that stay in the thread between runs. */
       readonly loops: Readonly<Record<string, string>>;
     }
-  | { readonly kind: 'run'; readonly program: number; readonly feeds: WireFeeds }
+  | { readonly kind: 'run'; readonly program: number; readonly feeds: WireTensors }
   | { readonly kind: 'writeState'; readonly program: number; readonly values: WireTensors }
   | { readonly kind: 'readState'; readonly program: number }
-  | { readonly kind: 'dispose'; readonly program: number }
-  | { readonly kind: 'hold'; readonly held: number; readonly tensor: WireTensor }
-  | { readonly kind: 'free'; readonly held: number };
+  | { readonly kind: 'dispose'; readonly program: number };
 
 export type Request<Model> = RequestBody<Model> & { readonly id: number };
 

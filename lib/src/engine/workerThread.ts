@@ -1,15 +1,7 @@
 /** The worker thread's side of an engine: answers its requests one after the other, and keeps programs and their state. */
 import { parentPort } from 'node:worker_threads';
 import { InputError, messageOf } from '../error.js';
-import {
-  buffersOf,
-  type Reply,
-  type Request,
-  type WireFeed,
-  type WireFeeds,
-  type WireTensor,
-  type WireTensors,
-} from './workerProtocol.js';
+import { buffersOf, type Reply, type Request, type WireTensor, type WireTensors } from './workerProtocol.js';
 
 type Handles<Handle> = Readonly<Record<string, Handle>>;
 
@@ -43,7 +35,6 @@ function answerWith<Model, Handle>(
   runtime: Runtime<Model, Handle>,
 ): (request: Request<Model>) => Promise<WireTensors> {
   const programs = new Map<number, Program<Handle>>();
-  const held = new Map<number, Handle>();
 
   function programOf(id: number): Program<Handle> {
     const found = programs.get(id);
@@ -51,22 +42,17 @@ function answerWith<Model, Handle>(
     return found;
   }
 
-  function heldBy(id: number): Handle {
-    const found = held.get(id);
-    if (found === undefined) throw new Error('this tensor was freed');
-    return found;
-  }
-
-  const handleOf = (feed: WireFeed): Handle => ('held' in feed ? heldBy(feed.held) : runtime.upload(feed));
-
   function replace(state: Map<string, Handle>, name: string, handle: Handle): void {
     const old = state.get(name);
     if (old !== undefined) runtime.free(old);
     state.set(name, handle);
   }
 
-  async function run({ session, loops, state }: Program<Handle>, feeds: WireFeeds): Promise<WireTensors> {
-    const fed = Object.entries(feeds).map(([name, feed]): [string, Handle] => [name, handleOf(feed)]);
+  async function run({ session, loops, state }: Program<Handle>, feeds: WireTensors): Promise<WireTensors> {
+    const fed = Object.entries(feeds).map(([name, tensor]): [string, Handle] => [
+      name,
+      runtime.upload(tensor),
+    ]);
     try {
       const outputs = await session.run({ ...Object.fromEntries(state), ...Object.fromEntries(fed) });
       const results: [string, Handle][] = [];
@@ -80,7 +66,7 @@ function answerWith<Model, Handle>(
         for (const [, handle] of results) runtime.free(handle);
       }
     } finally {
-      for (const [name, handle] of fed) if (!('held' in feeds[name])) runtime.free(handle);
+      for (const [, handle] of fed) runtime.free(handle);
     }
   }
 
@@ -119,13 +105,6 @@ function answerWith<Model, Handle>(
         await session.release();
         return {};
       }
-      case 'hold':
-        held.set(request.held, runtime.upload(request.tensor));
-        return {};
-      case 'free':
-        runtime.free(heldBy(request.held));
-        held.delete(request.held);
-        return {};
     }
   };
 }
