@@ -9,7 +9,7 @@ import { reduceSum } from '../graph/operators/reduction.js';
 import type { RuleTable } from '../graph/rule.js';
 import { plain } from '../graph/rules/plain.js';
 import type { Classifier } from '../model/classifier.js';
-import { type Tensor, zeros } from '../tensor.js';
+import { meanOfRows, stack, type Tensor } from '../tensor.js';
 import type { Attribution, Explain, ParameterValue, Target } from './attribution.js';
 import { targetWeights } from './target.js';
 
@@ -63,22 +63,15 @@ export function explainByGraph(classifier: Classifier, definition: GraphMethod):
     return { values: reduceSum(values, [0], true) };
   };
   const meanOverNoise: Explain['meanOverNoise'] = async (one, noise, target) => {
-    requireFinite(one.data, 'image');
-    const targets = new Array<Target>(noise.shape[0]).fill(target);
-    const feeds = { noise, target: targetWeights(targets, classifier.classes.length) };
+    const weights = checkedTargets(classifier, one, [target]);
+    const [samples] = noise.shape;
+    const feeds = { noise, target: stack(new Array<Tensor>(samples).fill(weights)) };
     const program = await classifier.program(`${key} over noise`, sumOverNoise);
-    const parts = await runBatched(program, feeds, { 'one image': one });
-    const values = meanOfParts(parts.values, targets.length);
+    const sums = await runBatched(program, feeds, { 'one image': one });
+    const values = meanOfRows(sums.values, samples);
     return { values, method, parameters, targets: [target], units };
   };
   return Object.assign(explain, { meanOverNoise });
-}
-
-/** The sum of rows [pieces, ...] over a count, as [1, ...]. */
-function meanOfParts({ data, shape }: Tensor, count: number): Tensor {
-  const mean = zeros([1, ...shape.slice(1)]);
-  for (let i = 0; i < data.length; i++) mean.data[i % mean.data.length] += data[i] / count;
-  return mean;
 }
 
 /** Methods with equal parameters share one compiled program. */

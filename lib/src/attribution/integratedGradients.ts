@@ -49,9 +49,9 @@ export function gaussLegendre(n: number): { readonly nodes: number[]; readonly w
   return { nodes, weights };
 }
 
-const table = (rows: readonly (readonly number[])[]): Tensor => ({
-  data: Float32Array.from(rows.flat()),
-  shape: [rows.length, rows[0].length],
+const table = (lines: readonly (readonly number[])[]): Tensor => ({
+  data: Float32Array.from(lines.flat()),
+  shape: [lines.length, lines[0].length],
 });
 
 /**

@@ -2,7 +2,7 @@
 import { requireShape } from '../check.js';
 import { InputError } from '../error.js';
 import { createRandom } from '../random.js';
-import { rows, type Tensor, zeros } from '../tensor.js';
+import { meanOfRows, rows, type Tensor, zeros } from '../tensor.js';
 import type { Attribution, Explain, Target } from './attribution.js';
 
 export interface SmoothGradOptions {
@@ -91,14 +91,4 @@ function noisyCopies(image: Tensor, noise: Tensor): Tensor {
     for (let i = 0; i < copy.length; i++) copy[i] = image.data[i] + added[i];
   }
   return copies;
-}
-
-function meanOfRows(source: Tensor): Tensor {
-  const [count, ...rest] = source.shape;
-  const mean = zeros([1, ...rest]);
-  for (let row = 0; row < count; row++) {
-    const { data } = rows(source, row);
-    for (let i = 0; i < data.length; i++) mean.data[i] += data[i] / count;
-  }
-  return mean;
 }

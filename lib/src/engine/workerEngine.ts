@@ -86,8 +86,7 @@ export function createWorkerEngine<Model>({
   // After the listeners: adding one for messages makes Node wait for the worker again.
   worker.unref();
 
-  /** @param given tensors of the request whose memory goes over to the thread: it need not be copied again. */
-  const send = (body: RequestBody<Model>, given: WireTensors = {}): Promise<WireTensors> =>
+  const send = (body: RequestBody<Model>): Promise<WireTensors> =>
     new Promise((resolve, reject) => {
       if (stopped !== undefined) {
         reject(stopped);
@@ -96,7 +95,8 @@ export function createWorkerEngine<Model>({
       const request: Request<Model> = { ...body, id: nextId++ };
       waiting.set(request.id, { resolve, reject });
       worker.ref();
-      worker.postMessage(request, buffersOf(given));
+      // Feeds are copies already, see checkFeed; a state is the caller's.
+      worker.postMessage(request, body.kind === 'run' ? buffersOf(body.feeds) : []);
     });
 
   let nextProgram = 0;
@@ -129,7 +129,7 @@ export function createWorkerEngine<Model>({
             fed.map(({ node: { name }, type }) => [name, checkFeed(name, type.shape, given[name])]),
           );
           const batch = isFixed ? batchOf(fed, feeds) : undefined;
-          return sessions.use(batch, (program) => send({ kind: 'run', program, feeds }, feeds));
+          return sessions.use(batch, (program) => send({ kind: 'run', program, feeds }));
         },
         async writeState(values) {
           await sessions.use(undefined, (program) => send({ kind: 'writeState', program, values }));

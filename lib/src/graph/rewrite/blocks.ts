@@ -1,5 +1,6 @@
 /** Which values a runtime holds in blocks of channels: what convolutions of constant weights compute, and what follows. */
-import type { Node, Value } from '../node.js';
+import { floats, type Node, type Value } from '../node.js';
+import { conv } from '../operators/convolution.js';
 import { isFixed } from './rewrite.js';
 
 /** Channels of the largest block in use (of onnxruntime, on processors with AVX-512). */
@@ -41,3 +42,7 @@ function staysInBlocks({ operator, inputs, outputs }: Node): boolean {
       return false;
   }
 }
+
+/** Maps times a number, as a convolution of every channel: it takes them in blocks, and gives them in blocks. */
+export const timesInBlocks = (maps: Value, channels: number, factor: number): Value =>
+  conv(maps, floats(new Float32Array(channels).fill(factor), [channels, 1, 1, 1]), { group: channels });

@@ -1,8 +1,7 @@
 /** The mask of a ReLU without Sign, which runtimes compute number by number. */
-import { apply, floats, scalar, type Value } from '../node.js';
-import { conv } from '../operators/convolution.js';
+import { apply, scalar, type Value } from '../node.js';
 import { multiply } from '../operators/elementwise.js';
-import { blockedChannels, isInBlocks } from './blocks.js';
+import { blockedChannels, isInBlocks, timesInBlocks } from './blocks.js';
 import type { Pass } from './rewrite.js';
 
 /** Lifts every normal positive number above 1; the largest ones become infinite and are cut off to 1 all the same. */
@@ -11,8 +10,7 @@ const huge = 3e38;
 /** In blocks of channels a convolution lifts, and cuts off in the same step. */
 function lifted(value: Value): Value {
   const channels = isInBlocks(value) ? blockedChannels(value) : undefined;
-  if (channels === undefined) return multiply(value, scalar(huge));
-  return conv(value, floats(new Float32Array(channels).fill(huge), [channels, 1, 1, 1]), { group: channels });
+  return channels === undefined ? multiply(value, scalar(huge)) : timesInBlocks(value, channels, huge);
 }
 
 /**

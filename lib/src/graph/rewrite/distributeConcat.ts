@@ -35,22 +35,17 @@ function joinNarrow(values: Parts, most: number): Parts {
   return groups.map(joined);
 }
 
-/** Where each part begins, and the end. */
-function boundsOf(parts: Parts): number[] {
-  const bounds = [0];
-  for (const part of parts) bounds.push(bounds[bounds.length - 1] + widthOf(part));
-  return bounds;
-}
-
-/** The ranges of weights, along one axis, that belong to the parts. */
-function cutWeights(weight: Value, bounds: readonly number[], axis: number): Parts {
+/** The ranges of weights, along one axis, that belong to parts of these widths. */
+function cutWeights(weight: Value, widths: readonly number[], axis: number): Parts {
   const known = constantOf(weight);
+  // Cut here, constant vectors take the runtime no time to fold.
   const vector = known?.shape.length === 1 && known.data instanceof Float32Array ? known.data : undefined;
-  return bounds
-    .slice(1)
-    .map((end, i) =>
-      vector ? floats(vector.slice(bounds[i], end), [end - bounds[i]]) : slice(weight, axis, bounds[i], end),
-    );
+  let end = 0;
+  return widths.map((width) => {
+    const start = end;
+    end += width;
+    return vector ? floats(vector.slice(start, end), [width]) : slice(weight, axis, start, end);
+  });
 }
 
 /** Ranges of channels, so many each, out of parts. */
@@ -87,40 +82,31 @@ export function distributeConcat({ width = 128, leastPixels = 200 }: DistributeC
   const partsOf = ({ node }: Value): Parts | undefined =>
     joinsWide(node) && node.inputs.length > 1 ? node.inputs : undefined;
 
-  /** A value cut where the parts of another end; a convolution computes its channels part by part. */
-  function cutLike(value: Value, bounds: readonly number[], isReadOnce: boolean): Parts {
+  /** A value in parts of these widths; a convolution computes its channels part by part. */
+  function inParts(value: Value, widths: readonly number[], isReadOnce: boolean): Parts {
     const own = partsOf(value);
-    if (own !== undefined && boundsOf(own).join() === bounds.join()) return own;
+    if (own?.map(widthOf).join() === widths.join()) return own;
     const { node } = value;
     const isCut = node.operator === 'Conv' && node.attributes.group === 1 && isReadOnce;
     if (isCut && node.inputs.slice(1).every(isFixed)) {
       const [x, weight, bias] = node.inputs;
-      const biases = bias && cutWeights(bias, bounds, 0);
-      return cutWeights(weight, bounds, 0).map((piece, i) =>
+      const biases = bias && cutWeights(bias, widths, 0);
+      return cutWeights(weight, widths, 0).map((piece, i) =>
         conv(x, piece, { ...node.attributes, bias: biases?.[i], name: node.name }),
       );
     }
-    return takeRanges(
-      own ?? [value],
-      bounds.slice(1).map((end, i) => end - bounds[i]),
-    );
+    return takeRanges(own ?? [value], widths);
   }
 
   return (node: Node, inputs: Parts, context: Context) => {
     if (joinsWide(node)) {
-      return [
-        joined(
-          joinNarrow(
-            inputs.flatMap((value) => partsOf(value) ?? value),
-            width,
-          ),
-        ),
-      ];
+      const all = inputs.flatMap((value) => partsOf(value) ?? value);
+      return [joined(joinNarrow(all, width))];
     }
     const [x] = inputs;
     const parts = inputs.map(partsOf).find((found) => found !== undefined);
     if (parts === undefined) return undefined;
-    const bounds = boundsOf(parts);
+    const widths = parts.map(widthOf);
     const each = (others: readonly Parts[] = []): Value[] => [
       concat(parts.map((part, i) => withInputs(node, [part, ...others.map((other) => other[i])]).outputs[0])),
     ];
@@ -131,21 +117,21 @@ export function distributeConcat({ width = 128, leastPixels = 200 }: DistributeC
       case 'BatchNormalization': {
         const vectors = inputs.slice(1);
         return vectors.every(isFixed)
-          ? each(vectors.map((vector) => cutWeights(vector, bounds, 0)))
+          ? each(vectors.map((vector) => cutWeights(vector, widths, 0)))
           : undefined;
       }
       case 'Add':
       case 'Mul': {
         if (!sameShape(inputs[0], inputs[1])) return undefined;
         const [a, b] = inputs.map((value, i) =>
-          cutLike(value, bounds, onlyUser(node.inputs[i], context) === node),
+          inParts(value, widths, onlyUser(node.inputs[i], context) === node),
         );
         return [concat(a.map((part, i) => withInputs(node, [part, b[i]]).outputs[0]))];
       }
       case 'Conv': {
         const [, weight, bias] = inputs;
         if (partsOf(x) === undefined || node.attributes.group !== 1 || !isFixed(weight)) return undefined;
-        const terms = cutWeights(weight, bounds, 1).map((piece, i) =>
+        const terms = cutWeights(weight, widths, 1).map((piece, i) =>
           conv(parts[i], piece, { ...node.attributes, bias: i === 0 ? bias : undefined, name: node.name }),
         );
         return [terms.reduce((sum, term) => add(sum, term))];

@@ -17,7 +17,7 @@ export function scaleOf(node: Node): Value {
 export const alongAxis = (vector: Value, { axis, rank }: { axis: number; rank: number }): Value =>
   reshape(
     vector,
-    Array.from({ length: rank }, (_, i) => (i === axis ? (shapeOf(vector)[0] ?? 1) : 1)),
+    Array.from({ length: rank }, (_, i) => (i === axis ? shapeOf(vector)[0] : 1)),
   );
 
 /** (w * x + b - mean) s + bias = (w s) * x + ((b - mean) s + bias), where nothing else reads the convolution. */
