@@ -57,9 +57,10 @@ describe('notebook files', () => {
     );
   });
 
-  it('read values as numbers, truth values or text', () => {
-    const texts = ['A=1.5', 'B=true', 'C=bigearthnet:/a b=c', 'D='];
-    assert.deepEqual(parseParameters(texts), { A: 1.5, B: true, C: 'bigearthnet:/a b=c', D: '' });
+  it('read values as numbers, truth values, lists of texts or text', () => {
+    const texts = ['A=1.5', 'B=true', 'C=bigearthnet:/a b=c', 'D=', 'E=["a","b c"]', 'F=[1]', 'G=[a'];
+    const expected = { A: 1.5, B: true, C: 'bigearthnet:/a b=c', D: '', E: ['a', 'b c'], F: '[1]', G: '[a' };
+    assert.deepEqual(parseParameters(texts), expected);
     assert.throws(() => parseParameters(['images']), /NAME=value.*"images"/);
     assert.throws(() => parseParameters(['A;process.exit()=1']), /NAME=value/);
   });

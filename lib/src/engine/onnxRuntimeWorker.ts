@@ -37,8 +37,9 @@ async function start(): Promise<Runtime<OnnxRuntimeModel, Tensor>> {
       logSeverityLevel: 4,
       // A plan for the memory of later runs is kept beside what the first run took: twice as much, and no faster.
       enableMemPattern: false,
-      // Gradients hold many numbers below 1e-38, with which processors are slow.
-      extra: { session: { set_denormal_as_zero: '1', ...config } },
+      // Gradients hold many numbers below 1e-38, with which processors are slow. A thread that waits for work after the
+      // last operator takes a core from the next session for some 50 ms.
+      extra: { session: { set_denormal_as_zero: '1', force_spinning_stop: '1', ...config } },
     });
 
   /** WebGPU leaves operators that it lacks to the CPU, and that is said once; CUDA does so by design with shapes. */

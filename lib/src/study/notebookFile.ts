@@ -23,7 +23,7 @@ export interface NotebookFile {
 }
 
 /** Values of the constants in the cell tagged "parameters", by name. */
-export type Parameters = Readonly<Record<string, string | number | boolean>>;
+export type Parameters = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -62,7 +62,18 @@ export async function readNotebook(path: string): Promise<NotebookFile> {
   throw new InputError({ what: 'not a notebook', where: path, expected: 'nbformat 4 with cells' });
 }
 
-/** Reads `NAME=value` texts; numbers and true or false are taken as such, all else as text. */
+/** The list of texts that a JSON text holds, undefined where it holds none. */
+function textsIn(json: string): readonly string[] | undefined {
+  if (!json.startsWith('[')) return undefined;
+  try {
+    const value = parseJson(json);
+    return isTexts(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads `NAME=value` texts; numbers, true or false and lists of texts (in JSON) are taken as such, all else as text. */
 export function parseParameters(texts: readonly string[]): Parameters {
   return Object.fromEntries(
     texts.map((text) => {
@@ -76,6 +87,8 @@ export function parseParameters(texts: readonly string[]): Parameters {
         });
       }
       if (value === 'true' || value === 'false') return [name, value === 'true'];
+      const list = textsIn(value);
+      if (list !== undefined) return [name, list];
       const isNumber = value.trim() !== '' && Number.isFinite(Number(value));
       return [name, isNumber ? Number(value) : value];
     }),

@@ -14,6 +14,7 @@ PATH, else in .venv, else installed into .venv (PyPI), else from Debian's packag
   --only <01,03>         numbers of the notebooks (default: all)
   --set <NAME=value>     another value for a notebook's constant, in those that have it; may be repeated, for example
                          --set DATASET=bigearthnet:/data/BigEarthNet-v1.0
+                         --set 'METHODS=["grad-cam","occlusion"]'
   --out <folder>         where the executed notebooks go (default: notebooks, or results/notebooks with --set)
   --html                 also writes self-contained HTML pages into results/notebooks
   --help                 this text`;

@@ -4,14 +4,23 @@ import { InputError } from '../error.js';
 import type { Classifier } from '../model/classifier.js';
 import type { StudiedMethod } from './measure.js';
 
-/** @param ids the methods to bind, all by default; the order is the registry's */
+/**
+ * @param ids the methods to bind, all where there are none; the order is the registry's
+ * @throws InputError naming an id that is no method's
+ */
 export function studiedMethods(
   classifier: Classifier,
   options: MethodOptions,
-  ids: readonly string[] = methods.map(({ id }) => id),
+  ids: readonly string[] = [],
 ): readonly StudiedMethod[] {
+  const known = methods.map(({ id }) => id);
+  const unknown = ids.find((id) => !known.includes(id));
+  if (unknown !== undefined) {
+    const expected = known.join(', ');
+    throw new InputError({ what: 'no such method', where: 'METHODS', expected, got: `"${unknown}"` });
+  }
   return methods
-    .filter(({ id }) => ids.includes(id))
+    .filter(({ id }) => ids.length === 0 || ids.includes(id))
     .map(({ id, name, reduction, create }) => ({
       ...{ id, name, reduction },
       explain: create(classifier, options),
@@ -20,8 +29,5 @@ export function studiedMethods(
 
 /** One method by its id; InputError where there is none. */
 export function studiedMethod(classifier: Classifier, options: MethodOptions, id: string): StudiedMethod {
-  const [method] = studiedMethods(classifier, options, [id]);
-  if (method !== undefined) return method;
-  const expected = methods.map((known) => known.id).join(', ');
-  throw new InputError({ what: 'no such method', where: 'METHOD', expected, got: `"${id}"` });
+  return studiedMethods(classifier, options, [id])[0];
 }
