@@ -107,7 +107,10 @@ describe('maxSensitivity', () => {
     const { explain, calls } = stub((value) => value);
     const radius = 0.5;
     await maxSensitivity(explain, images, targets, { seed: 2, radius, draws: 500 });
-    const noise = [...calls[1].images.data].map((value, i) => value - images.data[i % images.data.length]);
+    const [{ images: asked }] = calls;
+    const noise = [...rows(asked, 3, asked.shape[0]).data].map(
+      (value, i) => value - images.data[i % images.data.length],
+    );
     assert.ok(noise.every((value) => Math.abs(value) <= radius));
     const mean = noise.reduce((sum, value) => sum + value, 0) / noise.length;
     const variance = noise.reduce((sum, value) => sum + value ** 2, 0) / noise.length;
@@ -135,6 +138,24 @@ describe('maxSensitivity', () => {
         `at most ${copies} images in a call`,
       );
     }
+  });
+
+  it('takes known explanations of the images and asks for the others alone', async () => {
+    const { explain, calls } = stub((value) => value ** 2);
+    const original = values(images.shape, ...images.data.map((value) => value ** 2));
+    for (const memory of [8, 2 ** 20]) {
+      const options = { seed: 3, draws: 4, memory };
+      assert.deepEqual(
+        await maxSensitivity(explain, images, targets, { ...options, original }),
+        await maxSensitivity(stub((value) => value ** 2).explain, images, targets, options),
+      );
+    }
+    assert.equal(
+      calls.reduce((sum, call) => sum + call.images.shape[0], 0),
+      2 * 4 * 3,
+    );
+    const other = rows(original, 0, 2);
+    await assert.rejects(maxSensitivity(explain, images, targets, { seed: 3, original: other }), InputError);
   });
 
   it('refuses NaN images, a radius of 0, no draws and a missing target', async () => {

@@ -8,7 +8,7 @@ import { tensorFlowAvailability } from './tensorFlowAvailability.js';
 export interface EngineOptions {
   /** Threads of one operator on the processor; all cores by default. */
   readonly threads?: number;
-  /** Bytes that the intermediate values of one run may take. */
+  /** Bytes that the intermediate values of one run may take, weights not counted; 384 MiB by default. */
   readonly memoryBudget?: number;
 }
 

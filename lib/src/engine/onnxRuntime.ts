@@ -10,7 +10,7 @@ import { writeOnnx } from '../graph/onnx/write.js';
 import { add } from '../graph/operators/elementwise.js';
 import { rewrite } from '../graph/rewrite/rewrite.js';
 import type { Engine } from './engine.js';
-import { planBatch } from './memory.js';
+import { defaultMemoryBudget, planBatch } from './memory.js';
 import { type Provider, passesFor, providers } from './onnxRuntimeProviders.js';
 import type { OnnxRuntimeModel, WorkerData } from './onnxRuntimeWorker.js';
 import { checkThreads, createWorkerEngine } from './workerEngine.js';
@@ -20,7 +20,7 @@ export interface OnnxRuntimeOptions {
   readonly provider?: Provider;
   /** Threads of one operator on the processor; all cores by default. */
   readonly threads?: number;
-  /** Bytes that the intermediate values of one run may take. */
+  /** Bytes that the intermediate values of one run may take, weights not counted; 384 MiB by default. */
   readonly memoryBudget?: number;
 }
 
@@ -44,7 +44,7 @@ const trial = (): Uint8Array => writeOnnx(createGraph({ y: add(input('x', ['N', 
 export function createEngine({
   provider = 'cpu',
   threads = availableParallelism(),
-  memoryBudget = 2 ** 30,
+  memoryBudget = defaultMemoryBudget,
 }: OnnxRuntimeOptions = {}): Engine {
   if (!providers.includes(provider)) {
     throw new InputError({

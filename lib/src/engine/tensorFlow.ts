@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { InputError } from '../error.js';
 import type { Engine } from './engine.js';
-import { planBatch } from './memory.js';
+import { defaultMemoryBudget, planBatch } from './memory.js';
 import { planRun } from './tensorFlow/plan.js';
 import type { WorkerData } from './tensorFlow/worker.js';
 import {
@@ -17,7 +17,7 @@ import { checkThreads, createWorkerEngine } from './workerEngine.js';
 export interface TensorFlowOptions {
   /** Threads of one operator in the native library; all cores by default. Plain TensorFlow.js has always one. */
   readonly threads?: number;
-  /** Bytes that the intermediate values of one run may take. */
+  /** Bytes that the intermediate values of one run may take, weights not counted; 384 MiB by default. */
   readonly memoryBudget?: number;
   /** One package; by default the first usable of tfjs-node-gpu, tfjs-node and tfjs. */
   readonly package?: TensorFlowPackage;
@@ -65,7 +65,7 @@ function choose(wanted: TensorFlowPackage | undefined, folder: string | undefine
  */
 export function createTensorFlowEngine({
   threads = availableParallelism(),
-  memoryBudget = 2 ** 30,
+  memoryBudget = defaultMemoryBudget,
   package: wanted,
   folder,
 }: TensorFlowOptions = {}): Engine {

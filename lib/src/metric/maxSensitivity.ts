@@ -13,7 +13,9 @@ export interface MaxSensitivityOptions {
   readonly seed: number;
   /** Divide by the norm of the original explanation. */
   readonly normalised?: boolean;
-  /** Bytes that the noisy images of one call of the explanation may take; the result does not depend on it. */
+  /** The explanations of the images themselves [n, ...], where they are known; else they are made as well. */
+  readonly original?: Tensor;
+  /** Bytes that the images of one call of the explanation may take; the result does not depend on it. */
   readonly memory?: number;
 }
 
@@ -37,14 +39,10 @@ export function sensitivityOf(
     requireShape(draw.shape, original.shape, `${where}, perturbed explanation`);
     requireFinite(draw.data, `${where}, perturbed explanation`);
   }
-  const [count, ...rest] = original.shape;
-  const size = sizeOf(rest);
-  return Array.from({ length: count }, (_, image) => {
-    const start = image * size;
-    const largest = Math.max(
-      ...perturbed.map((draw) => norm(size, (i) => draw.data[start + i] - original.data[start + i])),
-    );
-    return normalised ? largest / (norm(size, (i) => original.data[start + i]) || 1) : largest;
+  return Array.from({ length: original.shape[0] }, (_, image) => {
+    const { data } = rows(original, image);
+    const largest = Math.max(...perturbed.map((draw) => distance(rows(draw, image).data, data)));
+    return normalised ? largest / (distance(data, new Float32Array(data.length)) || 1) : largest;
   });
 }
 
@@ -60,7 +58,14 @@ export async function maxSensitivity(
   explain: Explain,
   images: Tensor,
   targets: readonly Target[],
-  { radius = 0.02, draws = 10, seed, normalised = true, memory = 64 * 2 ** 20 }: MaxSensitivityOptions,
+  {
+    radius = 0.02,
+    draws = 10,
+    seed,
+    normalised = true,
+    original: known,
+    memory = 64 * 2 ** 20,
+  }: MaxSensitivityOptions,
 ): Promise<number[]> {
   const where = 'maxSensitivity';
   requireShape(images.shape, ['n', 'bands', 'height', 'width'], `${where}, images`);
@@ -77,27 +82,31 @@ export async function maxSensitivity(
   }
   requireCount(memory, `${where}, memory`);
   const [count, ...imageShape] = images.shape;
-  const copies = Math.max(1, Math.floor(memory / (4 * sizeOf(imageShape))));
-  const drawsPerCall = Math.min(draws, copies);
-  const imagesPerCall = Math.max(1, Math.floor(copies / drawsPerCall));
+  const fitting = Math.max(1, Math.floor(memory / (4 * sizeOf(imageShape))));
+  // Copy 0 is the image itself, and copy n has the noise of draw n - 1.
+  const firstCopy = known === undefined ? 0 : 1;
+  const copiesPerCall = Math.min(draws + 1 - firstCopy, fitting);
+  const imagesPerCall = Math.max(1, Math.floor(fitting / copiesPerCall));
 
   const result: number[] = [];
   for (let start = 0; start < count; start += imagesPerCall) {
     const end = Math.min(count, start + imagesPerCall);
     const group = rows(images, start, end);
     const groupTargets = targets.slice(start, end);
-    const original = (await explain(group, groupTargets)).values;
+    let original = known && rows(known, start, end);
     let largest = new Array<number>(end - start).fill(0);
-    for (let firstDraw = 0; firstDraw < draws; firstDraw += drawsPerCall) {
-      const drawGroup = range(firstDraw, Math.min(draws, firstDraw + drawsPerCall));
-      const noisy = stack(
-        drawGroup.map((draw) => addNoise(group, { radius, seed, firstImage: start, draw })),
+    for (let first = firstCopy; first <= draws; first += copiesPerCall) {
+      const copies = range(first, Math.min(draws + 1, first + copiesPerCall)).map((copy) =>
+        copy === 0 ? group : addNoise(group, { radius, seed, firstImage: start, draw: copy - 1 }),
       );
       const { values } = await explain(
-        noisy,
-        drawGroup.flatMap(() => groupTargets),
+        stack(copies),
+        copies.flatMap(() => groupTargets),
       );
-      const perturbed = drawGroup.map((_, i) => rows(values, i * (end - start), (i + 1) * (end - start)));
+      const explained = copies.map((_, i) => rows(values, i * (end - start), (i + 1) * (end - start)));
+      const perturbed = first === 0 ? explained.slice(1) : explained;
+      original ??= explained[0];
+      if (perturbed.length === 0) continue;
       const sensitivities = sensitivityOf(original, perturbed, { normalised });
       largest = largest.map((value, i) => Math.max(value, sensitivities[i]));
     }
@@ -126,9 +135,10 @@ function addNoise(images: Tensor, { radius, seed, firstImage, draw }: Noise): Te
   return result;
 }
 
-function norm(size: number, value: (index: number) => number): number {
+/** ‖a - b‖ */
+function distance(a: Float32Array, b: Float32Array): number {
   let sum = 0;
-  for (let i = 0; i < size; i++) sum += value(i) ** 2;
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
   return Math.sqrt(sum);
 }
 

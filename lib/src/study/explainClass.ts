@@ -4,7 +4,7 @@ import { type Localisation, localisation } from '../metric/localisation.js';
 import { maxSensitivity } from '../metric/maxSensitivity.js';
 import { createRandom } from '../random.js';
 import type { ClassifiedImage, ShownClass } from './competingClasses.js';
-import { answerKnown, type StudiedMethod } from './measure.js';
+import type { StudiedMethod } from './measure.js';
 import type { Progress } from './progress.js';
 
 export interface ExplainedClass {
@@ -45,8 +45,8 @@ export async function explainClass(
   for (const method of methods) {
     progress?.start(method.id, method.name);
     const attribution = await method.explain(input, [shown.index]);
-    const explain = answerKnown(method.explain, input, attribution);
-    const [sensitivity] = await maxSensitivity(explain, input, [shown.index], noise);
+    const known = { ...noise, original: attribution.values };
+    const [sensitivity] = await maxSensitivity(method.explain, input, [shown.index], known);
     const map = relevance(attribution, method.reduction).data;
     const inside = shown.mask && localisation(map, shown.mask);
     explanations.push({
