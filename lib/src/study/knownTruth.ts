@@ -172,8 +172,12 @@ export async function measureKnownTruth(
     progress?.finish();
     await lines.close();
   }
+  // The folder may hold more images and methods, of earlier runs.
   const wanted = new Set(chosen.map(({ question, index }) => `${question.id} ${index}`));
-  return records.filter(({ question, image }) => wanted.has(`${question} ${image}`));
+  const ids = new Set(['random', ...methods.map(({ id }) => id)]);
+  return records.filter(
+    ({ question, image, method }) => wanted.has(`${question} ${image}`) && ids.has(method),
+  );
 }
 
 function randomMap(seed: number, { name, image }: Patch): Float32Array {

@@ -17,7 +17,7 @@ export function studiedMethods(
   const unknown = ids.find((id) => !known.includes(id));
   if (unknown !== undefined) {
     const expected = known.join(', ');
-    throw new InputError({ what: 'no such method', where: 'METHODS', expected, got: `"${unknown}"` });
+    throw new InputError({ what: 'no such method', where: 'method id', expected, got: `"${unknown}"` });
   }
   return methods
     .filter(({ id }) => ids.length === 0 || ids.includes(id))
