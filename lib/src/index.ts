@@ -81,6 +81,7 @@ export * from './graph/onnx/write.js';
 export * from './metric/classDiscrimination.js';
 export * from './metric/classification.js';
 export * from './metric/computationTime.js';
+export * from './metric/decision.js';
 export * from './metric/fileSize.js';
 export * from './metric/imputeNearest.js';
 export * from './metric/localisation.js';

@@ -196,10 +196,18 @@ describe('createClassifier refuses', () => {
 });
 
 describe('targets', () => {
-  it('are weights over the classes; a class named twice counts twice', () => {
-    const { data, shape } = targetWeights([2, [0, 2], [1, 1], { weights: [0.5, 0, -1] }], 3);
-    deepEqual(shape, [4, 3]);
-    deepEqual([...data], [0, 0, 1, 1, 0, 1, 0, 2, 0, 0.5, 0, -1]);
+  it('are weights over the classes', () => {
+    const { data, shape } = targetWeights([2, [0, 2], { weights: [0.5, 0, -1] }], 3);
+    deepEqual(shape, [3, 3]);
+    deepEqual([...data], [0, 0, 1, 1, 0, 1, 0.5, 0, -1]);
+  });
+
+  it('of no class, or of one class twice, are refused: they would explain nothing, or it doubled', async () => {
+    throws(() => targetWeights([0, []], 3), { name: 'InputError', message: /target 1: an empty set/ });
+    throws(() => targetWeights([[1, 1]], 3), { name: 'InputError', message: /target 0.*twice.*\[1, 1\]/ });
+    for (const target of [[], [0, 1, 0]]) {
+      await rejects(saliency(tiny())(normals('x', [1, 2, 2, 3]), [target]), InputError);
+    }
   });
 
   it('that do not exist are named', async () => {

@@ -2,7 +2,7 @@
 import type { Tensor } from '../tensor.js';
 
 /**
- * What to explain: a class index, a set of classes (their sum), or one weight per class.
+ * What to explain: a class index, a set of classes (their sum; at least one, each once), or one weight per class.
  * The explained quantity is the weighted sum of the classifier's outputs.
  */
 export type Target = number | readonly number[] | { readonly weights: readonly number[] };

@@ -3,7 +3,7 @@ import { InputError } from '../error.js';
 import { type Tensor, zeros } from '../tensor.js';
 import type { Target } from './attribution.js';
 
-/** [targets, classes]; throws InputError for a class that does not exist. */
+/** [targets, classes]; throws InputError for a class that does not exist or is named twice, and for a set of none. */
 export function targetWeights(targets: readonly Target[], classes: number): Tensor {
   const result = zeros([targets.length, classes]);
   for (const [i, target] of targets.entries()) {
@@ -20,6 +20,14 @@ export function targetWeights(targets: readonly Target[], classes: number): Tens
       continue;
     }
     const indices = typeof target === 'number' ? [target] : target;
+    if (indices.length === 0) {
+      throw new InputError({
+        what: 'an empty set of classes explains nothing',
+        where: `target ${i}`,
+        expected: 'at least one class index',
+        got: '[]',
+      });
+    }
     for (const index of indices) {
       if (!Number.isInteger(index) || index < 0 || index >= classes) {
         throw new InputError({
@@ -29,7 +37,16 @@ export function targetWeights(targets: readonly Target[], classes: number): Tens
           got: String(index),
         });
       }
-      result.data[i * classes + index] += 1;
+      if (result.data[i * classes + index] !== 0) {
+        throw new InputError({
+          what: 'a class is named twice',
+          where: `target ${i}`,
+          expected: 'each class once',
+          got: `[${indices.join(', ')}]`,
+          todo: 'To count a class more than once, give one weight per class: { weights }.',
+        });
+      }
+      result.data[i * classes + index] = 1;
     }
   }
   return result;

@@ -1,4 +1,5 @@
 /** Scores of the same images without a thing and with it; above the diagonal the thing raises the score. */
+import { isPredicted } from '../metric/decision.js';
 import type { Figure } from './plotly.js';
 import { axis, baseLayout, palette } from './theme.js';
 
@@ -39,7 +40,7 @@ export function pairScatter(
     ...{ type: 'scatter', mode: 'lines', x, y, showlegend: false, hoverinfo: 'skip' },
     line: { color: '#7f7f7f', width: 1.5, dash },
   });
-  const colour = (point: ScorePoint): string => (point.with > 0.5 ? palette[1] : palette[0]);
+  const colour = (point: ScorePoint): string => (isPredicted(point.with) ? palette[1] : palette[0]);
   return {
     data: [
       line([end, -end], [end, -end], 'solid'),

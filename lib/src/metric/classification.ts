@@ -2,6 +2,7 @@
 import { requireFinite, requireLength, requireShape } from '../check.js';
 import { InputError } from '../error.js';
 import { rows, type Tensor } from '../tensor.js';
+import { decisionThreshold, isPredicted } from './decision.js';
 
 /** Shares of 1; a ratio without cases (0 / 0) counts as 0, as in scikit-learn. */
 export interface PrecisionRecall {
@@ -49,7 +50,7 @@ interface Counts {
 /**
  * Multi-label metrics with scikit-learn's definitions (`precision_recall_fscore_support` with zero_division = 0,
  * `hamming_loss`, `label_ranking_loss`, `coverage_error`; one error, which it lacks, after Tsoumakas et al., 2010).
- * A class is predicted where its score exceeds the threshold. An image without labels, or with all of them, has a
+ * A class is predicted where its score exceeds the threshold (`isPredicted`). An image without labels, or with all of them, has a
  * ranking loss of 0; one without labels a coverage of 0 and an error in one error.
  * @param scores [images, classes], 0 to 1
  * @param labels class indices of each image, each at most once
@@ -57,7 +58,7 @@ interface Counts {
 export function classificationMetrics(
   scores: Tensor,
   labels: readonly (readonly number[])[],
-  { threshold = 0.5 }: { readonly threshold?: number } = {},
+  { threshold = decisionThreshold }: { readonly threshold?: number } = {},
 ): ClassificationMetrics {
   const where = 'classificationMetrics';
   requireShape(scores.shape, ['images', 'classes'], `${where}, scores`);
@@ -75,8 +76,8 @@ export function classificationMetrics(
     const truth = indicator(imageLabels, classes, `${where}, labels of image ${image}`);
     const imageCounts = noCounts();
     for (const [c, score] of imageScores.entries()) {
-      count(byClass[c], score > threshold, truth[c]);
-      count(imageCounts, score > threshold, truth[c]);
+      count(byClass[c], isPredicted(score, threshold), truth[c]);
+      count(imageCounts, isPredicted(score, threshold), truth[c]);
     }
     byImage.push(imageCounts);
     rankings.push(rankImage(imageScores, truth, imageLabels.length));

@@ -8,6 +8,7 @@ import { contactSheet } from '../figure/contactSheet.js';
 import { paintPatch } from '../figure/patchPicture.js';
 import { writeFileAtomic } from '../file.js';
 import { parseJson } from '../json.js';
+import { isPredicted } from '../metric/decision.js';
 import type { ClassifiedImage } from './competingClasses.js';
 import { type ExplainedClass, explainClass } from './explainClass.js';
 import { safeFileName } from './fileName.js';
@@ -17,7 +18,7 @@ import { type PaperCase, paperCases } from './paperCases.js';
 import { presets } from './presets.js';
 import type { Progress } from './progress.js';
 import { sheetPath } from './sheet.js';
-import { maskOf, requireCompatible, type StudiedClassifier, threshold } from './subject.js';
+import { maskOf, requireCompatible, type StudiedClassifier } from './subject.js';
 
 /** An image and one class of it. */
 export interface Case {
@@ -59,7 +60,7 @@ export function findPaperCases(dataset: Pick<Dataset, 'find'>): {
 
 /** What the labels and the score say of the class, in words. */
 export function verdictOf(isLabel: boolean, score: number): string {
-  if (score >= threshold) return isLabel ? 'true positive' : 'predicted, not a label';
+  if (isPredicted(score)) return isLabel ? 'true positive' : 'predicted, not a label';
   return isLabel ? 'false negative' : 'neither predicted nor a label';
 }
 

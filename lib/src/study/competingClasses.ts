@@ -2,6 +2,7 @@
 import { superClassOf } from '../dataset/bigEarthNet/superClasses.js';
 import type { Dataset, Patch } from '../dataset/patch.js';
 import { type MapSimilarity, mapSimilarity, maskContrast, type Pair } from '../metric/classDiscrimination.js';
+import { decisionThreshold, isPredicted } from '../metric/decision.js';
 import type { Tensor } from '../tensor.js';
 import type { ClassMaps } from './explainClasses.js';
 import { chooseImages, type StudiedClassifier } from './subject.js';
@@ -29,7 +30,7 @@ export interface ClassifiedImage {
 export interface FindOptions {
   /** At most so many images. */
   readonly images?: number;
-  /** Least score of a class that counts as predicted. */
+  /** A class counts as predicted above this score; `decisionThreshold` unless told. */
   readonly threshold?: number;
   /** Decides the order in which test images are looked at: that of the study. */
   readonly seed?: number;
@@ -80,7 +81,7 @@ export async function findImages(
   dataset: Dataset,
   classifier: StudiedClassifier,
   choose: ChooseClasses,
-  { images = 1, threshold = 0.5, seed = 0 }: FindOptions = {},
+  { images = 1, threshold = decisionThreshold, seed = 0 }: FindOptions = {},
 ): Promise<ClassifiedImage[]> {
   const found: ClassifiedImage[] = [];
   for (const imageIndex of chooseImages(dataset, dataset.count('test'), seed)) {
@@ -92,7 +93,7 @@ export async function findImages(
     const input = classifier.prepare(patch);
     const scores = (await classifier.score(input)).data;
     const shown = shownClasses(patch, dataset, classifier, (index) => scores[index]);
-    const classes = choose(shown.filter(({ score }) => score >= threshold));
+    const classes = choose(shown.filter(({ score }) => isPredicted(score, threshold)));
     if (classes !== undefined) found.push({ patch, imageIndex, input, classes });
   }
   return found;

@@ -1,13 +1,11 @@
 /** Where a classifier and the labels disagree: wrong predictions, missed classes, and labels that are missing. */
 import type { Dataset, Patch, Split } from '../dataset/patch.js';
+import { decisionThreshold, isPredicted } from '../metric/decision.js';
 import type { Classifier } from '../model/classifier.js';
 import { stack } from '../tensor.js';
 import { explainPatch, type MethodMap, shareByClass } from './explainPatch.js';
 import type { StudiedMethod } from './measure.js';
 import type { Progress } from './progress.js';
-
-/** A class counts as predicted above this score. */
-const threshold = 0.5;
 
 /** The masks in `planted` of what an image truly shows although its label was left out on purpose, by class. */
 const leftOut: ReadonlyMap<string, string> = new Map([
@@ -131,11 +129,11 @@ function judge({ cover, missing }: ScoredImage, target: number): Verdict {
   return cover[target] > 0 ? 'too small for a label' : 'not there';
 }
 
-/** Classes predicted (score above 0.5) that are not among the labels, the most confident first. */
+/** Classes predicted that are not among the labels, the most confident first. */
 export function falsePositives({ classes, judged, images }: ScoredSplit): Mistake[] {
   const found = images.flatMap((image) =>
     judged
-      .filter((target) => image.scores[target] > threshold && !image.labels.includes(target))
+      .filter((target) => isPredicted(image.scores[target]) && !image.labels.includes(target))
       .map((target) => ({
         ...{ image, target, className: classes[target], score: image.scores[target] },
         verdict: judge(image, target),
@@ -148,7 +146,7 @@ export function falsePositives({ classes, judged, images }: ScoredSplit): Mistak
 export function falseNegatives({ classes, judged, images }: ScoredSplit): Mistake[] {
   const found = images.flatMap((image) =>
     judged
-      .filter((target) => image.scores[target] <= threshold && image.labels.includes(target))
+      .filter((target) => !isPredicted(image.scores[target]) && image.labels.includes(target))
       .map((target) => ({ image, target, className: classes[target], score: image.scores[target] })),
   );
   return found.sort((a, b) => a.score - b.score);
@@ -168,9 +166,9 @@ export interface ScoreBin {
   readonly counts: Readonly<Record<Verdict, number>>;
 }
 
-/** False positives by confidence: five bins of the scores above 0.5, and of what they truly are. */
+/** False positives by confidence: five bins of the scores above the threshold, and of what they truly are. */
 export function countByScore(mistakes: readonly Mistake[]): ScoreBin[] {
-  return [0.5, 0.6, 0.7, 0.8, 0.9].map((from) => {
+  return [decisionThreshold, 0.6, 0.7, 0.8, 0.9].map((from) => {
     const to = Math.round(10 * from + 1) / 10;
     const inside = mistakes.filter(({ score }) => score > from && score <= to);
     return { from, to, counts: countVerdicts(inside) };
@@ -201,7 +199,7 @@ export function summariseMissingLabels({ classes, judged, images }: ScoredSplit)
       const absent = images.filter(({ cover, labels }) => cover?.[target] === 0 && !labels.includes(target));
       const summarise = (chosen: readonly ScoredImage[]): { predicted: number; score: number } => {
         const scores = chosen.map((image) => image.scores[target]);
-        return { predicted: mean(scores.map((s) => (s > threshold ? 1 : 0))), score: mean(scores) };
+        return { predicted: mean(scores.map((s) => (isPredicted(s) ? 1 : 0))), score: mean(scores) };
       };
       const { predicted: predictedElsewhere, score: scoreElsewhere } = summarise(absent);
       return {

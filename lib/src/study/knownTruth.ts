@@ -8,6 +8,7 @@ import { scenes } from '../dataset/scenes.js';
 import { InputError } from '../error.js';
 import { writeFileAtomic } from '../file.js';
 import { parseJson } from '../json.js';
+import { isPredicted } from '../metric/decision.js';
 import { localisation } from '../metric/localisation.js';
 import { randomRanking } from '../metric/ranking.js';
 import type { Classifier } from '../model/classifier.js';
@@ -127,7 +128,7 @@ export async function measureKnownTruth(
       const asked = question.ask(patch);
       if (asked === undefined) continue;
       const scores = (await classifier.score(classifier.prepare(patch))).data;
-      if (scores[classIndex(asked.target)] <= 0.5) continue;
+      if (!isPredicted(scores[classIndex(asked.target)])) continue;
       chosen.push({ question, index });
       found++;
     }

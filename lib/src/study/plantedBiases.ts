@@ -2,6 +2,7 @@
 import type { Dataset, Patch } from '../dataset/patch.js';
 import { classIndex, type SceneClass } from '../dataset/scenes/classes.js';
 import { type ScenesOptions, scenes } from '../dataset/scenes.js';
+import { isPredicted } from '../metric/decision.js';
 import type { Classifier } from '../model/classifier.js';
 import { stack } from '../tensor.js';
 import { type MissingLabels, scoreImages, summariseMissingLabels } from './failures.js';
@@ -16,7 +17,7 @@ export interface BiasEffect {
   /** Mean score, 0 to 1. */
   readonly without: number;
   readonly with: number;
-  /** Share of the images where the class is predicted (score above 0.5). */
+  /** Share of the images where the class is predicted. */
   readonly predictedWithout: number;
   readonly predictedWith: number;
 }
@@ -143,7 +144,7 @@ export function summarisePairs(
   { bias, classes, among }: Comparison,
   pairs: readonly ScoredPair[],
 ): BiasEffect {
-  const predicted = (key: 'without' | 'with') => mean(pairs.map((pair) => (pair[key] > 0.5 ? 1 : 0)));
+  const predicted = (key: 'without' | 'with') => mean(pairs.map((pair) => (isPredicted(pair[key]) ? 1 : 0)));
   return {
     bias,
     scoreOf: classes.join(' or '),

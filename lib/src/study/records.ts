@@ -14,7 +14,7 @@ export interface StudyTarget {
   readonly name: string;
   /** The model's score for the class, in [0, 1]. */
   readonly score: number;
-  /** Whether the class is one of the image's labels and its score is at least 0.5. */
+  /** Whether the class is one of the image's labels and predicted. */
   readonly truePositive: boolean;
 }
 

@@ -1,12 +1,13 @@
 /** Which images a study explains: by split, class, and what the model makes of them. */
 import type { Dataset, Split } from '../dataset/patch.js';
 import { InputError } from '../error.js';
+import { decisionThreshold, isPredicted } from '../metric/decision.js';
 import { type ScoredImage, scoreBatch } from './failures.js';
-import { chooseImages, type StudiedClassifier, threshold } from './subject.js';
+import { chooseImages, type StudiedClassifier } from './subject.js';
 
 /** What the model can make of a class, and how it is recognised. */
 export const outcomes = {
-  'true-positive': 'a label that is predicted (score from 0.5 on)',
+  'true-positive': `a label that is predicted (score above ${decisionThreshold})`,
   'false-positive': 'a class that is predicted and no label',
   'false-negative': 'a label that is not predicted',
   'missing-label': 'a false positive that the image truly shows: its label was left out',
@@ -164,10 +165,10 @@ function isOutcome(
   target: number,
   outcome: Outcome | undefined,
 ): boolean {
-  const isPredicted = scores[target] >= threshold;
+  const predicted = isPredicted(scores[target]);
   const isLabel = labels.includes(target);
   if (outcome === undefined) return isLabel;
-  if (outcome === 'missing-label') return isPredicted && !isLabel && missing.includes(target);
-  if (outcome === 'true-positive') return isPredicted && isLabel;
-  return outcome === 'false-positive' ? isPredicted && !isLabel : !isPredicted && isLabel;
+  if (outcome === 'missing-label') return predicted && !isLabel && missing.includes(target);
+  if (outcome === 'true-positive') return predicted && isLabel;
+  return outcome === 'false-positive' ? predicted && !isLabel : !predicted && isLabel;
 }

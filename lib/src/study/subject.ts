@@ -1,6 +1,7 @@
 /** What is explained: a test image and one class that the model predicts for it. */
 import type { Dataset, Patch, Split } from '../dataset/patch.js';
 import { InputError } from '../error.js';
+import { isPredicted } from '../metric/decision.js';
 import type { Classifier } from '../model/classifier.js';
 import { createRandom } from '../random.js';
 import type { Tensor } from '../tensor.js';
@@ -11,9 +12,6 @@ export type StudiedClassifier = Pick<
   Classifier,
   'name' | 'bands' | 'classes' | 'size' | 'hash' | 'prepare' | 'score'
 > & { readonly engine: Pick<Classifier['engine'], 'name' | 'threads' | 'accelerator'> };
-
-/** The score from which a class counts as predicted. */
-export const threshold = 0.5;
 
 export interface Subject {
   readonly patch: Patch;
@@ -77,7 +75,7 @@ export function chooseImages(
 }
 
 /**
- * The class to explain: the label with the highest score among those predicted (score ≥ 0.5), as the paper explains
+ * The class to explain: the label with the highest score among those predicted (`isPredicted`), as the paper explains
  * correct predictions; where no label is predicted, the class with the highest score.
  * @param labels indices into the model's classes
  */
@@ -88,7 +86,7 @@ export function chooseTarget(
 ): StudyTarget {
   const best = (candidates: readonly number[]): number =>
     candidates.reduce((a, b) => (scores[b] > scores[a] ? b : a));
-  const predicted = labels.filter((label) => scores[label] >= threshold);
+  const predicted = labels.filter((label) => isPredicted(scores[label]));
   const index = best(predicted.length > 0 ? predicted : classes.map((_, i) => i));
   return describeTarget(index, scores, labels, classes);
 }
@@ -99,7 +97,7 @@ function describeTarget(
   labels: readonly number[],
   classes: readonly string[],
 ): StudyTarget {
-  const truePositive = labels.includes(index) && scores[index] >= threshold;
+  const truePositive = labels.includes(index) && isPredicted(scores[index]);
   return { index, name: classes[index], score: scores[index], truePositive };
 }
 

@@ -7,6 +7,7 @@ import { InputError } from '../error.js';
 import { createGraph } from '../graph/graph.js';
 import { input } from '../graph/node.js';
 import { classificationMetrics } from '../metric/classification.js';
+import { logitThreshold } from '../metric/decision.js';
 import type { Architecture } from '../model/architecture.js';
 import { storedLayers, type Weights } from '../model/layers.js';
 import { createRandom } from '../random.js';
@@ -151,8 +152,10 @@ async function validate(
     }
   }
   await program.dispose();
-  // A logit above 0 is a score above 0.5, and logits rank as scores do.
-  const { micro, macro, samples, ...metrics } = classificationMetrics(all, labels, { threshold: 0 });
+  // Logits decide and rank as their scores do.
+  const { micro, macro, samples, ...metrics } = classificationMetrics(all, labels, {
+    threshold: logitThreshold,
+  });
   const { hammingLoss, oneError, rankingLoss, coverageError } = metrics;
   return {
     loss: loss / (count * classes.length),
