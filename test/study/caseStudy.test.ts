@@ -57,8 +57,8 @@ describe('case studies', () => {
 
   it('say what the labels and the score say of the class', () => {
     assert.equal(verdictOf(true, 0.9), 'true positive');
-    assert.equal(verdictOf(false, 0.5), 'predicted, not a label');
-    assert.equal(verdictOf(true, 0.49), 'false negative');
+    assert.equal(verdictOf(false, 0.51), 'predicted, not a label');
+    assert.equal(verdictOf(true, 0.5), 'false negative');
     assert.equal(verdictOf(false, 0), 'neither predicted nor a label');
   });
 
