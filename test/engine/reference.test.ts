@@ -1,14 +1,27 @@
-import { deepEqual, throws } from 'node:assert/strict';
+import { deepEqual, equal, ok, throws } from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { evaluate } from '../../lib/src/engine/reference.js';
+import { forEachIndex } from '../../lib/src/engine/reference/array.js';
+import { evaluate, type ReferenceTensor } from '../../lib/src/engine/reference.js';
 import { InputError } from '../../lib/src/error.js';
-import { createGraph } from '../../lib/src/graph/graph.js';
-import { apply, createNode, floats, input, scalar, type Value } from '../../lib/src/graph/node.js';
+import type { Operator } from '../../lib/src/graph/attributes.js';
+import { createGraph, topologicalOrder } from '../../lib/src/graph/graph.js';
+import {
+  apply,
+  createNode,
+  floats,
+  input,
+  type NodeOf,
+  scalar,
+  type Value,
+} from '../../lib/src/graph/node.js';
 import { pad, reverse } from '../../lib/src/graph/operators/arrangement.js';
 import { conv, convTranspose } from '../../lib/src/graph/operators/convolution.js';
 import { add } from '../../lib/src/graph/operators/elementwise.js';
 import { averagePool } from '../../lib/src/graph/operators/pooling.js';
 import { resize } from '../../lib/src/graph/operators/resize.js';
+import { type Case, cases, forwardCases } from '../graph/cases.js';
+import { forSketches, type Sketch } from '../graph/sketch.js';
+import { type Definition, definitions } from './definitions.js';
 
 /** The value of a graph without inputs, as plain numbers. */
 const valuesOf = (output: Value): number[] => [...evaluate(createGraph({ output }), {}).output.data];
@@ -77,5 +90,62 @@ describe('the reference engine', () => {
     const attributes = { operator: 'Hardmax', domain: '', raw: {}, slots: [0], outputTypes };
     const [y] = createNode('Opaque', [scalar(1)], attributes).outputs;
     throws(() => valuesOf(y), { name: 'InputError', message: /Hardmax/ });
+  });
+});
+
+/** Every value of a node's outputs is what the formula of its operator says, to 1e-12 of the largest. */
+function checkDefinition<Op extends Operator>(
+  node: NodeOf<Op>,
+  define: Definition<Op>,
+  feeds: Sketch['feeds'],
+) {
+  const computed = (value: Value): ReferenceTensor => evaluate(createGraph({ value }), feeds).value;
+  const inputs = node.inputs.map(computed);
+  const formula = define(inputs, node.attributes);
+  for (const [output, value] of node.outputs.entries()) {
+    const { data, shape } = computed(value);
+    equal(shape.length, value.type.shape?.length);
+    const scale = data.reduce((largest, each) => Math.max(largest, Math.abs(each)), 1);
+    forEachIndex(shape, (index, position) => {
+      const expected = formula(index, output);
+      ok(
+        Math.abs(data[position] - expected) <= 1e-12 * scale,
+        `${node.operator}, output ${output} at [${index}]: ${data[position]} instead of ${expected}`,
+      );
+    });
+  }
+}
+
+describe('the reference engine computes what the formula over single values says', () => {
+  const all: Readonly<Record<string, Case>> = { ...cases, ...forwardCases };
+  for (const [name, draw] of Object.entries(all)) {
+    const operators = Object.keys(definitions);
+    if (!operators.includes(name.split(' ')[0])) continue;
+    it(name, () =>
+      forSketches(100, (sketch) => {
+        let checked = 0;
+        const check = <Op extends Operator>(node: NodeOf<Op>): void => {
+          const define = definitions[node.operator];
+          if (define === undefined) return;
+          checkDefinition(node, define, sketch.feeds);
+          checked++;
+        };
+        for (const node of topologicalOrder([draw(sketch)])) check<Operator>(node as NodeOf<Operator>);
+        ok(checked > 0);
+      }),
+    );
+  }
+
+  it('for a product of more rows, columns and terms than a block holds', () => {
+    const sizes = [3, 130, 515];
+    const numbers = (length: number, phase: number) =>
+      Float32Array.from({ length }, (_, i) => Math.sin(i + phase));
+    const [rows, inner, columns] = sizes;
+    const a = floats(numbers(rows * inner, 0), [rows, inner]);
+    const b = floats(numbers(inner * columns, 1), [inner, columns]);
+    const { node } = apply('MatMul', [a, b], {});
+    const define = definitions.MatMul;
+    if (node.operator !== 'MatMul' || define === undefined) throw new Error('not a product');
+    checkDefinition(node, define, {});
   });
 });

@@ -53,7 +53,8 @@ function compute(
 
 /**
  * The graph's outputs by name, in double precision: floats are neither rounded to float32 nor by a Cast.
- * Nothing is fused, and every intermediate value is kept, so it suits small graphs.
+ * Nothing is fused, and an intermediate value is kept until its last use: the input gradient of DenseNet-121 for
+ * an image of 120 x 120 pixels takes seconds.
  * @param feeds every input by name, of the declared shape with any batch.
  * @throws InputError for a missing or misshapen input, or an operator that landlens does not understand.
  */
@@ -61,15 +62,24 @@ export function evaluate(
   graph: Graph,
   feeds: Readonly<Record<string, ReferenceTensor>>,
 ): Record<string, ReferenceTensor> {
+  const outputs = Object.values(graph.outputs);
+  const order = topologicalOrder(outputs);
+  const uses = new Map<Value, number>();
+  for (const value of [...order.flatMap(({ inputs }) => inputs), ...outputs]) {
+    uses.set(value, (uses.get(value) ?? 0) + 1);
+  }
   const values = new Map<Value, ReferenceTensor>();
-  const computed = (value: Value): ReferenceTensor => {
+  const use = (value: Value): ReferenceTensor => {
     const found = values.get(value);
     if (found === undefined) throw new Error(`${describeNode(value.node)} was not computed`);
+    const left = (uses.get(value) ?? 0) - 1;
+    uses.set(value, left);
+    if (left === 0) values.delete(value);
     return found;
   };
-  for (const node of topologicalOrder(Object.values(graph.outputs))) {
-    const results = compute(node, node.inputs.map(computed), feeds);
-    for (const [i, output] of node.outputs.entries()) values.set(output, results[i]);
+  for (const node of order) {
+    const results = compute(node, node.inputs.map(use), feeds);
+    for (const [i, output] of node.outputs.entries()) if (uses.has(output)) values.set(output, results[i]);
   }
-  return Object.fromEntries(Object.entries(graph.outputs).map(([name, value]) => [name, computed(value)]));
+  return Object.fromEntries(Object.entries(graph.outputs).map(([name, value]) => [name, use(value)]));
 }

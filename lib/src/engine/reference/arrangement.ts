@@ -1,7 +1,19 @@
 /** The definitions of the operators that move values. */
 import type { OperatorAttributes } from '../../graph/attributes.js';
 import { isBatch, normaliseAxis, perImage, type Shape } from '../../graph/type.js';
-import { build, forEachIndex, locate, map, type ReferenceTensor, read, withShape } from './array.js';
+import { sizeOf } from '../../tensor.js';
+import {
+  forEachIndex,
+  locate,
+  map,
+  ownOffsets,
+  placesOf,
+  type ReferenceTensor,
+  spaced,
+  stridesOf,
+  take,
+  withShape,
+} from './array.js';
 
 /** Crops by negative amounts first, then pads what is left. */
 export function pad(x: ReferenceTensor, { pads, mode, value }: OperatorAttributes['Pad']): ReferenceTensor {
@@ -13,22 +25,21 @@ export function pad(x: ReferenceTensor, { pads, mode, value }: OperatorAttribute
     const folded = (((i - first) % period) + period) % period;
     return first + Math.min(folded, period - folded);
   };
-  return build(
-    x.shape.map((length, axis) => length + pads[axis] + pads[axis + rank]),
-    (index) => {
-      const from = index.map((i, axis) => {
-        const first = Math.max(0, -pads[axis]);
-        const last = x.shape[axis] - 1 - Math.max(0, -pads[axis + rank]);
-        return source(i - pads[axis], first, last);
-      });
-      return read(x, from, value);
-    },
-  );
+  const strides = stridesOf(x.shape);
+  const offsets = x.shape.map((length, axis) => {
+    const first = Math.max(0, -pads[axis]);
+    const last = length - 1 - Math.max(0, -pads[axis + rank]);
+    return Array.from({ length: length + pads[axis] + pads[axis + rank] }, (_, i) => {
+      const from = source(i - pads[axis], first, last);
+      return from < 0 ? -1 : from * strides[axis];
+    });
+  });
+  return take(x, offsets, value);
 }
 
 export function slice(x: ReferenceTensor, attributes: OperatorAttributes['Slice']): ReferenceTensor {
   // The taken positions of each axis, stepped through one by one.
-  const taken = x.shape.map((length) => Array.from({ length }, (_, i) => i));
+  const taken = x.shape.map((length) => spaced(length, 1));
   for (const [i, axis] of attributes.axes.entries()) {
     const at = normaliseAxis(axis, x.shape.length, 'Slice');
     const length = x.shape[at];
@@ -40,13 +51,10 @@ export function slice(x: ReferenceTensor, attributes: OperatorAttributes['Slice'
     if (step > 0) for (let p = Math.max(0, start); p < Math.min(end, length); p += step) taken[at].push(p);
     else for (let p = Math.min(length - 1, start); p > Math.max(-1, end); p += step) taken[at].push(p);
   }
-  return build(
-    taken.map((positions) => positions.length),
-    (index) =>
-      read(
-        x,
-        index.map((i, axis) => taken[axis][i]),
-      ),
+  const strides = stridesOf(x.shape);
+  return take(
+    x,
+    taken.map((positions, axis) => positions.map((position) => position * strides[axis])),
   );
 }
 
@@ -57,18 +65,18 @@ export function gather(
   { axis }: OperatorAttributes['Gather'],
 ): ReferenceTensor {
   const at = normaliseAxis(axis, x.shape.length, 'Gather');
-  const rank = indices.shape.length;
-  return build(x.shape.toSpliced(at, 1, ...indices.shape), (index) => {
-    const position = read(indices, index.slice(at, at + rank));
-    return read(x, index.toSpliced(at, rank, position < 0 ? position + x.shape[at] : position));
-  });
+  const stride = stridesOf(x.shape)[at];
+  const chosen = indices.data.map((position) => (position < 0 ? position + x.shape[at] : position) * stride);
+  const taken = take(x, ownOffsets(x.shape).with(at, [...chosen]));
+  return withShape(taken, x.shape.toSpliced(at, 1, ...indices.shape));
 }
 
 export function split(x: ReferenceTensor, { axis, sizes }: OperatorAttributes['Split']): ReferenceTensor[] {
   const at = normaliseAxis(axis, x.shape.length, 'Split');
+  const offsets = ownOffsets(x.shape);
   return sizes.map((size, part) => {
     const start = sizes.slice(0, part).reduce((sum, length) => sum + length, 0);
-    return build(x.shape.with(at, size), (index) => read(x, index.with(at, index[at] + start)));
+    return take(x, offsets.with(at, offsets[at].slice(start, start + size)));
   });
 }
 
@@ -77,13 +85,30 @@ export function concat(
   { axis }: OperatorAttributes['Concat'],
 ): ReferenceTensor {
   const at = normaliseAxis(axis, parts[0].shape.length, 'Concat');
-  const origin = parts.flatMap((part) =>
-    Array.from({ length: part.shape[at] }, (_, position) => ({ part, position })),
+  const shape = parts[0].shape.with(
+    at,
+    parts.reduce((sum, part) => sum + part.shape[at], 0),
   );
-  return build(parts[0].shape.with(at, origin.length), (index) => {
-    const { part, position } = origin[index[at]];
-    return read(part, index.with(at, position));
-  });
+  const data = new Float64Array(sizeOf(shape));
+  const offsets = ownOffsets(shape);
+  let start = 0;
+  for (const part of parts) {
+    const places = placesOf(offsets.with(at, offsets[at].slice(start, start + part.shape[at])));
+    for (let i = 0; i < places.length; i++) data[places[i]] = part.data[i];
+    start += part.shape[at];
+  }
+  return { data, shape };
+}
+
+export function transpose(
+  x: ReferenceTensor,
+  { permutation }: OperatorAttributes['Transpose'],
+): ReferenceTensor {
+  const offsets = ownOffsets(x.shape);
+  return take(
+    x,
+    permutation.map((axis) => offsets[axis]),
+  );
 }
 
 export function scatterElements(

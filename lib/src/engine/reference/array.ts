@@ -1,4 +1,4 @@
-/** Arrays given by formulas over their indices: what the reference engine computes with. */
+/** Arrays of doubles, and the few ways of walking through them that the reference engine's definitions are made of. */
 import type { OperatorAttributes } from '../../graph/attributes.js';
 import { normaliseAxis } from '../../graph/type.js';
 import { sizeOf } from '../../tensor.js';
@@ -33,21 +33,12 @@ export function build(shape: readonly number[], formula: (index: Index) => numbe
   return { data, shape };
 }
 
-/** The sum of a formula over every index of a shape. */
-export function total(shape: readonly number[], formula: (index: Index) => number): number {
-  let sum = 0;
-  forEachIndex(shape, (index) => {
-    sum += formula(index);
-  });
-  return sum;
-}
-
-/** Where an index lies in the data, or -1 outside the tensor (between two pixels is outside as well). */
+/** Where an index lies in the data, or -1 outside the tensor. */
 export function locate(shape: readonly number[], index: Index): number {
   let position = 0;
   for (const [axis, length] of shape.entries()) {
     const i = index[axis];
-    if (!Number.isInteger(i) || i < 0 || i >= length) return -1;
+    if (i < 0 || i >= length) return -1;
     position = position * length + i;
   }
   return position;
@@ -58,11 +49,54 @@ export function read({ data, shape }: ReferenceTensor, index: Index, outside = 0
   return position < 0 ? outside : data[position];
 }
 
+/** How far apart in the data two neighbours along each axis lie. */
+export const stridesOf = (shape: readonly number[]): number[] =>
+  shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+
+/**
+ * The place in some data of every index of a tensor, where an index along an axis always adds the same to it:
+ * the sum of one offset per axis, or -1 where one of them is -1, outside the data.
+ * @param offsets per axis, the offset of each of its indices
+ */
+export function placesOf(offsets: readonly ArrayLike<number>[]): Int32Array {
+  let places = Int32Array.of(0);
+  for (const axis of offsets) {
+    const next = new Int32Array(places.length * axis.length);
+    let to = 0;
+    for (const before of places) {
+      for (let i = 0; i < axis.length; i++) next[to++] = before < 0 || axis[i] < 0 ? -1 : before + axis[i];
+    }
+    places = next;
+  }
+  return places;
+}
+
+/** 0, step, 2 step, ...: the offsets of an axis of that many indices. */
+export const spaced = (length: number, step: number): number[] => Array.from({ length }, (_, i) => i * step);
+
+/** The offsets along every axis of a shape, as its own data lie. */
+export function ownOffsets(shape: readonly number[]): number[][] {
+  const strides = stridesOf(shape);
+  return shape.map((length, axis) => spaced(length, strides[axis]));
+}
+
+/** The values of x at the places that the offsets give: moved, repeated or left out. */
+export function take(
+  x: ReferenceTensor,
+  offsets: readonly ArrayLike<number>[],
+  outside = 0,
+): ReferenceTensor {
+  const places = placesOf(offsets);
+  const data = new Float64Array(places.length);
+  for (let i = 0; i < data.length; i++) data[i] = places[i] < 0 ? outside : x.data[places[i]];
+  return { data, shape: offsets.map(({ length }) => length) };
+}
+
 export const map = (
   { data, shape }: ReferenceTensor,
   formula: (value: number) => number,
 ): ReferenceTensor => ({
-  data: data.map(formula),
+  data: data.map((value) => formula(value)),
   shape,
 });
 
@@ -71,31 +105,42 @@ export const withShape = ({ data }: ReferenceTensor, shape: readonly number[]): 
   shape,
 });
 
-/** NumPy's broadcasting: shapes are aligned at their last axis, and a length of 1 is repeated. */
+/** NumPy's broadcast shape: shapes are aligned at their last axis, and a length of 1 is repeated. */
+export function broadcastShape(shapes: readonly (readonly number[])[]): number[] {
+  const rank = Math.max(...shapes.map(({ length }) => length));
+  return Array.from({ length: rank }, (_, axis) => {
+    const lengths = shapes.map((shape) => shape[axis - rank + shape.length] ?? 1);
+    return lengths.find((length) => length !== 1) ?? 1;
+  });
+}
+
+/** The tensor repeated along its axes of length 1, and along new ones before its first, to a shape. */
+export function repeatTo(x: ReferenceTensor, shape: readonly number[]): ReferenceTensor {
+  if (x.shape.join() === shape.join()) return x;
+  const missing = shape.length - x.shape.length;
+  const strides = stridesOf(x.shape);
+  return take(
+    x,
+    shape.map((length, axis) =>
+      spaced(length, axis < missing || x.shape[axis - missing] === 1 ? 0 : strides[axis - missing]),
+    ),
+  );
+}
+
+/** One value from the values at the same place of each input. */
 export function broadcast(
   inputs: readonly ReferenceTensor[],
   formula: (...values: number[]) => number,
 ): ReferenceTensor {
-  const rank = Math.max(...inputs.map(({ shape }) => shape.length));
-  const aligned = inputs.map(({ data, shape }) => ({
-    data,
-    shape: [...new Array<number>(rank - shape.length).fill(1), ...shape],
-  }));
-  const shape = aligned[0].shape.map((_, axis) => {
-    const lengths = aligned.map((input) => input.shape[axis]);
-    return lengths.find((length) => length !== 1) ?? 1;
-  });
-  return build(shape, (index) =>
-    formula(
-      ...aligned.map((input) =>
-        read(
-          input,
-          index.map((i, axis) => (input.shape[axis] === 1 ? 0 : i)),
-          Number.NaN,
-        ),
-      ),
-    ),
-  );
+  const shape = broadcastShape(inputs.map((input) => input.shape));
+  const whole = inputs.map((input) => repeatTo(input, shape).data);
+  const data = new Float64Array(sizeOf(shape));
+  const [a, b] = whole;
+  // One and two inputs, the most frequent, without an array of arguments per value.
+  if (whole.length === 1) for (let i = 0; i < data.length; i++) data[i] = formula(a[i]);
+  else if (whole.length === 2) for (let i = 0; i < data.length; i++) data[i] = formula(a[i], b[i]);
+  else for (let i = 0; i < data.length; i++) data[i] = formula(...whole.map((values) => values[i]));
+  return { data, shape };
 }
 
 /** Combines the values along some axes, which stay with length 1. */
@@ -106,16 +151,14 @@ export function foldOver(
   combine: (result: number, value: number) => number,
 ): ReferenceTensor {
   const folded = new Set(axes.map((axis) => normaliseAxis(axis, x.shape.length, 'reduction')));
-  const lengths = x.shape.map((length, axis) => (folded.has(axis) ? length : 1));
   const kept = x.shape.map((length, axis) => (folded.has(axis) ? 1 : length));
-  return build(kept, (index) => {
-    let result = start;
-    forEachIndex(lengths, (offset) => {
-      const at = index.map((i, axis) => i + offset[axis]);
-      result = combine(result, read(x, at));
-    });
-    return result;
-  });
+  const strides = stridesOf(kept);
+  const places = placesOf(
+    x.shape.map((length, axis) => spaced(length, folded.has(axis) ? 0 : strides[axis])),
+  );
+  const data = new Float64Array(sizeOf(kept)).fill(start);
+  for (let i = 0; i < places.length; i++) data[places[i]] = combine(data[places[i]], x.data[i]);
+  return { data, shape: kept };
 }
 
 export const sumOver = (x: ReferenceTensor, axes: readonly number[]): ReferenceTensor =>
@@ -131,27 +174,4 @@ export function reduce(
   const removed = new Set(axes.map((axis) => normaliseAxis(axis, x.shape.length, 'reduction')));
   const shape = keepDims ? sum.shape : sum.shape.filter((_, axis) => !removed.has(axis));
   return withShape(mean ? map(sum, (value) => value / count) : sum, shape);
-}
-
-/** The last two axes exchanged. */
-export function transposed(x: ReferenceTensor): ReferenceTensor {
-  const [rows, columns] = x.shape.slice(-2);
-  return build([...x.shape.slice(0, -2), columns, rows], (index) =>
-    read(x, [...index.slice(0, -2), index[index.length - 1], index[index.length - 2]]),
-  );
-}
-
-/** Matrix products of the last two axes; the others are broadcast. */
-export function matMul(a: ReferenceTensor, b: ReferenceTensor): ReferenceTensor {
-  const [rows, inner] = a.shape.slice(-2);
-  const columns = b.shape[b.shape.length - 1];
-  // Broadcasting a [..., rows, inner, 1] with b [..., 1, inner, columns], then summing over inner.
-  const products = broadcast(
-    [
-      withShape(a, [...a.shape.slice(0, -2), rows, inner, 1]),
-      withShape(b, [...b.shape.slice(0, -2), 1, inner, columns]),
-    ],
-    (x, y) => x * y,
-  );
-  return reduce(products, { axes: [-2], keepDims: false }, false);
 }

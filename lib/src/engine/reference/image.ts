@@ -1,7 +1,9 @@
 /** The definitions of convolution, pooling and resampling. */
-import type { OperatorAttributes, PoolAttributes } from '../../graph/attributes.js';
+import type { ConvolutionAttributes, OperatorAttributes, PoolAttributes } from '../../graph/attributes.js';
 import { resizedLength } from '../../graph/operators/resize.js';
-import { build, forEachIndex, type Index, locate, map, type ReferenceTensor, read, total } from './array.js';
+import { sizeOf } from '../../tensor.js';
+import { build, forEachIndex, type Index, locate, type ReferenceTensor, read, withShape } from './array.js';
+import { addProduct, transposed } from './product.js';
 
 /** Windows along every axis: floor((length - reach) / stride) + 1, or its ceiling without windows that start behind the image. */
 function windowCounts(
@@ -17,57 +19,111 @@ function windowCounts(
   });
 }
 
+/**
+ * The pixel of a plane under every offset of the kernel in every window, or -1 where that is padding:
+ * window x stride + offset x dilation - pad. [offsets x windows]
+ */
+function pixelsUnder(
+  lengths: readonly number[],
+  windows: readonly number[],
+  kernel: readonly number[],
+  { strides, dilations, pads }: Omit<ConvolutionAttributes, 'group'>,
+): Int32Array {
+  const pixels = new Int32Array(sizeOf(kernel) * sizeOf(windows));
+  forEachIndex([...kernel, ...windows], (index, position) => {
+    const at = lengths.map(
+      (_, i) => index[kernel.length + i] * strides[i] + index[i] * dilations[i] - pads[i],
+    );
+    pixels[position] = locate(lengths, at);
+  });
+  return pixels;
+}
+
+/** Part i of several equal ones that lie behind one another. */
+const partOf = (data: Float64Array, i: number, parts: number): Float64Array =>
+  data.subarray((i * data.length) / parts, ((i + 1) * data.length) / parts);
+
+/** An array of maps [images, channels, ...] whose values start at the bias of their channel. */
+function mapsFrom(shape: readonly number[], bias: ReferenceTensor | undefined): ReferenceTensor {
+  const [images, channels] = shape;
+  const data = new Float64Array(sizeOf(shape));
+  const maps = images * channels;
+  if (bias !== undefined) for (let i = 0; i < maps; i++) partOf(data, i, maps).fill(bias.data[i % channels]);
+  return { data, shape };
+}
+
+/** The pixels under each kernel offset are laid below one another, and the weights [outputs, inputs x offsets] multiply them. */
 export function conv(
   [x, weight, bias]: readonly ReferenceTensor[],
   { strides, pads, dilations, group }: OperatorAttributes['Conv'],
 ): ReferenceTensor {
+  const [images, , ...lengths] = x.shape;
   const [outputs, perGroup, ...kernel] = weight.shape;
-  const counts = windowCounts(x.shape.slice(2), { kernel, strides, pads, ceilMode: false }, dilations);
-  return build([x.shape[0], outputs, ...counts], ([n, k, ...p]) => {
-    const first = Math.floor(k / (outputs / group)) * perGroup;
-    const sum = total([perGroup, ...kernel], ([c, ...u]) => {
-      const at = u.map((offset, i) => p[i] * strides[i] + offset * dilations[i] - pads[i]);
-      return read(x, [n, first + c, ...at]) * read(weight, [k, c, ...u]);
-    });
-    return sum + (bias?.data[k] ?? 0);
-  });
+  const windows = windowCounts(lengths, { kernel, strides, pads, ceilMode: false }, dilations);
+  const pixels = pixelsUnder(lengths, windows, kernel, { strides, pads, dilations });
+  const result = mapsFrom([images, outputs, ...windows], bias);
+  const columns = new Float64Array(perGroup * pixels.length);
+  const parts = images * group;
+  for (let part = 0; part < parts; part++) {
+    const source = partOf(x.data, part, parts);
+    for (let c = 0; c < perGroup; c++) {
+      const [plane, below] = [partOf(source, c, perGroup), partOf(columns, c, perGroup)];
+      for (let i = 0; i < pixels.length; i++) below[i] = pixels[i] < 0 ? 0 : plane[pixels[i]];
+    }
+    const size = [outputs / group, perGroup * sizeOf(kernel), sizeOf(windows)] as const;
+    addProduct(partOf(result.data, part, parts), partOf(weight.data, part % group, group), columns, size);
+  }
+  return result;
 }
 
-/** A gather: each output pixel sums the input pixels that reach it. */
+/** The transpose of `conv`: the weights' products are added to the pixels under each kernel offset. */
 export function convTranspose(
   [x, weight, bias]: readonly ReferenceTensor[],
   { strides, pads, dilations, group, outputPadding }: OperatorAttributes['ConvTranspose'],
 ): ReferenceTensor {
-  const [inputs, perGroup, ...kernel] = weight.shape;
+  const [images, inputs, ...windows] = x.shape;
+  const [, perGroup, ...kernel] = weight.shape;
   const lengths = kernel.map((size, i) => {
-    const reach = strides[i] * (x.shape[i + 2] - 1) + dilations[i] * (size - 1) + 1;
+    const reach = strides[i] * (windows[i] - 1) + dilations[i] * (size - 1) + 1;
     return reach - pads[i] - pads[i + kernel.length] + outputPadding[i];
   });
-  return build([x.shape[0], perGroup * group, ...lengths], ([n, k, ...q]) => {
-    const first = Math.floor(k / perGroup) * (inputs / group);
-    const sum = total([inputs / group, ...kernel], ([c, ...u]) => {
-      const at = u.map((offset, i) => (q[i] + pads[i] - offset * dilations[i]) / strides[i]);
-      return read(x, [n, first + c, ...at]) * read(weight, [first + c, k % perGroup, ...u]);
-    });
-    return sum + (bias?.data[k] ?? 0);
-  });
+  const pixels = pixelsUnder(lengths, windows, kernel, { strides, pads, dilations });
+  const result = mapsFrom([images, perGroup * group, ...lengths], bias);
+  const size = [perGroup * sizeOf(kernel), inputs / group, sizeOf(windows)] as const;
+  const byGroup = transposed(withShape(weight, [group, size[1], size[0]])).data;
+  const parts = images * group;
+  for (let part = 0; part < parts; part++) {
+    const columns = new Float64Array(perGroup * pixels.length);
+    addProduct(columns, partOf(byGroup, part % group, group), partOf(x.data, part, parts), size);
+    const target = partOf(result.data, part, parts);
+    for (let c = 0; c < perGroup; c++) {
+      const [plane, below] = [partOf(target, c, perGroup), partOf(columns, c, perGroup)];
+      for (let i = 0; i < pixels.length; i++) if (pixels[i] >= 0) plane[pixels[i]] += below[i];
+    }
+  }
+  return result;
 }
 
 /** Values and flat indices, in the whole input, of the first maximum of each window; padding never wins. */
 export function maxPool(x: ReferenceTensor, attributes: OperatorAttributes['MaxPool']): ReferenceTensor[] {
   const { kernel, strides, pads, dilations, indices } = attributes;
-  const counts = windowCounts(x.shape.slice(2), attributes, dilations);
-  const winners = build([...x.shape.slice(0, 2), ...counts], ([n, c, ...window]) => {
+  const [images, channels, ...lengths] = x.shape;
+  const counts = windowCounts(lengths, attributes, dilations);
+  const pixels = pixelsUnder(lengths, counts, kernel, { strides, pads, dilations });
+  const [area, windows, offsets] = [sizeOf(lengths), sizeOf(counts), sizeOf(kernel)];
+  const shape = [images, channels, ...counts];
+  const winners = new Float64Array(sizeOf(shape));
+  for (let i = 0; i < winners.length; i++) {
+    const start = Math.floor(i / windows) * area;
     let best = -1;
-    forEachIndex(kernel, (offset) => {
-      const at = offset.map((u, i) => window[i] * strides[i] + u * dilations[i] - pads[i]);
-      const position = locate(x.shape, [n, c, ...at]);
-      if (position >= 0 && (best < 0 || x.data[position] > x.data[best])) best = position;
-    });
-    return best;
-  });
-  const values = map(winners, (position) => x.data[position]);
-  return indices ? [values, winners] : [values];
+    for (let offset = 0; offset < offsets; offset++) {
+      const pixel = pixels[offset * windows + (i % windows)];
+      if (pixel >= 0 && (best < 0 || x.data[start + pixel] > x.data[best])) best = start + pixel;
+    }
+    winners[i] = best;
+  }
+  const values = { data: winners.map((position) => x.data[position]), shape };
+  return indices ? [values, { data: winners, shape }] : [values];
 }
 
 export function averagePool(
@@ -75,25 +131,27 @@ export function averagePool(
   attributes: OperatorAttributes['AveragePool'],
 ): ReferenceTensor {
   const { kernel, strides, pads, countIncludePad } = attributes;
-  const lengths = x.shape.slice(2);
-  const counts = windowCounts(
-    lengths,
-    attributes,
-    kernel.map(() => 1),
-  );
-  return build([...x.shape.slice(0, 2), ...counts], ([n, c, ...window]) => {
-    let sum = 0;
-    let count = 0;
-    forEachIndex(kernel, (offset) => {
-      const at = offset.map((u, i) => window[i] * strides[i] + u - pads[i]);
-      sum += read(x, [n, c, ...at]);
-      // Counted padding ends with the declared one: ceil mode may reach beyond it.
-      const inside = at.every((i, axis) => i >= 0 && i < lengths[axis]);
-      const padded = at.every((i, axis) => i < lengths[axis] + pads[axis + kernel.length]);
-      if (inside || (countIncludePad && padded)) count++;
-    });
-    return sum / count;
-  });
+  const [images, channels, ...lengths] = x.shape;
+  const dilations = kernel.map(() => 1);
+  const counts = windowCounts(lengths, attributes, dilations);
+  const pixels = pixelsUnder(lengths, counts, kernel, { strides, pads, dilations });
+  // Counted padding ends with the declared one: ceil mode may reach beyond it.
+  const padded = lengths.map((length, i) => length + pads[i] + pads[i + kernel.length]);
+  const counted = countIncludePad
+    ? pixelsUnder(padded, counts, kernel, { strides, pads: pads.map(() => 0), dilations })
+    : pixels;
+  const [area, windows, offsets] = [sizeOf(lengths), sizeOf(counts), sizeOf(kernel)];
+  const shape = [images, channels, ...counts];
+  const data = new Float64Array(sizeOf(shape));
+  for (let i = 0; i < data.length; i++) {
+    let [sum, count] = [0, 0];
+    for (let at = i % windows; at < offsets * windows; at += windows) {
+      if (pixels[at] >= 0) sum += x.data[Math.floor(i / windows) * area + pixels[at]];
+      if (counted[at] >= 0) count++;
+    }
+    data[i] = sum / count;
+  }
+  return { data, shape };
 }
 
 interface Tap {

@@ -2,21 +2,30 @@
 import type { Operator, OperatorAttributes } from '../../graph/attributes.js';
 import { normaliseAxis } from '../../graph/type.js';
 import { sizeOf } from '../../tensor.js';
-import { cast, concat, gather, pad, reshape, scatterElements, slice, split } from './arrangement.js';
+import {
+  cast,
+  concat,
+  gather,
+  pad,
+  reshape,
+  scatterElements,
+  slice,
+  split,
+  transpose,
+} from './arrangement.js';
 import {
   broadcast,
-  build,
+  broadcastShape,
   foldOver,
   map,
-  matMul,
   type ReferenceTensor,
-  read,
   reduce,
+  repeatTo,
   sumOver,
-  transposed,
   withShape,
 } from './array.js';
 import { averagePool, conv, convTranspose, maxPool, resize } from './image.js';
+import { matMul, transposed } from './product.js';
 
 export type Kernel<Op extends Operator> = (
   inputs: readonly ReferenceTensor[],
@@ -104,8 +113,7 @@ export const kernels: { readonly [Op in Exclude<Operator, 'Input' | 'Opaque'>]: 
   Concat: concat,
   Split: ([x], attributes) => split(x, attributes),
   Slice: ([x], attributes) => slice(x, attributes),
-  Expand: ([x], { lengths }) =>
-    broadcast([x, { data: new Float64Array(sizeOf(lengths)), shape: lengths }], (value) => value),
+  Expand: ([x], { lengths }) => repeatTo(x, broadcastShape([x.shape, lengths])),
   Gather: ([x, indices], attributes) => gather(x, indices, attributes),
   Pad: ([x], attributes) => pad(x, attributes),
   Reshape: ([x], { shape }) => reshape(x, shape),
@@ -124,15 +132,7 @@ export const kernels: { readonly [Op in Exclude<Operator, 'Input' | 'Opaque'>]: 
     for (const axis of places.sort((a, b) => a - b)) shape.splice(axis, 0, 1);
     return withShape(x, shape);
   },
-  Transpose: ([x], { permutation }) =>
-    build(
-      permutation.map((axis) => x.shape[axis]),
-      (index) =>
-        read(
-          x,
-          permutation.map((_, axis) => index[permutation.indexOf(axis)]),
-        ),
-    ),
+  Transpose: ([x], attributes) => transpose(x, attributes),
   Identity: identity,
   Dropout: identity,
   Resize: ([x], attributes) => resize(x, attributes),
