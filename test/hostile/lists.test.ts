@@ -10,6 +10,7 @@ import { openFolder } from '../../lib/src/dataset/folder.js';
 import { readNameList, readSceneList } from '../../lib/src/dataset/sen12ms/names.js';
 import { splitsInOrder } from '../../lib/src/dataset/splitNames.js';
 import { pathOfFixture } from '../dataset/rasterio.js';
+import { refusesInput } from '../refuses.js';
 import { csvKinds } from './csv.js';
 import { mutations, survive } from './mutate.js';
 
@@ -62,6 +63,28 @@ describe('damaged tables and lists', () => {
       { names: path },
     );
     assert.ok(outcome.read > 20 && outcome.refused > 100, JSON.stringify(outcome));
+  });
+
+  it('a table with 100,000 columns of classes is read, in time that grows with their number', async () => {
+    const path = join(folder, 'wide.csv');
+    const names = Array.from({ length: 100_000 }, (_, i) => `c${i}`);
+    const row = (name: string, label: number) =>
+      `${name},${names.map((_, i) => Number(i === label)).join(',')}`;
+    await writeFile(path, [`name,${names.join(',')}`, row('a', 5), row('b', 99_999)].join('\n'));
+    const { classes, rows } = await readTable(path);
+    assert.equal(classes.length, names.length);
+    assert.deepEqual(
+      rows.map(({ name, labels }) => [name, labels]),
+      [
+        ['a.tif', [5]],
+        ['b.tif', [99_999]],
+      ],
+    );
+  });
+
+  it('a table that cannot be read is one clear error', async () => {
+    await refusesInput(() => readTable(folder), folder, /not a regular file.*a folder/);
+    await refusesInput(() => readTable(join(folder, 'none.csv')), 'none.csv', /does not exist/);
   });
 
   /** One name each: what is no name is passed over, so that only names come out. */

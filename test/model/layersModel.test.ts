@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -348,6 +349,24 @@ describe('a TensorFlow.js layers model', () => {
       await refused(withPath('nowhere.bin'), /cannot be read.*beside model\.json/);
       await refused(replaced(/"shape":\[5\]/, '"shape":[500000000000]'), /shards do not fit/);
     });
+    it('where a shard is listed twice', async () => {
+      const twice = (json: { weightsManifest: { paths: string[]; weights: { name: string }[] }[] }) => {
+        const [group] = json.weightsManifest;
+        const again = group.weights.map((each) => ({ ...each, name: `again/${each.name}` }));
+        json.weightsManifest.push({ paths: [`./${group.paths[0]}`], weights: again });
+      };
+      await refused(twice, /shard "\.\/group1-shard1\.bin": a shard is listed twice/);
+    });
+    it('for what is left over before it is decoded', () =>
+      refused((json: { weightsManifest: { paths: string[]; weights: object[] }[] }) => {
+        // Its bytes are no finite numbers: 0x7fc00000, then infinity.
+        const surplus = { name: 'surplus/kernel', shape: [2], dtype: 'float32' };
+        json.weightsManifest.push({ paths: ['surplus.bin'], weights: [surplus] });
+        writeFileSync(
+          join(folder, 'refused', 'surplus.bin'),
+          Float32Array.of(Number.NaN, Number.POSITIVE_INFINITY),
+        );
+      }, /1 of its 5 weights belong to no layer/));
     it('where it would need absurd memory', () =>
       refused(replaced('"padding":"valid"', '"padding":"full"'), /another padding/));
   });

@@ -1,6 +1,7 @@
 /** Reading one GeoTIFF: its pixels, and where it lies on Earth. */
+
+import { readBoundedFile } from '../boundedFile.js';
 import { InputError, messageOf } from '../error.js';
-import { readBoundedFile } from './boundedFile.js';
 import { type Georeference, maximumValues } from './patch.js';
 import { bytesInMemory, readTiffDirectory, type TiffDirectory } from './tiffDirectory.js';
 import { blocksIn, copyBlock, decodeBlock, layoutOf } from './tiffLayout.js';

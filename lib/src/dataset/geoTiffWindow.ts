@@ -1,5 +1,5 @@
 /** Reading parts of a GeoTIFF that is too large for memory: only the strips or tiles that hold them. */
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type OpenedFile, openRegularFile, readRange } from '../boundedFile.js';
 import { InputError, messageOf } from '../error.js';
 import { factsOf, type GeoTiff } from './geoTiff.js';
 import { maximumValues } from './patch.js';
@@ -41,35 +41,25 @@ export async function openGeoTiff(
   { cacheBytes = 64 * 2 ** 20 }: OpenGeoTiffOptions = {},
 ): Promise<OpenGeoTiff> {
   const todo = 'Name a GeoTIFF; gdal_translate makes one of most formats.';
-  let handle: FileHandle | undefined;
+  const file = await openRegularFile(path, { todo });
   try {
-    // Asked before opening: opening a pipe would wait for ever.
-    const status = await stat(path);
-    if (!status.isFile()) throw new InputError({ what: 'not a regular file', where: path, todo });
-    handle = await open(path);
-    return await readHead(handle, status.size, path, cacheBytes, todo);
+    return await readHead(file, path, cacheBytes, todo);
   } catch (thrown) {
-    await handle?.close();
+    await file.handle.close();
     if (thrown instanceof InputError) throw thrown;
-    const missing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
-    const what = missing ? 'the file does not exist' : `the file cannot be read: ${messageOf(thrown)}`;
-    throw new InputError({ what, where: path, todo });
+    throw new InputError({ what: `the file cannot be read: ${messageOf(thrown)}`, where: path, todo });
   }
 }
 
 async function readHead(
-  handle: FileHandle,
-  fileSize: number,
+  file: OpenedFile,
   path: string,
   cacheBytes: number,
   todo: string,
 ): Promise<OpenGeoTiff> {
-  const readBytes = async (offset: number, length: number): Promise<Uint8Array> => {
-    const bytes = new Uint8Array(length);
-    const { bytesRead } = await handle.read(bytes, 0, length, offset);
-    if (bytesRead === length) return bytes;
-    throw new InputError({ what: 'the file became shorter while it was read', where: path, todo });
-  };
+  const { handle, size: fileSize } = file;
+  const readBytes = (offset: number, length: number): Promise<Uint8Array> =>
+    readRange(file, { offset, length, where: path, todo });
   const directory = await readTiffDirectory({ size: fileSize, read: readBytes }, path, todo);
   const [width = 0] = directory.values('imageWidth');
   const [height = 0] = directory.values('imageLength');

@@ -1,7 +1,8 @@
 /** A JSON file that holds one object, of bounded size, its fields not yet checked. */
+
+import { type BoundedFileOptions, readBoundedFile } from '../boundedFile.js';
 import { InputError, messageOf } from '../error.js';
 import { parseJson } from '../json.js';
-import { type BoundedFileOptions, readBoundedFile } from './boundedFile.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

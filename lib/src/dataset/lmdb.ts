@@ -1,7 +1,6 @@
 /** Reading the main database of an LMDB file, as LMDB 0.9 writes it on 64-bit little-endian machines. */
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { InputError, messageOf } from '../error.js';
+import { type OpenedFile, openRegularFile, readRange } from '../boundedFile.js';
+import { InputError } from '../error.js';
 
 export interface LmdbOptions {
   /** A longer value is refused unread. */
@@ -66,12 +65,11 @@ export async function openLmdb(path: string, options: LmdbOptions): Promise<Lmdb
   await useFile(path, options, (file) => file.meta());
   return {
     async *keys() {
-      const handle = await openFile(path, options.todo);
+      const file = await openRegularFile(path, options);
       try {
-        const file = await LmdbFile.of(handle, path, options);
-        yield* file.keys();
+        yield* new LmdbFile(file, path, options).keys();
       } finally {
-        await handle.close();
+        await file.handle.close();
       }
     },
     get: (key) => useFile(path, options, (file) => file.get(key)),
@@ -83,41 +81,23 @@ async function useFile<T>(
   options: LmdbOptions,
   use: (file: LmdbFile) => Promise<T>,
 ): Promise<T> {
-  const handle = await openFile(path, options.todo);
+  const file = await openRegularFile(path, options);
   try {
-    return await use(await LmdbFile.of(handle, path, options));
+    return await use(new LmdbFile(file, path, options));
   } finally {
-    await handle.close();
-  }
-}
-
-/** Not blocking: opening a pipe would wait for ever. */
-async function openFile(path: string, todo: string): Promise<FileHandle> {
-  try {
-    return await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  } catch (thrown) {
-    throw new InputError({ what: `the file cannot be opened: ${messageOf(thrown)}`, where: path, todo });
+    await file.handle.close();
   }
 }
 
 class LmdbFile {
-  readonly #handle: FileHandle;
+  readonly #file: OpenedFile;
   readonly #path: string;
   readonly #options: LmdbOptions;
-  readonly #size: number;
 
-  private constructor(handle: FileHandle, path: string, options: LmdbOptions, size: number) {
-    this.#handle = handle;
+  constructor(file: OpenedFile, path: string, options: LmdbOptions) {
+    this.#file = file;
     this.#path = path;
     this.#options = options;
-    this.#size = size;
-  }
-
-  static async of(handle: FileHandle, path: string, options: LmdbOptions): Promise<LmdbFile> {
-    const status = await handle.stat();
-    if (!status.isFile())
-      throw new InputError({ what: 'not a regular file', where: path, todo: options.todo });
-    return new LmdbFile(handle, path, options, status.size);
   }
 
   /** The newer of the two meta pages. */
@@ -256,16 +236,15 @@ class LmdbFile {
   }
 
   async #view(position: number, length: number, label: string): Promise<DataView> {
-    const fail = () =>
-      this.#fail(
+    if (position + length > this.#file.size) {
+      throw this.#fail(
         `damaged LMDB file: ${label} lies outside it`,
-        `${this.#size} bytes`,
+        `${this.#file.size} bytes`,
         `${position} + ${length}`,
       );
-    if (position + length > this.#size) throw fail();
-    const bytes = new Uint8Array(length);
-    const { bytesRead } = await this.#handle.read(bytes, 0, length, position);
-    if (bytesRead < length) throw fail();
+    }
+    const { todo } = this.#options;
+    const bytes = await readRange(this.#file, { offset: position, length, where: this.#path, todo });
     return new DataView(bytes.buffer);
   }
 

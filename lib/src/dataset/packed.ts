@@ -1,11 +1,11 @@
 /** A data set that `landlens pack` copied: few large files, one short read a patch, the same values. */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError, messageOf } from '../error.js';
+import { openRegularFile, readBoundedFile, readRange } from '../boundedFile.js';
+import { InputError } from '../error.js';
 import { statisticsFile } from './bandStatistics.js';
-import { readBoundedFile } from './boundedFile.js';
 import {
   indexFile,
   isHeader,
@@ -182,36 +182,29 @@ export async function verifyPacked(
   for (let shard = 0; shard < needed; shard++) {
     signal?.throwIfAborted();
     const path = join(folder, shardFile(shard));
-    const found = existsSync(path) ? await hashOf(path) : undefined;
-    if (found === undefined || found !== shards[shard]?.sha256) wrong.push(shardFile(shard));
+    const isWhole = existsSync(path) && (await hashOf(path)) === shards[shard]?.sha256;
+    if (!isWhole) wrong.push(shardFile(shard));
     onShard?.(shard + 1, needed);
   }
   return wrong;
 }
 
+const todoOfShard = 'Run `landlens pack --verify`.';
+
 async function hashOf(path: string): Promise<string> {
+  const { handle } = await openRegularFile(path, { todo: todoOfShard });
   const hash = createHash('sha256');
-  for await (const part of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(part);
+  // The stream closes the file, however it ends.
+  for await (const part of handle.createReadStream({ highWaterMark: 2 ** 20 })) hash.update(part);
   return hash.digest('hex');
 }
 
 async function readPart(path: string, offset: number, length: number): Promise<Uint8Array> {
+  const file = await openRegularFile(path, { todo: todoOfShard });
   try {
-    const handle = await open(path);
-    try {
-      const bytes = new Uint8Array(length);
-      const { bytesRead } = await handle.read(bytes, 0, length, offset);
-      if (bytesRead === length) return bytes;
-      throw new Error(`${bytesRead} of ${length} bytes are there`);
-    } finally {
-      await handle.close();
-    }
-  } catch (thrown) {
-    throw new InputError({
-      what: `could not be read: ${messageOf(thrown)}`,
-      where: path,
-      todo: 'Run `landlens pack --verify`.',
-    });
+    return await readRange(file, { offset, length, where: path, todo: todoOfShard });
+  } finally {
+    await file.handle.close();
   }
 }
 

@@ -1,6 +1,6 @@
 /** Classifiers from files: ONNX, safetensors and TensorFlow.js networks, with what they mean. */
 import { createHash } from 'node:crypto';
-import { readBoundedFile } from '../dataset/boundedFile.js';
+import { readBoundedFile } from '../boundedFile.js';
 import type { Engine } from '../engine/engine.js';
 import { InputError } from '../error.js';
 import { createGraph, type Graph } from '../graph/graph.js';

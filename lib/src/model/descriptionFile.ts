@@ -1,6 +1,5 @@
 /** The JSON that says what a network's inputs and outputs mean: in its metadata, or in a file beside it. */
-import { stat } from 'node:fs/promises';
-import { readBoundedFile } from '../dataset/boundedFile.js';
+import { readIfPresent } from '../boundedFile.js';
 import { InputError } from '../error.js';
 import { parseJson } from '../json.js';
 import { type ClassifierDescription, layouts, scoreActivations } from './classifier.js';
@@ -95,15 +94,8 @@ export async function readSidecar(
   { needed }: Pick<DescriptionSource, 'needed'>,
 ): Promise<Partial<ClassifierDescription>> {
   const sidecar = sidecarPath(path);
-  const exists = await stat(sidecar).then(
-    () => true,
-    (thrown: unknown) => !(thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT'),
-  );
-  if (!exists) return {};
-  const bytes = await readBoundedFile(sidecar, {
-    maximumBytes: 2 ** 24,
-    todo: `Give it as ${fields}.`,
-  });
+  const bytes = await readIfPresent(sidecar, { maximumBytes: 2 ** 24, todo: `Give it as ${fields}.` });
+  if (bytes === undefined) return {};
   return readDescription(new TextDecoder().decode(bytes), { where: sidecar, needed });
 }
 

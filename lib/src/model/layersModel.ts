@@ -1,7 +1,7 @@
 /** TensorFlow.js layers models (model.json and its shards): sequential and functional networks as a graph. */
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
-import { readBoundedFile } from '../dataset/boundedFile.js';
+import { readBoundedFile } from '../boundedFile.js';
 import { InputError } from '../error.js';
 import { input, type Value, withName } from '../graph/node.js';
 import { parseJson } from '../json.js';
@@ -9,7 +9,7 @@ import type { Tensor } from '../tensor.js';
 import type { ClassifierDescription } from './classifier.js';
 import { missingSize } from './descriptionFile.js';
 import { type Layer, translateLayer } from './layersModelLayers.js';
-import { readLayersModelWeights } from './layersModelWeights.js';
+import { type PackedWeight, readLayersModelWeights } from './layersModelWeights.js';
 
 export interface LayersModel {
   readonly output: Value;
@@ -206,8 +206,8 @@ function call(entry: LayerEntry, inputs: readonly Value[], context: Context, dep
   }
 }
 
-/** Finds weights by layer and name, however much stands before or between, and notes which were asked for. */
-function weightsByLayer(weights: ReadonlyMap<string, Tensor>) {
+/** Finds weights by layer and name, however much stands before or between; those that are asked for are decoded, once. */
+function weightsByLayer(weights: ReadonlyMap<string, PackedWeight>) {
   const places = new Map<string, string[]>();
   const put = (key: string, name: string): void => {
     const list = places.get(key);
@@ -222,13 +222,14 @@ function weightsByLayer(weights: ReadonlyMap<string, Tensor>) {
       put(`${parts.slice(i, -1).join('/')}/${last}`, name);
     if (parts.length > 2) put(`${parts.slice(0, -2).join('/')}/${last}`, name);
   }
-  const used = new Set<string>();
+  const used = new Map<string, Tensor>();
   const weight: Context['weight'] = (layer, name, shape, where) => {
     const names = places.get(`${layer}/${name}`) ?? [];
     const exact = names.find((candidate) => candidate.replace(/:0$/, '') === `${layer}/${name}`);
     const chosen = exact ?? (names.length === 1 ? names[0] : undefined);
+    const earlier = chosen === undefined ? undefined : used.get(chosen);
     const found = chosen === undefined ? undefined : weights.get(chosen);
-    if (chosen === undefined || found?.shape.join() !== shape.join()) {
+    if (chosen === undefined || found === undefined || found.shape.join() !== shape.join()) {
       throw damaged(
         names.length > 1 && exact === undefined
           ? `several weights could be its ${name}`
@@ -240,8 +241,9 @@ function weightsByLayer(weights: ReadonlyMap<string, Tensor>) {
         found?.shape ?? names.slice(0, 4),
       );
     }
-    used.add(chosen);
-    return found;
+    const tensor = earlier ?? { data: found.decode(), shape };
+    used.set(chosen, tensor);
+    return tensor;
   };
   return { weight, unused: () => [...weights.keys()].filter((name) => !used.has(name)) };
 }

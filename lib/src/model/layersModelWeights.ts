@@ -1,9 +1,9 @@
 /** The weights of a TensorFlow.js model: a manifest in model.json, and shards beside it. */
-import { open, stat } from 'node:fs/promises';
+import { openRegularFile, readRange } from '../boundedFile.js';
 import { InputError, messageOf } from '../error.js';
 import { fromHalf } from '../half.js';
 import { resolveInside } from '../insideFolder.js';
-import { sizeOf, type Tensor } from '../tensor.js';
+import { sizeOf } from '../tensor.js';
 
 /** Stored numbers: float32, or quantised as q x scale + minimum, or half precision. */
 interface Storage {
@@ -81,49 +81,66 @@ function readManifest(manifest: unknown, where: string): readonly Group[] {
   });
 }
 
-async function readShards(group: Group, folder: string, limit: number, where: string): Promise<Uint8Array> {
+const todoOfShard = 'Put all shards beside model.json.';
+
+interface Shard {
+  readonly path: string;
+  readonly where: string;
+  readonly size: number;
+}
+
+/** A shard that is there; InputError where it is not, or lies outside the model's folder. */
+async function findShard(folder: string, name: string, where: string): Promise<Shard> {
+  let path: string;
+  try {
+    path = await resolveInside(folder, name, where);
+  } catch (thrown) {
+    if (thrown instanceof InputError) throw thrown;
+    throw new InputError({
+      what: `the shard cannot be read: ${messageOf(thrown)}`,
+      where,
+      todo: todoOfShard,
+    });
+  }
+  const { handle, size } = await openRegularFile(path, { where, todo: todoOfShard });
+  await handle.close();
+  return { path, where, size };
+}
+
+/** @param known paths of the shards of earlier groups; those of this one are added */
+async function readShards(
+  group: Group,
+  folder: string,
+  { limit, where, known }: { limit: number; where: string; known: Set<string> },
+): Promise<Uint8Array> {
   const needed = group.weights.reduce(
     (sum, { shape, storage }) => sum + sizeOf(shape) * bytesOf[storage.type],
     0,
   );
-  const files: { readonly path: string; readonly size: number }[] = [];
+  const shards: Shard[] = [];
   for (const name of group.paths) {
-    const place = `${where}, shard ${JSON.stringify(name.slice(0, 120))}`;
-    try {
-      const path = await resolveInside(folder, name, place);
-      const status = await stat(path);
-      if (!status.isFile()) throw damaged('not a regular file', place);
-      files.push({ path, size: status.size });
-    } catch (thrown) {
-      if (thrown instanceof InputError) throw thrown;
-      throw new InputError({
-        what: `the shard cannot be read: ${messageOf(thrown)}`,
-        where: place,
-        todo: 'Put all shards beside model.json.',
-      });
-    }
+    const shard = await findShard(folder, name, `${where}, shard ${JSON.stringify(name.slice(0, 120))}`);
+    if (known.has(shard.path)) throw damaged('a shard is listed twice', shard.where);
+    known.add(shard.path);
+    shards.push(shard);
   }
-  const total = files.reduce((sum, { size }) => sum + size, 0);
+  const total = shards.reduce((sum, { size }) => sum + size, 0);
   if (total !== needed || total > limit) {
     throw damaged('the shards do not fit the manifest', where, {
       expected: `${needed} bytes${needed > limit ? `, at most ${limit}` : ''}`,
-      got: `${total} in ${files.length} shards`,
+      got: `${total} in ${shards.length} shards`,
     });
   }
   const bytes = new Uint8Array(total);
   let offset = 0;
-  for (const { path, size } of files) {
-    const file = await open(path);
+  for (const { path, where: place, size: length } of shards) {
+    const file = await openRegularFile(path, { where: place, todo: todoOfShard });
     try {
-      for (let done = 0; done < size; ) {
-        const { bytesRead } = await file.read(bytes, offset + done, size - done, done);
-        if (bytesRead === 0) throw damaged('the shard ended early', `${where}, ${path}`);
-        done += bytesRead;
-      }
+      bytes.set(await readRange(file, { offset: 0, length, where: place, todo: todoOfShard }), offset);
+      offset += length;
     } finally {
-      await file.close();
+      await file.handle.close();
     }
-    offset += size;
   }
   return bytes;
 }
@@ -145,26 +162,34 @@ function decode(bytes: Uint8Array, { shape, storage }: StoredWeight): Float32Arr
   }
 }
 
+/** One weight of the manifest, not yet decoded. */
+export interface PackedWeight {
+  readonly shape: readonly number[];
+  /** Its values; InputError where one is not a finite number. */
+  decode(): Float32Array;
+}
+
 export interface LayersModelWeights {
-  readonly weights: ReadonlyMap<string, Tensor>;
+  readonly weights: ReadonlyMap<string, PackedWeight>;
   /** All shards, in the manifest's order. */
   readonly bytes: readonly Uint8Array[];
 }
 
 /**
- * Reads every weight of the manifest; shards are read only from inside `folder`.
- * @throws InputError where a shard is missing, lies elsewhere or does not hold what the manifest says
+ * Reads the bytes of every weight of the manifest; shards are read only from inside `folder`, and once.
+ * @throws InputError where a shard is missing, lies elsewhere, is listed twice or does not hold what the manifest says
  */
 export async function readLayersModelWeights(
   manifest: unknown,
   folder: string,
   where: string,
 ): Promise<LayersModelWeights> {
-  const weights = new Map<string, Tensor>();
+  const weights = new Map<string, PackedWeight>();
   const all: Uint8Array[] = [];
+  const known = new Set<string>();
   let left = largestTotal;
   for (const group of readManifest(manifest, where)) {
-    const bytes = await readShards(group, folder, left, where);
+    const bytes = await readShards(group, folder, { limit: left, where, known });
     left -= bytes.length;
     all.push(bytes);
     let offset = 0;
@@ -173,9 +198,15 @@ export async function readLayersModelWeights(
       const place = `${where}, weights ${JSON.stringify(name.slice(0, 120))}`;
       if (weights.has(name)) throw damaged('two weights share one name', place);
       const end = offset + sizeOf(shape) * bytesOf[storage.type];
-      const data = decode(bytes.subarray(offset, end), weight);
-      if (!data.every(Number.isFinite)) throw damaged('a weight is not a finite number', place);
-      weights.set(name, { data, shape });
+      const stored = bytes.subarray(offset, end);
+      weights.set(name, {
+        shape,
+        decode() {
+          const data = decode(stored, weight);
+          if (data.every(Number.isFinite)) return data;
+          throw damaged('a weight is not a finite number', place);
+        },
+      });
       offset = end;
     }
   }

@@ -1,7 +1,7 @@
 /** One image by its name, explained for a class of choice by every method: the paper's figures of single cases. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Preset } from '../attribution/methods.js';
+import { readBoundedFile } from '../boundedFile.js';
 import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import { contactSheet } from '../figure/contactSheet.js';
@@ -166,7 +166,8 @@ export async function writeCase(
 
 async function identityIn(path: string): Promise<unknown> {
   try {
-    const record = parseJson(await readFile(path, 'utf8'));
+    const bytes = await readBoundedFile(path, { maximumBytes: 2 ** 24, todo: 'Delete the file.' });
+    const record = parseJson(new TextDecoder().decode(bytes));
     return typeof record === 'object' && record !== null && 'identity' in record
       ? record.identity
       : undefined;

@@ -1,6 +1,6 @@
 /** What a results folder holds: a study that continues there must be the same study. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfPresent } from '../boundedFile.js';
 import { InputError, messageOf } from '../error.js';
 import { writeFileAtomic } from '../file.js';
 import { parseJson } from '../json.js';
@@ -38,21 +38,13 @@ function leaves(value: unknown, path = ''): ReadonlyMap<string, string> {
 
 async function readManifest(folder: string): Promise<unknown> {
   const path = manifestPath(folder);
-  let content: string;
+  const todo = 'Choose another --out or delete the folder.';
+  const bytes = await readIfPresent(path, { maximumBytes: 2 ** 24, todo });
+  if (bytes === undefined) return undefined;
   try {
-    content = await readFile(path, 'utf8');
+    return parseJson(new TextDecoder().decode(bytes));
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
-    throw new InputError({ what: `could not be read: ${messageOf(thrown)}`, where: path });
-  }
-  try {
-    return parseJson(content);
-  } catch (thrown) {
-    throw new InputError({
-      what: `is not JSON: ${messageOf(thrown)}`,
-      where: path,
-      todo: 'Choose another --out or delete the folder.',
-    });
+    throw new InputError({ what: `is not JSON: ${messageOf(thrown)}`, where: path, todo });
   }
 }
 

@@ -1,5 +1,5 @@
 /** A notebook file (nbformat 4): read, given other parameters, cleaned of what changes from run to run. */
-import { readFile } from 'node:fs/promises';
+import { readBoundedFile } from '../boundedFile.js';
 import { InputError, messageOf } from '../error.js';
 import { parseJson } from '../json.js';
 
@@ -52,9 +52,10 @@ function isNotebook(value: unknown): value is NotebookFile {
 
 /** InputError where the file is no notebook of format 4. */
 export async function readNotebook(path: string): Promise<NotebookFile> {
+  const bytes = await readBoundedFile(path, { maximumBytes: 2 ** 28, todo: 'Name a notebook file.' });
   let value: unknown;
   try {
-    value = parseJson(await readFile(path, 'utf8'));
+    value = parseJson(new TextDecoder().decode(bytes));
   } catch (thrown) {
     throw new InputError({ what: 'not a readable notebook', where: path, got: messageOf(thrown) });
   }

@@ -1,7 +1,7 @@
 /** A training's state on disk: a line of JSON, then float32 values; written whole or not at all. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { InputError, messageOf } from '../error.js';
+import { readIfPresent } from '../boundedFile.js';
+import { InputError } from '../error.js';
 import { writeFileAtomic } from '../file.js';
 import { parseJson } from '../json.js';
 import { type Recipe, stepsOf } from './recipe.js';
@@ -99,19 +99,18 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
   await writeFileAtomic(path, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]));
 }
 
+/** Weights and moments of far larger networks than are trained here. */
+const largestCheckpoint = 2 ** 31 - 1;
+
 /** The checkpoint at `path`, or undefined where there is none; throws InputError where it is damaged or of another training. */
 export async function readCheckpoint(
   path: string,
   expected: Pick<Checkpoint, 'recipe' | 'subject'> & { readonly lengths: readonly number[] },
 ): Promise<Checkpoint | undefined> {
   const todo = 'Delete the file to start the training anew.';
-  let file: Buffer;
-  try {
-    file = await readFile(path);
-  } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
-    throw new InputError({ what: `cannot be read: ${messageOf(thrown)}`, where: path, todo });
-  }
+  const bytes = await readIfPresent(path, { maximumBytes: largestCheckpoint, todo });
+  if (bytes === undefined) return undefined;
+  const file = Buffer.from(bytes.buffer);
   const damaged = (how: string) => new InputError({ what: `is damaged: ${how}`, where: path, todo });
   const end = file.indexOf('\n');
   const body = file.subarray(end + 1);

@@ -1,5 +1,5 @@
 /** What a training went through, as a JSON file beside the model that came out of it. */
-import { readFile } from 'node:fs/promises';
+import { readIfPresent } from '../boundedFile.js';
 import { InputError, messageOf } from '../error.js';
 import { writeFileAtomic } from '../file.js';
 import { parseJson } from '../json.js';
@@ -36,16 +36,11 @@ export async function writeTrainingHistory(
 export async function readTrainingHistory(model: string): Promise<TrainingHistory | undefined> {
   const where = trainingHistoryPath(model);
   const todo = 'Train the model again, or delete the file.';
-  let text: string;
-  try {
-    text = await readFile(where, 'utf8');
-  } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
-    throw new InputError({ what: `cannot be read: ${messageOf(thrown)}`, where, todo });
-  }
+  const bytes = await readIfPresent(where, { maximumBytes: 2 ** 28, todo });
+  if (bytes === undefined) return undefined;
   let content: unknown;
   try {
-    content = parseJson(text);
+    content = parseJson(new TextDecoder().decode(bytes));
   } catch (thrown) {
     throw new InputError({ what: `is not JSON: ${messageOf(thrown)}`, where, todo });
   }

@@ -1,5 +1,5 @@
 /** Weights that a training starts from, taken over from an earlier one. */
-import { readBoundedFile } from '../dataset/boundedFile.js';
+import { readBoundedFile } from '../boundedFile.js';
 import { InputError } from '../error.js';
 import { topologicalOrder } from '../graph/graph.js';
 import { readOnnx } from '../graph/onnx/read.js';

@@ -69,7 +69,7 @@ describe('readOnnx on wrong input', () => {
   it('names a missing file and a folder', async () => {
     await assert.rejects(readOnnx('/nowhere/network.onnx'), (thrown: unknown) => {
       assert.ok(thrown instanceof InputError);
-      assert.match(thrown.message, /\/nowhere\/network\.onnx.*cannot be read/);
+      assert.match(thrown.message, /\/nowhere\/network\.onnx.*does not exist/);
       return true;
     });
     await assert.rejects(readOnnx(tmpdir()), InputError);
@@ -364,6 +364,38 @@ describe('external weights', () => {
     await assert.rejects(read(external('weights')), InputError);
     await assert.rejects(read(external('weights'), join(folder, 'nowhere')), InputError);
     await assert.rejects(read(external('../secret'), join(folder, 'nowhere')), InputError);
+  });
+
+  /** A model that adds weights of three values, each of which begins at a byte of its file. */
+  const added = (offsets: readonly number[]) =>
+    model({
+      initializer: offsets.map((offset, i) => ({
+        ...{ name: `w${i}`, dataType: 1, dims: [3], dataLocation: 1 },
+        externalData: Object.entries({ location: 'weights', offset, length: 12 }).map(([key, value]) => ({
+          key,
+          value: String(value),
+        })),
+      })),
+      node: [
+        { opType: 'Identity', input: ['w0'], output: ['y'] },
+        ...offsets.map((_, i) => ({ opType: 'Identity', input: [`w${i}`], output: [`y${i}`] })),
+      ],
+      output: [{ name: 'y' }, ...offsets.map((_, i) => ({ name: `y${i}` }))],
+    });
+
+  it('named many times are read and held once, and otherwise share no byte', async () => {
+    const { graph } = await read(added([4, 4, 4]), folder);
+    const held = Object.values(graph.outputs).map(({ node }) => {
+      assert.ok(node.operator === 'Constant');
+      return node.attributes.value.data;
+    });
+    assert.equal(new Set(held).size, 1, 'one array of values');
+    assert.deepEqual([...held[0]], [1, 2, 3]);
+    await assert.rejects(read(added([0, 4]), folder), (thrown: unknown) => {
+      assert.ok(thrown instanceof InputError);
+      assert.match(thrown.message, /weights "w1": weights overlap.*16 bytes.*got 24/);
+      return true;
+    });
   });
 });
 

@@ -1,10 +1,9 @@
 /** The CSV of labels of a folder of images, read row by row in bounded memory. */
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
+import { openRegularFile } from '../../boundedFile.js';
 import { InputError, messageOf } from '../../error.js';
 import type { Split } from '../patch.js';
 
@@ -59,19 +58,17 @@ export async function readTable(path: string, options: TableOptions = {}): Promi
       ...(expected !== undefined && { expected }),
       ...(got !== undefined && { got }),
     });
-  if ((await stat(path).catch(() => undefined))?.isFile() !== true) {
-    throw new InputError({
-      what: 'the table of labels does not exist',
-      where: path,
-      todo: 'Name the folder that holds it, or say its name in landlens.json; docs/data.md shows one.',
-    });
-  }
+  const { handle } = await openRegularFile(path, {
+    where: `${path}, the table of labels`,
+    todo: 'Name the folder that holds it, or say its name in landlens.json; docs/data.md shows one.',
+  });
   let columns: Columns | undefined;
   const found: { name: string; key: string; split: Split; line: number }[] = [];
   const lineOf = new Map<string, number>();
   // The same few sets of labels occur again and again.
   const labelSets = new Map<string, readonly string[]>();
   const classNames = new Set<string>();
+  const chosen = options.classes && new Set(options.classes);
   const take = (record: readonly string[], line: number): void => {
     if (columns === undefined) {
       columns = findColumns(record, options, path);
@@ -98,7 +95,7 @@ export async function readTable(path: string, options: TableOptions = {}): Promi
     const key = cells.join('\n');
     if (!labelSets.has(key)) {
       const names = labelsIn(cells, columns, where);
-      const unknown = options.classes && names.find((label) => !options.classes?.includes(label));
+      const unknown = chosen && names.find((label) => !chosen.has(label));
       if (unknown !== undefined) {
         throw fail('unknown class', where, options.classes?.join('; '), JSON.stringify(unknown));
       }
@@ -116,24 +113,34 @@ export async function readTable(path: string, options: TableOptions = {}): Promi
     },
   });
   try {
-    await pipeline(createReadStream(path), parser, new Writable({ objectMode: true }));
+    // The stream closes the file, however it ends.
+    await pipeline(handle.createReadStream(), parser, new Writable({ objectMode: true }));
   } catch (thrown) {
-    if (thrown instanceof CsvError) throw fail(messageOf(thrown).split('\n')[0], path);
-    throw thrown;
+    if (thrown instanceof InputError) throw thrown;
+    const what = messageOf(thrown).split('\n')[0];
+    throw fail(thrown instanceof CsvError ? what : `the file cannot be read: ${what}`, path);
   }
   if (found.length === 0) throw fail('the table lists no image', path);
   const classes = options.classes ?? columns?.classes ?? [...classNames].sort();
   if (classes.length === 0) throw fail('the table names no class', path);
+  const indexOf = indicesOf(classes);
   const indices = new Map(
     [...labelSets].map(([key, names]) => [
       key,
-      [...new Set(names.map((label) => classes.indexOf(label)))].sort((a, b) => a - b),
+      [...new Set(names.flatMap((label) => indexOf.get(label) ?? []))].sort((a, b) => a - b),
     ]),
   );
   return {
     classes,
     rows: found.map(({ name, key, split, line }) => ({ name, split, line, labels: indices.get(key) ?? [] })),
   };
+}
+
+/** Where each text stands first. */
+function indicesOf(texts: readonly string[]): ReadonlyMap<string, number> {
+  const indices = new Map<string, number>();
+  for (const [index, text] of texts.entries()) if (!indices.has(text)) indices.set(text, index);
+  return indices;
 }
 
 interface Columns {
@@ -146,11 +153,13 @@ interface Columns {
 
 function findColumns(heading: readonly string[], options: TableOptions, path: string): Columns {
   const { nameColumn = 'name', splitColumn } = options;
+  const indices = indicesOf(heading);
+  const repeated = new Set(heading.filter((name, index) => indices.get(name) !== index));
   const indexOf = (name: string): number => {
-    const index = heading.indexOf(name);
-    if (index >= 0 && heading.lastIndexOf(name) === index) return index;
+    const index = indices.get(name);
+    if (index !== undefined && !repeated.has(name)) return index;
     throw new InputError({
-      what: index < 0 ? `no column "${name}"` : `two columns "${name}"`,
+      what: index === undefined ? `no column "${name}"` : `two columns "${name}"`,
       where: `${path}, line 1`,
       expected: 'a heading with that column once',
       got: heading.slice(0, 30).join(', '),

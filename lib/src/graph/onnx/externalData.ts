@@ -1,8 +1,10 @@
-/** Weights that lie in files beside the model: read only from inside the model's folder. */
-import { open, stat } from 'node:fs/promises';
+/** Weights that lie in files beside the model: read only from inside the model's folder, and no byte twice. */
+import { type OpenedFile, openRegularFile, readRange } from '../../boundedFile.js';
 import { InputError, messageOf } from '../../error.js';
 import { resolveInside } from '../../insideFolder.js';
-import type { EntryMessage } from './schema.js';
+import type { ConstantTensor } from '../type.js';
+import type { EntryMessage, TensorMessage } from './schema.js';
+import { rawByteLength, readTensor } from './tensorProto.js';
 
 function byteCount(text: string, where: string): number {
   const value = Number(text);
@@ -15,30 +17,10 @@ function byteCount(text: string, where: string): number {
   });
 }
 
-/** Says which weights could not be read where the file system refuses. */
-async function readable<Result>(where: string, action: () => Promise<Result>): Promise<Result> {
-  try {
-    return await action();
-  } catch (thrown) {
-    if (thrown instanceof InputError) throw thrown;
-    throw new InputError({
-      what: `the file with the weights cannot be read: ${messageOf(thrown)}`,
-      where,
-      todo: 'Put it beside the model.',
-    });
-  }
-}
+const todo = 'Put the file with the weights beside the model.';
+const damaged = 'The files do not belong together, or one is damaged: download or export them again.';
 
-/**
- * The bytes that `entries` (location, offset, length) name.
- * @param size the number of bytes that the tensor's dimensions need.
- * @throws InputError where the file is missing, lies outside `folder` or is too short.
- */
-export async function readExternalData(
-  entries: readonly EntryMessage[],
-  { folder, size, where }: { folder: string | undefined; size: number; where: string },
-): Promise<Uint8Array> {
-  const fields = new Map(entries.map(({ key, value }) => [key, value]));
+async function locate(folder: string | undefined, location: string, where: string): Promise<string> {
   if (folder === undefined) {
     throw new InputError({
       what: 'the weights lie in another file',
@@ -46,31 +28,70 @@ export async function readExternalData(
       todo: 'Read the model by its path, or pass `folder`.',
     });
   }
-  const path = await readable(where, () => resolveInside(folder, fields.get('location') ?? '', where));
-  const offset = byteCount(fields.get('offset') ?? '0', `${where}, external offset`);
-  const length = byteCount(fields.get('length') ?? String(size), `${where}, external length`);
-  const information = await readable(where, () => stat(path));
-  if (!information.isFile()) throw new InputError({ what: 'not a regular file', where, got: path });
-  if (length !== size || offset + length > information.size) {
-    throw new InputError({
-      what: 'the external data do not fit the tensor',
-      where,
-      expected: `${size} bytes from offset ${offset}`,
-      got: `${length} bytes named, in a file of ${information.size} bytes`,
-      todo: 'The files do not belong together, or one is damaged: download or export them again.',
-    });
-  }
-  const bytes = new Uint8Array(length);
-  const file = await readable(where, () => open(path));
   try {
-    let read = 0;
-    while (read < length) {
-      const { bytesRead } = await readable(where, () => file.read(bytes, read, length - read, offset + read));
-      if (bytesRead === 0) throw new InputError({ what: 'the file ended early', where, got: path });
-      read += bytesRead;
-    }
-  } finally {
-    await file.close();
+    return await resolveInside(folder, location, where);
+  } catch (thrown) {
+    if (thrown instanceof InputError) throw thrown;
+    const what = `the file with the weights cannot be read: ${messageOf(thrown)}`;
+    throw new InputError({ what, where, todo });
   }
-  return bytes;
+}
+
+/**
+ * A reader of one model's external weights. Weights that name the same bytes in the same form are one tensor; other
+ * weights share no bytes, so that no more is read than the files hold.
+ * @param folder the model's
+ * @returns reads a tensor; InputError where its file is missing, lies outside `folder`, is too short, or where weights
+ *   overlap
+ */
+export function externalWeights(
+  folder: string | undefined,
+): (message: TensorMessage, where: string) => Promise<ConstantTensor> {
+  const tensors = new Map<string, ConstantTensor>();
+  /** Bytes of the weights that were read, by file. */
+  const taken = new Map<string, number>();
+  return async (message, where) => {
+    const fields = new Map(message.externalData.map(({ key, value }: EntryMessage) => [key, value]));
+    const path = await locate(folder, fields.get('location') ?? '', where);
+    const size = rawByteLength(message, where);
+    const offset = byteCount(fields.get('offset') ?? '0', `${where}, external offset`);
+    const length = byteCount(fields.get('length') ?? String(size), `${where}, external length`);
+    const key = JSON.stringify([path, offset, length, message.dataType, message.dims.map(String)]);
+    const known = tensors.get(key);
+    if (known !== undefined) return known;
+    const file = await openRegularFile(path, { where, todo });
+    try {
+      requireRange(file, { offset, length, size, where });
+      const total = (taken.get(path) ?? 0) + length;
+      if (total > file.size) {
+        throw new InputError({
+          what: 'weights overlap in the file that holds them',
+          where,
+          expected: `at most the ${file.size} bytes of the file, each once`,
+          got: `${total} bytes`,
+          todo: damaged,
+        });
+      }
+      taken.set(path, total);
+      const tensor = readTensor(message, where, await readRange(file, { offset, length, where, todo }));
+      tensors.set(key, tensor);
+      return tensor;
+    } finally {
+      await file.handle.close();
+    }
+  };
+}
+
+function requireRange(
+  file: OpenedFile,
+  { offset, length, size, where }: { offset: number; length: number; size: number; where: string },
+): void {
+  if (length === size && offset + length <= file.size) return;
+  throw new InputError({
+    what: 'the external data do not fit the tensor',
+    where,
+    expected: `${size} bytes from offset ${offset}`,
+    got: `${length} bytes named, in a file of ${file.size} bytes`,
+    todo: damaged,
+  });
 }

@@ -1,13 +1,13 @@
 /** Reads an ONNX file as a typed graph with a symbolic batch. */
-import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { openRegularFile, readRange } from '../../boundedFile.js';
 import { InputError, messageOf } from '../../error.js';
 import { createGraph, type Graph } from '../graph.js';
 import { constant, constantOf, input, type Value } from '../node.js';
 import { type ConstantTensor, type Dimension, isBatch, perImage, type Shape, shapeText } from '../type.js';
 import type { Call, Known } from './call.js';
 import { decodeNode } from './decode.js';
-import { readExternalData } from './externalData.js';
+import { externalWeights } from './externalData.js';
 import { constantFrom, fold, knownConstant } from './fold.js';
 import {
   attributeTypeCodes,
@@ -18,7 +18,7 @@ import {
   type TensorMessage,
   type ValueInfoMessage,
 } from './schema.js';
-import { dataTypeOf, rawByteLength, readAttribute, readTensor } from './tensorProto.js';
+import { dataTypeOf, readAttribute, readTensor } from './tensorProto.js';
 
 export interface OnnxModel {
   readonly graph: Graph;
@@ -66,21 +66,14 @@ function checkSize(size: number, where: string): void {
 
 /** Reads a model file whole; throws InputError where it is missing, empty or too large. */
 export async function loadOnnx(path: string): Promise<OnnxBytes> {
+  const todo = 'Name an ONNX file.';
+  const file = await openRegularFile(path, { todo });
   try {
-    const information = await stat(path);
-    if (!information.isFile()) {
-      throw new InputError({ what: 'not a file', where: path, expected: 'an ONNX file' });
-    }
-    checkSize(information.size, path);
-    return { bytes: await readFile(path), name: basename(path), folder: dirname(path) };
-  } catch (thrown) {
-    if (thrown instanceof InputError) throw thrown;
-    throw new InputError({
-      what: `the file cannot be read: ${messageOf(thrown)}`,
-      where: path,
-      expected: 'an ONNX file',
-      todo: 'Check the path.',
-    });
+    checkSize(file.size, path);
+    const bytes = await readRange(file, { offset: 0, length: file.size, where: path, todo });
+    return { bytes, name: basename(path), folder: dirname(path) };
+  } finally {
+    await file.handle.close();
   }
 }
 
@@ -138,6 +131,7 @@ async function readInitializers(
   { name: file, folder }: OnnxBytes,
 ): Promise<Map<string, ConstantTensor>> {
   const tensors = new Map<string, ConstantTensor>();
+  const readExternal = externalWeights(folder);
   for (const message of messages) {
     const where = `${file}, weights ${quoted(message.name)}`;
     if (message.name === '' || tensors.has(message.name)) {
@@ -146,15 +140,8 @@ async function readInitializers(
         where,
       });
     }
-    const external =
-      message.dataLocation === 1
-        ? await readExternalData(message.externalData, {
-            folder,
-            size: rawByteLength(message, where),
-            where,
-          })
-        : undefined;
-    tensors.set(message.name, readTensor(message, where, external));
+    const isExternal = message.dataLocation === 1;
+    tensors.set(message.name, isExternal ? await readExternal(message, where) : readTensor(message, where));
   }
   return tensors;
 }
@@ -484,7 +471,13 @@ export async function readOnnx(
   const opsets = opsetsOf(model, name);
   const initializers = await readInitializers(model.graph.initializer, file);
   const values = new Map<string, Value>();
-  for (const [key, tensor] of initializers) values.set(key, constant(tensor, key));
+  // Names of one tensor are names of one constant, which is then held, and later written, once.
+  const constants = new Map<ConstantTensor, Value>();
+  for (const [key, tensor] of initializers) {
+    const value = constants.get(tensor) ?? constant(tensor, key);
+    constants.set(tensor, value);
+    values.set(key, value);
+  }
   const fed = model.graph.input.filter((message) => !initializers.has(message.name));
   const shapes = new Map(Object.entries(inputShapes));
   for (const key of shapes.keys()) {

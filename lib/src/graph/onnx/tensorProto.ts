@@ -85,9 +85,9 @@ function mismatch(where: string, unit: string, expected: number, got: number): I
   });
 }
 
-/** The typed array over little-endian bytes, copied because they rarely lie at a multiple of the element size. */
+/** The typed array over little-endian bytes. Parts of a larger memory are copied: they rarely lie at a multiple of the element size. */
 function fromRaw(code: number, bytes: Uint8Array): ConstantTensor['data'] {
-  const { buffer } = Uint8Array.from(bytes);
+  const { buffer } = bytes.length === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);
   switch (code) {
     case dataTypeCodes.float32:
       return new Float32Array(buffer);
