@@ -8,6 +8,8 @@ export interface OpenFileOptions {
   readonly todo: string;
   /** What messages call the file; its path unless told. */
   readonly where?: string;
+  /** What it is; 'the file' unless told. */
+  readonly name?: string;
 }
 
 export interface OpenedFile {
@@ -26,11 +28,13 @@ const isMissing = (thrown: unknown): boolean =>
   thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
 
 /** One sentence for whatever the file system answered. */
-function refusal(path: string, { todo, where = path }: OpenFileOptions, thrown: unknown): InputError {
+function refusal(
+  path: string,
+  { todo, where = path, name = 'the file' }: OpenFileOptions,
+  thrown: unknown,
+): InputError {
   if (thrown instanceof InputError) return thrown;
-  const what = isMissing(thrown)
-    ? 'the file does not exist'
-    : `the file cannot be read: ${messageOf(thrown)}`;
+  const what = isMissing(thrown) ? `${name} does not exist` : `${name} cannot be read: ${messageOf(thrown)}`;
   return new InputError({ what, where, todo });
 }
 

@@ -350,9 +350,9 @@ describe('a TensorFlow.js layers model', () => {
       await refused(replaced(/"shape":\[5\]/, '"shape":[500000000000]'), /shards do not fit/);
     });
     it('where a shard is listed twice', async () => {
-      const twice = (json: { weightsManifest: { paths: string[]; weights: { name: string }[] }[] }) => {
+      const twice = (json: { weightsManifest: { paths: string[]; weights: object[] }[] }) => {
         const [group] = json.weightsManifest;
-        const again = group.weights.map((each) => ({ ...each, name: `again/${each.name}` }));
+        const again = group.weights.map((each, i) => ({ ...each, name: `again/${i}` }));
         json.weightsManifest.push({ paths: [`./${group.paths[0]}`], weights: again });
       };
       await refused(twice, /shard "\.\/group1-shard1\.bin": a shard is listed twice/);

@@ -59,7 +59,7 @@ export async function readTable(path: string, options: TableOptions = {}): Promi
       ...(got !== undefined && { got }),
     });
   const { handle } = await openRegularFile(path, {
-    where: `${path}, the table of labels`,
+    name: 'the table of labels',
     todo: 'Name the folder that holds it, or say its name in landlens.json; docs/data.md shows one.',
   });
   let columns: Columns | undefined;
