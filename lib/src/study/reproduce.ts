@@ -1,24 +1,17 @@
 /** `npm run reproduce`: the paper's study on a data set of your choice, from the command line. */
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { methods } from '../attribution/methods.js';
-import { defaultEngine, openEngine } from '../engine/engines.js';
+import { openEngine } from '../engine/engines.js';
 import { openClassifier } from '../model/classifierFile.js';
 import { interrupted, listenForInterrupt, runCommand } from './commandLine.js';
 import { openDataset } from './openDataset.js';
-import {
-  datasetText,
-  defaultModel,
-  defaultResults,
-  parseOptions,
-  repositoryRoot,
-  type StudyOptions,
-  usage,
-} from './options.js';
+import { parseOptions, repositoryRoot, type StudyOptions, usage } from './options.js';
 import { createProgress } from './progress.js';
 import { writeReport } from './report.js';
+import { reproducedNotebooks } from './reproducedNotebooks.js';
 import { runStudy } from './run.js';
 import { runNotebooks } from './runNotebooks.js';
-import { describeSelection, everyTestImage } from './selection.js';
+import { describeSelection } from './selection.js';
 import { studiedMethods } from './studiedMethods.js';
 import { summarise } from './summary.js';
 import { table3Text } from './tables.js';
@@ -58,45 +51,11 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
   return 0;
 }
 
-/**
- * Executes the notebooks on what was studied: in place where that is what they come with, else beside the results, as
- * other figures would need other sentences.
- */
+/** Executes copies of the notebooks on what was studied, beside the results. */
 async function executeNotebooks(options: StudyOptions, signal: AbortSignal): Promise<void> {
-  const { dataset, model, images, preset, seed, out } = options;
-  if (options.methods.length < methods.length) {
-    console.log('The notebooks compare all methods; with --methods they are left as they are.');
-    return;
-  }
-  if (options.engine !== defaultEngine) {
-    console.log(
-      `The notebooks compute on the processor; with --engine ${options.engine} they are left as they are.`,
-    );
-    return;
-  }
-  if (JSON.stringify(options.selection) !== JSON.stringify(everyTestImage)) {
-    console.log(
-      'The notebooks show all test images; with --split, --class or --outcome they are left as they are.',
-    );
-    return;
-  }
-  const isDefault =
-    dataset.kind === 'scenes' &&
-    model === defaultModel &&
-    images === 8 &&
-    seed === 0 &&
-    out === defaultResults('scenes', 'quick');
-  if (isDefault) {
-    await runNotebooks({ root: repositoryRoot, out: join(repositoryRoot, 'notebooks'), signal });
-    return;
-  }
-  const DATASET = datasetText(dataset);
-  await runNotebooks({
-    root: repositoryRoot,
-    parameters: { DATASET, MODEL: model, SEED: seed, PRESET: preset, STUDY: out, STUDY_IMAGES: images },
-    out: join(out, 'notebooks'),
-    signal,
-  });
+  const run = reproducedNotebooks(options);
+  if (typeof run === 'string') console.log(run);
+  else await runNotebooks({ root: repositoryRoot, ...run, signal });
 }
 
 runCommand(async (argv) => {
