@@ -109,6 +109,7 @@ export const forms: Readonly<Record<string, Form>> = {
   Celu: { attributes: [float('alpha', 0.5)] },
   Selu: {},
   PRelu: { others: [weights('slope', [2, 1, 1])] },
+  ThresholdedRelu: { attributes: [float('alpha', 0.5)] },
   LayerNormalization: { others: [weights('s', [4]), weights('b', [4])] },
   InstanceNormalization: { others: ['s', 'b'].map(perChannel()) },
   GroupNormalization: {

@@ -2,10 +2,10 @@
 import { InputError } from '../../error.js';
 import type { OperatorAttributes } from '../attributes.js';
 import { apply, constant, constantOf, createNode, scalar, type Value } from '../node.js';
-import { gelu, geluTanh, hardSigmoid, relu, softplus, tanh } from '../operators/activation.js';
+import { gelu, geluTanh, hardSigmoid, prelu, softplus, tanh } from '../operators/activation.js';
 import { reshape } from '../operators/arrangement.js';
 import { einsum, isPlainEinsum } from '../operators/einsum.js';
-import { absolute, add, divide, multiply, negate, zerosLike } from '../operators/elementwise.js';
+import { absolute, add, divide, greater, multiply, zerosLike } from '../operators/elementwise.js';
 import { matMul, matrixTranspose } from '../operators/matMul.js';
 import { layerNormalization } from '../operators/normalisation.js';
 import { reduceSum } from '../operators/reduction.js';
@@ -35,6 +35,7 @@ import {
   text,
 } from './call.js';
 import { passThrough } from './opaque.js';
+import { preluTerms } from './prelu.js';
 import { dataTypeOf } from './tensorProto.js';
 
 /** The values of the node's outputs; nothing where landlens can only pass the node through. */
@@ -60,8 +61,16 @@ const plain =
   (operator: Plain): Decoder =>
   (call) => [apply(operator, [operand(call, 0)], {}, call.name)];
 
+/** A sum, which may be a PReLU. */
+const sum =
+  (operator: 'Add' | 'Sub'): Decoder =>
+  (call) => {
+    const [a, b] = inputsOf(call, 2, 2);
+    return [apply(operator, preluTerms(operator, a, b) ?? [a, b], {}, call.name)];
+  };
+
 const binary =
-  (operator: 'Add' | 'Sub' | 'Mul' | 'Div' | 'Greater'): Decoder =>
+  (operator: 'Mul' | 'Div' | 'Greater'): Decoder =>
   (call) => [apply(operator, [operand(call, 0), operand(call, 1)], {}, call.name)];
 
 /** An operator of any number of inputs as a chain of one of two; the last one keeps the name. */
@@ -753,9 +762,10 @@ function decodeSelu(call: Call, x: Value): Value {
   return apply('Mul', [apply('Elu', [x], { alpha }), scalar(gamma)], {}, call.name);
 }
 
-/** A leaky ReLU with stored slopes. */
-function decodePRelu(call: Call, x: Value): Value {
-  return apply('Sub', [relu(x), multiply(operand(call, 1), relu(negate(x)))], {}, call.name);
+/** x above alpha, else 0. */
+function decodeThresholdedRelu(call: Call, x: Value): Value {
+  const above = greater(x, scalar(number(call, 'alpha', 1)));
+  return apply('Where', [above, x, scalar(0)], {}, call.name);
 }
 
 const decodePow: Decoder = (call) => {
@@ -940,8 +950,8 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['ConvTranspose', decodeConvTranspose],
   ['Gemm', decodeGemm],
   ['MatMul', decodeMatMul],
-  ['Add', binary('Add')],
-  ['Sub', binary('Sub')],
+  ['Add', sum('Add')],
+  ['Sub', sum('Sub')],
   ['Mul', binary('Mul')],
   ['Div', binary('Div')],
   ['Sum', chain('Add')],
@@ -990,7 +1000,8 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['Softsign', inSinglePrecision((call, x) => apply('Div', [x, add(absolute(x), scalar(1))], {}, call.name))],
   ['Celu', inSinglePrecision(decodeCelu)],
   ['Selu', inSinglePrecision(decodeSelu)],
-  ['PRelu', inSinglePrecision(decodePRelu)],
+  ['PRelu', inSinglePrecision((call, x) => prelu(x, operand(call, 1), call.name))],
+  ['ThresholdedRelu', inSinglePrecision(decodeThresholdedRelu)],
   ['LayerNormalization', decodeLayerNormalization],
   ['Attention', decodeAttention],
   ['InstanceNormalization', (call) => normaliseGroups(call, undefined)],

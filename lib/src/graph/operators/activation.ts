@@ -9,6 +9,7 @@ export const sigmoid = (x: Value, name?: string): Value => apply('Sigmoid', [x],
 export const tanh = (x: Value): Value => apply('Tanh', [x], {});
 /** Over the last axis. */
 export const softmax = (x: Value, name?: string): Value => apply('Softmax', [x], { axis: -1 }, name);
+export const logSoftmax = (x: Value, axis: number): Value => apply('LogSoftmax', [x], { axis });
 export const softplus = (x: Value): Value => apply('Softplus', [x], {});
 
 /** x Phi(x), with the normal distribution's Phi(x) = (1 + erf(x / sqrt 2)) / 2. */
@@ -23,6 +24,10 @@ export function geluTanh(x: Value, name?: string): Value {
   const doubled = add(tanh(multiply(cubic, scalar(Math.sqrt(2 / Math.PI)))), scalar(1));
   return apply('Mul', [multiply(x, scalar(0.5)), doubled], {}, name);
 }
+
+/** x where it is positive, else slope x; the gradient at exactly 0 is the slope, as in PyTorch. */
+export const prelu = (x: Value, slope: Value, name?: string): Value =>
+  apply('Where', [greater(x, scalar(0)), x, multiply(x, slope)], {}, name);
 
 /** alpha x + beta between 0 and 1. */
 export const hardSigmoid = (x: Value, alpha: number, beta: number, name?: string): Value =>

@@ -1,4 +1,7 @@
-/** Guided backpropagation and deconvnet: the ordinary gradient with another rule at every ReLU. */
+/**
+ * Guided backpropagation and deconvnet: the ordinary gradient with another rule at every ReLU. As in Captum that is ReLU
+ * alone: PReLU, SiLU, GELU and their kin keep the ordinary gradient, and so does ReLU6, which ONNX writes as Clip.
+ */
 import { rectifierMask, relu } from '../operators/activation.js';
 import { multiply } from '../operators/elementwise.js';
 import type { RuleTable } from '../rule.js';
