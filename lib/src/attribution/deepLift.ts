@@ -18,8 +18,20 @@ export interface DeepLiftOptions extends DeepLiftRules {
 
 /**
  * (x - x') times the multipliers of the Rescale rule, in one pass over the image and one over its baseline.
- * @returns attributions [n, bands, height, width] with the completeness gap; Captum's `DeepLift` on
- * the logits, apart from max pooling: see the options
+ *
+ * These are the values of Captum's `DeepLift` on the logits for networks of linear layers and ReLU, leaky ReLU, ELU,
+ * Sigmoid, Tanh and Softplus, each a module of its own. Elsewhere Captum mostly keeps the ordinary gradient, and its
+ * contributions miss a part of f(x) - f(x'); here they add up to it, up to rounding:
+ * - PReLU, SELU, CELU, SiLU, GELU, Mish, hard-swish, hard-sigmoid, ReLU6, Softsign and whatever else depends on one value
+ *   alone, as one operator or written in parts, are rescaled as a whole.
+ * - Products and quotients of two values (gates, attention, normalisation by an image's own statistics) share a difference
+ *   halfway between both passes, as SHAP's DeepExplainer does; maxima and minima by Rescale of their difference.
+ * - Softmax uses the logarithmic mean of both passes' probabilities. Captum rescales every score alone and takes off a
+ *   mean over all images together, so that an explanation depends on what else is in the batch.
+ * - Max pooling: see the options. What a pixel without a difference contributes to a maximum is lost, as in Captum.
+ *
+ * Not accounted for: powers of which base and exponent both change, Sign, and conditions other than a comparison.
+ * @returns attributions [n, bands, height, width] with the completeness gap
  */
 export function deepLift(
   classifier: Classifier,

@@ -4,7 +4,7 @@ import type { Operator } from './attributes.js';
 import { describeNode, topologicalOrder } from './graph.js';
 import type { Node, NodeOf, Value } from './node.js';
 import { add } from './operators/elementwise.js';
-import type { NotDifferentiable, Rule, RuleTable } from './rule.js';
+import type { NotDifferentiable, OperatorRules, Rule, RuleTable } from './rule.js';
 import { plain } from './rules/plain.js';
 
 export interface DifferentiateOptions {
@@ -26,18 +26,21 @@ function applyRule(
 ): readonly (Value | undefined)[] {
   const gradient = gradients.find((value) => value !== undefined);
   if (gradient === undefined) return [];
+  const rule = { gradient, gradients, wanted, reference };
   const call = <Op extends Exclude<Operator, NotDifferentiable>>(typed: NodeOf<Op>) => {
-    const rule: Rule<Op> = table[typed.operator];
-    return rule({ node: typed, gradient, gradients, wanted, reference });
+    const rules: OperatorRules = table;
+    const applied: Rule<Op> = rules[typed.operator];
+    return applied({ ...rule, node: typed });
   };
   switch (node.operator) {
     case 'Input':
     case 'Constant':
-    case 'Greater':
     case 'Sign':
     case 'Mod':
     case 'ZerosLike':
       return [];
+    case 'Greater':
+      return table.Greater?.({ ...rule, node }) ?? [];
     case 'Opaque':
     case 'ScatterElements':
       throw new InputError({

@@ -29,4 +29,9 @@ export type NotDifferentiable =
   | 'ZerosLike';
 
 /** One rule for every differentiable operator: the compiler finds a missing one. */
-export type RuleTable = { readonly [Op in Exclude<Operator, NotDifferentiable>]: Rule<Op> };
+export type OperatorRules = { readonly [Op in Exclude<Operator, NotDifferentiable>]: Rule<Op> };
+
+export interface RuleTable extends OperatorRules {
+  /** A comparison has no gradient; a table that compares two passes can say what its change comes from. */
+  readonly Greater?: Rule<'Greater'>;
+}

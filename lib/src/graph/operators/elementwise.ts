@@ -62,7 +62,7 @@ export function unbroadcast(gradient: Value, shape: Shape): Value {
 type Binary = 'Add' | 'Sub' | 'Mul' | 'Div' | 'Max' | 'Min' | 'Pow';
 
 /** A rule from the two partial derivatives, each already multiplied by the gradient. */
-function binaryRule<Op extends Binary>(
+export function binaryRule<Op extends Binary>(
   { node, gradient, wanted }: RuleArguments<Op>,
   partials: readonly [(g: Value) => Value, (g: Value) => Value],
 ): (Value | undefined)[] {
