@@ -12,6 +12,7 @@ import { rewrite } from '../graph/rewrite/rewrite.js';
 import type { Engine } from './engine.js';
 import { defaultMemoryBudget, planBatch } from './memory.js';
 import { type Provider, passesFor, providers } from './onnxRuntimeProviders.js';
+import { switchOffTelemetry } from './onnxRuntimeTelemetry.js';
 import type { OnnxRuntimeModel, WorkerData } from './onnxRuntimeWorker.js';
 import { checkThreads, createWorkerEngine } from './workerEngine.js';
 
@@ -39,7 +40,8 @@ const trial = (): Uint8Array => writeOnnx(createGraph({ y: add(input('x', ['N', 
 
 /**
  * Starts the engine. Call `dispose` when done; an idle engine does not keep the process alive.
- * @throws InputError for an unknown provider; one that cannot be used here is found by `start` or the first program.
+ * @throws InputError for an unknown provider, or in a thread that cannot switch off onnxruntime's telemetry; a provider
+ * that cannot be used here is found by `start` or the first program.
  */
 export function createEngine({
   provider = 'cpu',
@@ -55,6 +57,7 @@ export function createEngine({
     });
   }
   checkThreads(threads);
+  switchOffTelemetry();
   // Otherwise NVIDIA's libraries round the factors of convolutions to 10 bits. They read it when they are loaded.
   if (provider === 'cuda') process.env.NVIDIA_TF32_OVERRIDE ??= '0';
   const workerData: WorkerData = { provider, trial: trial() };

@@ -12,7 +12,11 @@ runCommand(async (argv) => {
   console.error(`Jupyter ${source}${hasLab ? '' : '; it has no JupyterLab, so the classic notebook opens'}`);
   // Jupyter refuses to serve as root unless told to, as in a container.
   const asRoot = process.getuid?.() === 0 ? ['--allow-root'] : [];
-  const args = [hasLab ? 'lab' : 'notebook', ...asRoot, ...argv, join(repositoryRoot, 'notebooks')];
+  // JupyterLab would ask PyPI for a newer version at every start.
+  const program = hasLab
+    ? ['lab', '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate']
+    : ['notebook'];
+  const args = [...program, ...asRoot, ...argv, join(repositoryRoot, 'notebooks')];
   const server = spawn(command, args, { env: environment, stdio: 'inherit' });
   // Ctrl+C is Jupyter's to answer: it asks whether kernels shall be ended.
   process.on('SIGINT', () => undefined);

@@ -1,0 +1,23 @@
+/** Keeps onnxruntime from sending telemetry, which it otherwise does on Linux and macOS as soon as it is loaded. */
+import { isMainThread } from 'node:worker_threads';
+import { InputError } from '../error.js';
+
+const variable = 'ORT_DISABLE_TELEMETRY';
+
+/**
+ * To be called before the library is loaded, which reads the variable from the environment of the process: a thread
+ * inherits that, and another thread than the main one cannot change it (its `process.env` is a copy).
+ * @throws InputError in such a thread, where telemetry would be sent
+ */
+export function switchOffTelemetry(): void {
+  if (isMainThread) process.env[variable] = '1';
+  else if (process.env[variable] !== '1') {
+    throw new InputError({
+      what: 'onnxruntime would send telemetry, which only the main thread can switch off',
+      where: 'engine',
+      expected: `${variable}=1 in the environment`,
+      got: process.env[variable] ?? 'nothing',
+      todo: `Set process.env.${variable} = '1' in the main thread before this thread starts, or ${variable}=1 where the process is started.`,
+    });
+  }
+}
