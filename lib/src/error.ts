@@ -1,4 +1,5 @@
 /** The one kind of error that wrong input causes: what, where, expected, got, what to do. */
+import { plainText } from './text.js';
 
 export interface InputErrorParts {
   /** What is wrong, as a short sentence without a full stop. */
@@ -34,7 +35,7 @@ export class InputError extends Error {
 /** Parts may quote a file, whose texts are of any length and may hold what would drive a terminal. */
 function readable(text: string): string {
   const short = text.length <= 800 ? text : `${text.slice(0, 600)} … ${text.slice(-100)}`;
-  return short.replace(/(?![\n\t])\p{Cc}/gu, '\ufffd');
+  return plainText(short);
 }
 
 /** The message of anything that was thrown. */

@@ -4,14 +4,31 @@ import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InputError, messageOf } from './error.js';
 
+/** What the operating system throws. */
+export interface SystemError extends Error {
+  readonly code: string;
+  readonly path?: string;
+}
+
+export const isSystemError = (thrown: unknown): thrown is SystemError =>
+  thrown instanceof Error && 'code' in thrown && 'syscall' in thrown && typeof thrown.code === 'string';
+
+function todoAbout(code: string): string {
+  return ['ENOSPC', 'EDQUOT'].includes(code)
+    ? 'The disk is full: free some space or choose another folder, then run the same command again.'
+    : 'Check the folder and its permissions, then run the same command again.';
+}
+
 /** Says in one sentence why a file could not be written (a full disk, no permission). */
 export function writeError(path: string, thrown: unknown): InputError {
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
-  const todo =
-    code === 'ENOSPC'
-      ? 'The disk is full: free some space or choose another folder, then run the same command again.'
-      : 'Check the folder and its permissions, then run the same command again.';
+  const todo = todoAbout(isSystemError(thrown) ? thrown.code : '');
   return new InputError({ what: `could not be written: ${messageOf(thrown)}`, where: path, todo });
+}
+
+/** Says in one sentence what the operating system refused, of which nobody knew more. */
+export function systemError(thrown: SystemError): InputError {
+  const { code, path = 'the operating system' } = thrown;
+  return new InputError({ what: `could not go on: ${thrown.message}`, where: path, todo: todoAbout(code) });
 }
 
 /** A file that is written piece by piece under another name. */

@@ -36,6 +36,41 @@ describe('createProgress', () => {
     assert.equal(written.at(-1), '\n');
   });
 
+  for (const columns of [20, 10, 2, 1]) {
+    it(`stays within a terminal of ${columns} columns, whatever the label`, () => {
+      const written: string[] = [];
+      const stream = { isTTY: true, columns, write: (text: string) => written.push(text) };
+      const progress = createProgress(['a', 'a', 'a'], { stream });
+      for (const label of ['Integrated Gradients, scenes-0-test-8', '水域\n\u001b[2J\u202e', 'LIME']) {
+        progress.start('a', label);
+        progress.done();
+      }
+      const drawn = written.map((text) => text.replace(/^\r/, ''));
+      // A wide character takes two columns, and the last column stays free.
+      assert.ok(
+        drawn.every((text) => text.replace(/[\u2e80-\uffef]/g, 'xx').length < columns),
+        drawn.join('|'),
+      );
+      assert.ok(written.every((text) => /^\r\P{Cc}*$/u.test(text) && !text.includes('\u202e')));
+      if (columns === 20)
+        assert.ok(
+          drawn.some((text) => text.startsWith('3/3  LIME')),
+          drawn.join('|'),
+        );
+      progress.finish();
+    });
+  }
+
+  it('follows a terminal that is made narrower', () => {
+    const written: string[] = [];
+    const stream = { isTTY: true, columns: 80, write: (text: string) => written.push(text) };
+    const progress = createProgress(['a'], { stream });
+    progress.start('a', 'a label of thirty characters..');
+    stream.columns = 12;
+    progress.done();
+    assert.ok((written.at(-1) ?? '').length <= 12);
+  });
+
   it('writes a plain line every ten seconds elsewhere', () => {
     const steps = Array.from({ length: 60 }, () => 'a');
     const { written, clock, progress } = record(false, steps);

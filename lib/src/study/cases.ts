@@ -6,7 +6,14 @@ import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
 import { openClassifier } from '../model/classifierFile.js';
 import { type Case, findPaperCases, readCase, writeCase } from './caseStudy.js';
-import { engineHelp, interrupted, listenForInterrupt, parseNumber, runCommand } from './commandLine.js';
+import {
+  engineHelp,
+  interrupted,
+  listenForInterrupt,
+  parseNumber,
+  print,
+  runCommand,
+} from './commandLine.js';
 import { openDataset } from './openDataset.js';
 import { defaultModel, parseDataset, repositoryRoot } from './options.js';
 import { presetNames } from './presets.js';
@@ -49,7 +56,7 @@ runCommand(async (argv) => {
     },
   });
   if (values.help) {
-    console.log(usage);
+    print(usage);
     return 0;
   }
   const preset = presetNames.find((name) => name === values.preset);
@@ -80,16 +87,16 @@ runCommand(async (argv) => {
     const progress = createProgress(cases.flatMap(() => methods.map(({ id }) => id)));
     for (const [i, each] of cases.entries()) {
       if (signal.aborted) {
-        console.log(`Stopped after ${i} of ${cases.length} cases; the same command goes on.`);
+        print(`Stopped after ${i} of ${cases.length} cases; the same command goes on.`);
         return interrupted;
       }
       const { sheet, kept } = await writeCase(each, study, { progress });
-      console.log(`${relative(process.cwd(), sheet)}${kept ? ' (kept)' : ''}`);
+      print(`${relative(process.cwd(), sheet)}${kept ? ' (kept)' : ''}`);
     }
     progress.finish();
     if (absent.length > 0) {
       const names = [...new Set(absent.map((each) => `${each.image} (${each.origin})`))];
-      console.log(`Not in ${dataset.name}: ${names.join('; ')}.`);
+      print(`Not in ${dataset.name}: ${names.join('; ')}.`);
     }
     return 0;
   } finally {

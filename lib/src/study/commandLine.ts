@@ -1,25 +1,42 @@
-/** What the commands share: numbers from arguments, Ctrl+C, and errors as one line. */
+/** What the commands share: numbers from arguments, output that may end early, Ctrl+C, and errors as one line. */
 import { defaultEngine, engineNames } from '../engine/engines.js';
-import { InputError } from '../error.js';
+import { InputError, messageOf } from '../error.js';
+import { isSystemError, systemError } from '../file.js';
+import { plainText } from '../text.js';
 
 /** Exit status of a command that Ctrl+C stopped: 128 + SIGINT. */
 export const interrupted = 130;
 
-/** Aborts at the first Ctrl+C, so that the present step is finished, and ends the process at the second. */
+/** Exit status of a command whose output nobody reads any more (`| head`): 128 + SIGPIPE, as a shell has it. */
+const unread = 141;
+
+/** Aborts where the process shall end: at Ctrl+C, or when its output can be written no more. */
+const stopping = new AbortController();
+let outputError: unknown;
+
+/** Prints lines of text on standard output. A name within them stands in one line by `oneLine`. */
+export function print(text: string): void {
+  // console.log would say nothing where a device is full.
+  process.stdout.write(`${plainText(text)}\n`);
+}
+
+/**
+ * Aborts when the process shall end after its present step: at the first Ctrl+C, or when its output can be written no
+ * more. A second Ctrl+C ends the process.
+ */
 export function listenForInterrupt(): AbortSignal {
-  const controller = new AbortController();
   let since = 0;
   process.on('SIGINT', () => {
-    if (!controller.signal.aborted) {
+    if (!stopping.signal.aborted) {
       since = Date.now();
-      controller.abort();
+      stopping.abort();
       process.stderr.write('\nStopping after the present step; Ctrl+C again stops at once (and loses it).\n');
       return;
     }
     // npm passes on the signal that the terminal has already sent: one key press arrives twice.
     if (Date.now() - since > 1000) process.exit(interrupted);
   });
-  return controller.signal;
+  return stopping.signal;
 }
 
 /** The number that an option gives; InputError where it is not one that `isValid` accepts. */
@@ -40,15 +57,41 @@ export function engineHelp(column: number): string {
   return `${'--engine <name>'.padEnd(column)}${names} (default: ${defaultEngine}); npx landlens engines says which work here`;
 }
 
-/** Runs a command to its exit status; wrong input is one line on stderr and status 1. */
+/**
+ * Runs a command to its exit status. Wrong input, and files that cannot be read or written, are one line on stderr and
+ * status 1; output that nobody reads any more ends the work quietly. What cannot be shown on stderr is no reason to end.
+ */
 export async function runCommand(main: (argv: readonly string[]) => Promise<number>): Promise<void> {
+  process.stdout.on('error', (thrown) => {
+    outputError ??= thrown;
+    stopping.abort();
+  });
+  process.stderr.on('error', () => undefined);
+  process.exitCode = await statusOf(main);
+  await new Promise((resolve) => process.stdout.write('', resolve));
+  if (outputError === undefined) return;
+  const isUnread = isSystemError(outputError) && ['EPIPE', 'ECONNRESET'].includes(outputError.code);
+  process.exitCode = isUnread ? unread : 1;
+  if (!isUnread) {
+    const what = `could not be written: ${messageOf(outputError)}`;
+    const todo = 'Send it to a terminal, or to a file where there is space.';
+    console.error(new InputError({ what, where: 'standard output', todo }).message);
+  }
+}
+
+async function statusOf(main: (argv: readonly string[]) => Promise<number>): Promise<number> {
   try {
-    process.exitCode = await main(process.argv.slice(2));
+    return await main(process.argv.slice(2));
   } catch (thrown) {
+    if (stopping.signal.aborted && thrown === stopping.signal.reason) {
+      print('Stopped.');
+      return interrupted;
+    }
     const isUsage =
       thrown instanceof TypeError && 'code' in thrown && String(thrown.code).startsWith('ERR_PARSE');
-    if (!(thrown instanceof InputError) && !isUsage) throw thrown;
-    console.error(isUsage ? `${thrown.message} See --help.` : thrown.message);
-    process.exitCode = 1;
+    const error = isSystemError(thrown) ? systemError(thrown) : thrown;
+    if (!(error instanceof InputError) && !isUsage) throw thrown;
+    console.error(isUsage ? `${plainText(thrown.message)} See --help.` : messageOf(error));
+    return 1;
   }
 }

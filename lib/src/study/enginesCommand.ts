@@ -1,6 +1,8 @@
 /** `landlens engines`: what can compute here. */
+
 import { parseArgs } from 'node:util';
 import { type EngineAvailability, engineNames, listEngines } from '../engine/engines.js';
+import { print } from './commandLine.js';
 
 const usage = `Usage: landlens engines
 
@@ -10,7 +12,7 @@ lack.`;
 /** The command, with the arguments after `engines`; returns its exit status. */
 export async function enginesCommand(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...argv], options: { help: { type: 'boolean', default: false } } });
-  console.log(values.help ? usage : (await listEngines()).map(lines).join('\n'));
+  print(values.help ? usage : (await listEngines()).map(lines).join('\n'));
   return 0;
 }
 

@@ -1,6 +1,6 @@
 /** `landlens`: the commands that work outside the repository too. */
 import { InputError } from '../error.js';
-import { runCommand } from './commandLine.js';
+import { print, runCommand } from './commandLine.js';
 import { enginesCommand } from './enginesCommand.js';
 import { mapCommand } from './map.js';
 import { packCommand } from './pack.js';
@@ -26,7 +26,7 @@ landlens <command> --help says more.`;
 
 runCommand(async ([name, ...rest]) => {
   if (name === undefined || name === '--help') {
-    console.log(usage);
+    print(usage);
     return 0;
   }
   if (Object.hasOwn(commands, name)) return commands[name].run(rest);

@@ -6,7 +6,7 @@ import { openLargeImage } from '../dataset/largeImage.js';
 import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
 import { openClassifier } from '../model/classifierFile.js';
-import { engineHelp, interrupted, listenForInterrupt, parseNumber } from './commandLine.js';
+import { engineHelp, interrupted, listenForInterrupt, parseNumber, print } from './commandLine.js';
 import { explainLargeImage } from './explainLargeImage.js';
 import { defaultModel } from './options.js';
 import { presetNames } from './presets.js';
@@ -53,7 +53,7 @@ export async function mapCommand(argv: readonly string[]): Promise<number> {
     },
   });
   if (values.help) {
-    console.log(mapUsage);
+    print(mapUsage);
     return 0;
   }
   const [imagePath, out, ...more] = positionals;
@@ -104,16 +104,14 @@ export async function mapCommand(argv: readonly string[]): Promise<number> {
         ...{ targets, methods: studied, createProgress, signal },
         ...(overlap !== undefined && { overlap }),
       });
-      console.log(
-        `${out}: ${image.width} x ${image.height} pixels, ${tiles} tiles\n  ${bandNames.join('\n  ')}`,
-      );
+      print(`${out}: ${image.width} x ${image.height} pixels, ${tiles} tiles\n  ${bandNames.join('\n  ')}`);
       return 0;
     } finally {
       await image.close();
     }
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
-    console.log('Stopped; nothing was written.');
+    print('Stopped; nothing was written.');
     return interrupted;
   } finally {
     await engine.dispose();

@@ -1,7 +1,7 @@
 /** `npm run notebooks`: executes the notebooks in place, each in a clean kernel. */
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { interrupted, listenForInterrupt, runCommand } from './commandLine.js';
+import { interrupted, listenForInterrupt, print, runCommand } from './commandLine.js';
 import { parseParameters } from './notebookFile.js';
 import { repositoryRoot } from './options.js';
 import { runNotebooks } from './runNotebooks.js';
@@ -31,7 +31,7 @@ runCommand(async (argv) => {
     },
   });
   if (values.help) {
-    console.log(usage);
+    print(usage);
     return 0;
   }
   const pages = join(repositoryRoot, 'results/notebooks');
@@ -54,7 +54,7 @@ runCommand(async (argv) => {
     return 0;
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
-    console.log(`Stopped; the notebooks that were finished are kept in ${relative(process.cwd(), pages)}.`);
+    print(`Stopped; the notebooks that were finished are kept in ${relative(process.cwd(), pages)}.`);
     return interrupted;
   }
 });

@@ -23,7 +23,7 @@ import { readAhead } from '../dataset/readAhead.js';
 import { splitsInOrder } from '../dataset/splitNames.js';
 import { InputError } from '../error.js';
 import { openPending, writeError } from '../file.js';
-import { interrupted, listenForInterrupt } from './commandLine.js';
+import { interrupted, listenForInterrupt, print } from './commandLine.js';
 import { type DurableLines, openLines } from './durableLines.js';
 import { openForPacking } from './openDataset.js';
 import { folderKinds, parseDataset } from './options.js';
@@ -228,7 +228,7 @@ export async function packCommand(argv: readonly string[]): Promise<number> {
     },
   });
   if (values.help) {
-    console.log(packUsage);
+    print(packUsage);
     return 0;
   }
   const mebibytes = /^\d{1,5}$/.test(values['shard-size']) ? Number(values['shard-size']) : 0;
@@ -264,14 +264,14 @@ export async function packCommand(argv: readonly string[]): Promise<number> {
       signal,
     });
     const seconds = (Date.now() - since) / 1000;
-    console.log(
+    print(
       `${result.patches} patches of ${dataset.name} in ${result.shards} files, ${(result.bytes / 1e6).toFixed(1)} MB; ` +
         `${result.written} files written in ${seconds.toFixed(1)} s. Use it as packed:${folder}`,
     );
     return 0;
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
-    console.log('Stopped; the same command goes on.');
+    print('Stopped; the same command goes on.');
     return interrupted;
   }
 }
@@ -288,7 +288,7 @@ async function verify(folder: string, signal: AbortSignal): Promise<number> {
   });
   progress?.finish();
   if (wrong.length === 0) {
-    console.log(`Every file of ${folder} is as it was written.`);
+    print(`Every file of ${folder} is as it was written.`);
     return 0;
   }
   throw new InputError({

@@ -1,9 +1,6 @@
 /** A progress bar on one line, with the time that is left estimated from the time that each kind of step took. */
-
-export interface ProgressStream {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
-}
+import { oneLine } from '../text.js';
+import { createStatusLine, type TerminalStream } from './statusLine.js';
 
 export interface Progress {
   /** One step of a kind (a method's id) starts. */
@@ -15,7 +12,7 @@ export interface Progress {
 }
 
 export interface ProgressOptions {
-  readonly stream?: ProgressStream;
+  readonly stream?: TerminalStream;
   /** Milliseconds. */
   readonly now?: () => number;
   /** Milliseconds between two lines where the stream is not a terminal. */
@@ -29,27 +26,26 @@ export function createProgress(
   steps: readonly string[],
   { stream = process.stderr, now = Date.now, interval = 10_000 }: ProgressOptions = {},
 ): Progress {
-  const left = new Map<string, number>();
-  for (const kind of steps) left.set(kind, (left.get(kind) ?? 0) + 1);
+  const toCome = new Map<string, number>();
+  for (const kind of steps) toCome.set(kind, (toCome.get(kind) ?? 0) + 1);
   const taken = new Map<string, { total: number; count: number }>();
   let finished = 0;
   let current: { kind: string; label: string; since: number } | undefined;
   let lastLine = Number.NEGATIVE_INFINITY;
-  let drawn = 0;
+  const line = createStatusLine(stream);
 
   const show = (): void => {
     if (current === undefined) return;
     const share = steps.length === 0 ? 1 : finished / steps.length;
     const bar = '█'.repeat(Math.round(share * width)).padEnd(width, '░');
-    const estimate = remaining(left, taken);
-    const text = `${bar} ${finished}/${steps.length}  ${current.label}${
-      estimate === undefined ? '' : `  about ${duration(estimate)} left`
-    }`;
+    const estimate = remaining(toCome, taken);
+    const count = `${finished}/${steps.length}`;
+    const left = estimate === undefined ? '' : `  about ${duration(estimate)} left`;
+    const text = `${bar} ${count}  ${current.label}${left}`;
     if (stream.isTTY) {
-      stream.write(`\r${text.padEnd(drawn)}`);
-      drawn = text.length;
+      line.show(text, `${count}  ${current.label}${left}`, `${count}  ${current.label}`);
     } else if (now() - lastLine >= interval) {
-      stream.write(`${text}\n`);
+      stream.write(`${oneLine(text)}\n`);
       lastLine = now();
     }
   };
@@ -63,12 +59,12 @@ export function createProgress(
       const { kind, since } = current;
       const { total, count } = taken.get(kind) ?? { total: 0, count: 0 };
       taken.set(kind, { total: total + now() - since, count: count + 1 });
-      left.set(kind, (left.get(kind) ?? 1) - 1);
+      toCome.set(kind, (toCome.get(kind) ?? 1) - 1);
       finished++;
       show();
     },
     finish() {
-      if (stream.isTTY && drawn > 0) stream.write('\n');
+      line.finish();
       current = undefined;
     },
   };

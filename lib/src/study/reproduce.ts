@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { methods } from '../attribution/methods.js';
 import { openEngine } from '../engine/engines.js';
 import { openClassifier } from '../model/classifierFile.js';
-import { interrupted, listenForInterrupt, runCommand } from './commandLine.js';
+import { interrupted, listenForInterrupt, print, runCommand } from './commandLine.js';
 import { openDataset } from './openDataset.js';
 import { parseOptions, repositoryRoot, type StudyOptions, usage } from './options.js';
 import { createProgress } from './progress.js';
@@ -28,22 +28,20 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
   try {
     const classifier = await openClassifier(model, engine);
     const studied = studiedMethods(classifier, { preset, seed }, options.methods);
-    console.log(
+    print(
       `${dataset.name}${dataset.rendered ? ' (rendered, not real imagery)' : ''}, ${images} ${describeSelection(selection, images)}, ` +
         `${studied.length} ${studied.length === 1 ? 'method' : 'methods'}, preset ${preset}, seed ${seed}, ${classifier.name} ${classifier.hash}`,
     );
     const study = { dataset, classifier, methods: studied, preset, seed, images, selection, folder };
     const { complete, records } = await runStudy(study, { signal, createProgress });
     if (!complete) {
-      console.log(`Stopped; ${records.length} records are kept in ${folder}. To continue:\n  ${command}`);
+      print(`Stopped; ${records.length} records are kept in ${folder}. To continue:\n  ${command}`);
       return interrupted;
     }
     const summary = summarise(records, studied, { dataset, model: classifier.name, selection });
     const files = await writeReport(folder, summary);
-    console.log(`\n${table3Text(summary)}\n`);
-    console.log(
-      `In ${relative(process.cwd(), folder) || '.'}: ${files.join(', ')}, records.jsonl, sheets/, maps/`,
-    );
+    print(`\n${table3Text(summary)}\n`);
+    print(`In ${relative(process.cwd(), folder) || '.'}: ${files.join(', ')}, records.jsonl, sheets/, maps/`);
   } finally {
     await engine.dispose();
   }
@@ -54,7 +52,7 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
 /** Executes copies of the notebooks on what was studied, beside the results. */
 async function executeNotebooks(options: StudyOptions, signal: AbortSignal): Promise<void> {
   const run = reproducedNotebooks(options);
-  if (typeof run === 'string') console.log(run);
+  if (typeof run === 'string') print(run);
   else await runNotebooks({ root: repositoryRoot, ...run, signal });
 }
 
@@ -62,7 +60,7 @@ runCommand(async (argv) => {
   const ids = methods.map(({ id }) => id);
   const options = parseOptions(argv, ids);
   if (options === undefined) {
-    console.log(usage(ids));
+    print(usage(ids));
     return 0;
   }
   return reproduce(options, ['npm run reproduce --', ...argv.map(quote)].join(' '));

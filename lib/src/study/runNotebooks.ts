@@ -1,7 +1,9 @@
 /** Executes the repository's notebooks one after the other, with progress; what has no parameter of a name keeps its own. */
+
 import { stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { InputError } from '../error.js';
+import { print } from './commandLine.js';
 import { findJupyter } from './jupyter.js';
 import { type Parameters, parametersOf, readNotebook } from './notebookFile.js';
 import { executeNotebook, listNotebooks, writePages } from './notebookRun.js';
@@ -42,7 +44,7 @@ export async function runNotebooks({
   }
   const chosen = all.filter((name) => only?.includes(name.slice(0, 2)) ?? true);
   const jupyter = await findJupyter(root, { report: (line) => console.error(line) });
-  console.log(`${chosen.length} notebooks; Jupyter ${jupyter.source}, nbconvert ${jupyter.version}`);
+  print(`${chosen.length} notebooks; Jupyter ${jupyter.source}, nbconvert ${jupyter.version}`);
   const progress = createProgress(chosen);
   const written: string[] = [];
   const used = new Set<string>();
@@ -60,9 +62,7 @@ export async function runNotebooks({
       progress.done();
       written.push(target);
       const { size } = await stat(target);
-      console.log(
-        `${basename(name, '.ipynb')}: ${duration(Date.now() - since)}, ${Math.ceil(size / 1024)} KB`,
-      );
+      print(`${basename(name, '.ipynb')}: ${duration(Date.now() - since)}, ${Math.ceil(size / 1024)} KB`);
     }
   } finally {
     progress.finish();
@@ -73,5 +73,5 @@ export async function runNotebooks({
   }
   if (pages === undefined) return;
   const files = await writePages(written, pages, { jupyter, root });
-  console.log(`${files.length} pages in ${relative(process.cwd(), pages) || '.'}`);
+  print(`${files.length} pages in ${relative(process.cwd(), pages) || '.'}`);
 }

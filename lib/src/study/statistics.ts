@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { bandStatistics, statisticsFile } from '../dataset/bandStatistics.js';
 import { splitsInOrder } from '../dataset/splitNames.js';
 import { InputError } from '../error.js';
-import { interrupted, listenForInterrupt, parseNumber } from './commandLine.js';
+import { interrupted, listenForInterrupt, parseNumber, print } from './commandLine.js';
 import { openDataset } from './openDataset.js';
 import { folderKinds, parseDataset } from './options.js';
 import { createProgress, type Progress } from './progress.js';
@@ -34,7 +34,7 @@ export async function statisticsCommand(argv: readonly string[]): Promise<number
     },
   });
   if (values.help) {
-    console.log(usage);
+    print(usage);
     return 0;
   }
   if (positionals.length !== 1) {
@@ -77,18 +77,18 @@ export async function statisticsCommand(argv: readonly string[]): Promise<number
       },
     });
     progress?.finish();
-    console.log(
+    print(
       `${facts.dataset}, ${facts.split} split, ${facts.patches} of ${facts.available} patches, ${dataset.units}`,
     );
     for (const [band, name] of facts.bands.entries()) {
-      console.log(`  ${name}: mean ${mean[band].toFixed(2)}, deviation ${deviation[band].toFixed(2)}`);
+      print(`  ${name}: mean ${mean[band].toFixed(2)}, deviation ${deviation[band].toFixed(2)}`);
     }
-    if (dataset.folder !== undefined) console.log(`In ${join(dataset.folder, statisticsFile)}`);
+    if (dataset.folder !== undefined) print(`In ${join(dataset.folder, statisticsFile)}`);
     return 0;
   } catch (thrown) {
     progress?.finish();
     if (!signal.aborted) throw thrown;
-    console.log('Stopped; the same command goes on.');
+    print('Stopped; the same command goes on.');
     return interrupted;
   }
 }

@@ -20,7 +20,14 @@ import { type TrainingHistory, trainingHistoryPath, writeTrainingHistory } from 
 import { readWeights, transferWeights } from '../training/pretrained.js';
 import { paperRecipe, type Recipe } from '../training/recipe.js';
 import { freshWeights } from '../training/trainingStep.js';
-import { engineHelp, interrupted, listenForInterrupt, parseNumber, runCommand } from './commandLine.js';
+import {
+  engineHelp,
+  interrupted,
+  listenForInterrupt,
+  parseNumber,
+  print,
+  runCommand,
+} from './commandLine.js';
 import { scoreImages } from './failures.js';
 import { safeFileName } from './fileName.js';
 import { judgeSplit } from './judgeSplit.js';
@@ -28,6 +35,7 @@ import { writeModelCard } from './modelCard.js';
 import { openDataset } from './openDataset.js';
 import { parseDataset, repositoryRoot } from './options.js';
 import { duration } from './progress.js';
+import { createStatusLine } from './statusLine.js';
 
 const architectures: ReadonlyMap<string, Architecture> = new Map([
   ['densenet121', denseNet121],
@@ -71,12 +79,15 @@ export function growingRecipe(seed: number, scale = 1): Recipe {
   };
 }
 
+const status = createStatusLine(process.stderr);
+
 function report(progress: FitProgress): void {
   const { images, totalImages, loss, secondsLeft, check } = progress;
   const line = `${images}/${totalImages} images, loss ${loss.toFixed(4)}, at most ${duration(1000 * secondsLeft)} left`;
-  if (process.stderr.isTTY) process.stderr.write(`\r${line}   `);
+  if (process.stderr.isTTY) status.show(line);
   if (check === undefined) return;
-  process.stderr.write(`${process.stderr.isTTY ? '\n' : ''}${line}; ${checkText(check)}\n`);
+  status.finish();
+  process.stderr.write(`${line}; ${checkText(check)}\n`);
 }
 
 function checkText({ validationLoss, validationMicroF1, rate = 0, waitingShare = 0 }: Check): string {
@@ -138,7 +149,7 @@ runCommand(async (argv) => {
     },
   });
   if (values.help) {
-    console.log(usage);
+    print(usage);
     return 0;
   }
   const choice = parseDataset(values.dataset);
@@ -201,7 +212,7 @@ runCommand(async (argv) => {
     const fresh = freshWeights(architecture, { bands: bands.length, classes: classes.length, size }, seed);
     const { renewed } = transferWeights(fresh, initial.weights, initial.name);
     const head = renewed.length === 0 ? '' : `; fresh: ${renewed.join(', ')}, as the classes are others`;
-    console.log(`Starts from ${initial.name}${head}.`);
+    print(`Starts from ${initial.name}${head}.`);
   }
   const file = join(resolve(values.out), `${id}-${isRendered ? 'scenes' : safeFileName(given.name)}.onnx`);
   const engine = await openEngine(engineName);
@@ -211,10 +222,10 @@ runCommand(async (argv) => {
       ...{ architecture, datasetAt, engine, recipe, signal },
       ...(initial && { initial }),
       checkpoint: join(resolve(values.out), 'checkpoint.bin'),
-      onProgress(progress) {
+      async onProgress(progress) {
         report(progress);
         // The records of a training that is under way; their picture follows at its end.
-        if (progress.history) void writeTrainingHistory(file, { recipe, history: progress.history });
+        if (progress.history) await writeTrainingHistory(file, { recipe, history: progress.history });
       },
     });
     const metadata = {
@@ -223,19 +234,19 @@ runCommand(async (argv) => {
     };
     const bytes = encodeClassifier(architecture, weights, { bands, classes, normalisation }, size, metadata);
     await writeFileAtomic(file, bytes);
-    console.log(`wrote ${file}, sha256 ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`);
+    print(`wrote ${file}, sha256 ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`);
     const best = history[kept];
-    if (recipe.plateau) console.log(`Kept: check ${kept + 1} of ${history.length}, ${checkText(best)}.`);
+    if (recipe.plateau) print(`Kept: check ${kept + 1} of ${history.length}, ${checkText(best)}.`);
     const written = await writeHistory(file, { recipe, history });
     const worth =
       name === 'growing' && id === 'densenet121'
         ? await writeModelCard(file, { engine, recipe, history, seed })
         : await writeTestMetrics(file, datasetAt(size), engine);
-    for (const path of [...written, ...(worth ? [worth] : [])]) console.log(`wrote ${path}`);
+    for (const path of [...written, ...(worth ? [worth] : [])]) print(`wrote ${path}`);
     return 0;
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
-    console.log('Stopped; the same command goes on.');
+    print('Stopped; the same command goes on.');
     return interrupted;
   } finally {
     await engine.dispose();

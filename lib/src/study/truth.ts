@@ -4,7 +4,14 @@ import { parseArgs } from 'node:util';
 import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
 import { openClassifier } from '../model/classifierFile.js';
-import { engineHelp, interrupted, listenForInterrupt, parseNumber, runCommand } from './commandLine.js';
+import {
+  engineHelp,
+  interrupted,
+  listenForInterrupt,
+  parseNumber,
+  print,
+  runCommand,
+} from './commandLine.js';
 import { measureKnownTruth, summariseTruth, writeTruth } from './knownTruth.js';
 import { defaultModel, repositoryRoot } from './options.js';
 import { presetNames } from './presets.js';
@@ -39,7 +46,7 @@ runCommand(async (argv) => {
     },
   });
   if (values.help) {
-    console.log(usage);
+    print(usage);
     return 0;
   }
   const isWhole = (value: number) => Number.isSafeInteger(value) && value >= 0;
@@ -64,11 +71,11 @@ runCommand(async (argv) => {
       ...{ images, preset, seed, folder, signal, createProgress },
     });
     const context = `Rendered scenes, not real imagery; seed ${seed}, preset ${preset}; model ${classifier.name} ${classifier.hash}; ${engine.name}, ${deviceOf(classifier)}.`;
-    console.log(await writeTruth(folder, summariseTruth(records, studied), context));
+    print(await writeTruth(folder, summariseTruth(records, studied), context));
     return 0;
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
-    console.log('Stopped; the same command goes on.');
+    print('Stopped; the same command goes on.');
     return interrupted;
   } finally {
     await engine.dispose();

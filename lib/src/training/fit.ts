@@ -55,7 +55,8 @@ export interface FitOptions {
   readonly initial?: { readonly weights: Weights; readonly name: string };
   /** Seconds between two checkpoints: what a kill may cost. The weights in the end are the same whatever it costs. */
   readonly checkpointEvery?: number;
-  readonly onProgress?: (progress: FitProgress) => void;
+  /** The training goes on when what it returns, a promise for example, is settled. */
+  readonly onProgress?: (progress: FitProgress) => unknown;
   readonly signal?: AbortSignal;
 }
 
@@ -317,7 +318,7 @@ export async function fit(options: FitOptions): Promise<Fitted> {
         }
         const pace = (Date.now() - started) / 1000 / workDone;
         const left = workOf(index) - (i + 1) * phase.batch * phase.size ** 2;
-        onProgress?.({
+        await onProgress?.({
           images,
           totalImages,
           loss,

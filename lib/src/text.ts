@@ -1,0 +1,42 @@
+/** Texts of unknown origin (names of data sets, classes, images, models) made harmless for what they are written into. */
+
+/** What drives a terminal, and what turns the direction of the text that follows. */
+const driving = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const replacement = '\ufffd';
+
+/** Lines of text for a terminal: line ends and tabs stay, anything else that drives a terminal does not. */
+export function plainText(text: string): string {
+  return text.replace(driving, (found) => (found === '\n' || found === '\t' ? found : replacement));
+}
+
+/** A name within a line of text: it neither ends the line nor drives a terminal. */
+export function oneLine(text: string): string {
+  return text.replace(/[\n\r\t\u2028\u2029]+/g, ' ').replace(driving, replacement);
+}
+
+/** Text within HTML, in an element or in a quoted attribute. */
+export function htmlText(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}
+
+/**
+ * A name within a figure of Plotly, whose texts hold tags (<b>, <a href>), formulas between dollar signs and, in
+ * templates, values in %{…}.
+ */
+export function figureText(name: string): string {
+  return htmlText(oneLine(name)).replaceAll('$', '&#36;').replaceAll('%{', '&#37;{');
+}
+
+/** A name within a line or a cell of a table of Markdown: neither a tag, a link, emphasis nor the end of a cell. */
+export function markdownText(name: string): string {
+  return oneLine(name)
+    .replace(/[\\`*_[\]|~#!]/g, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+}
