@@ -205,6 +205,23 @@ describe('Grad-CAM', () => {
     near((await guidedGradCam(own)(image, [0])).values.data, expected);
   });
 
+  it('is computed where image and map have sizes of no simple ratio', async () => {
+    for (const side of [33, 80, 100, 200]) {
+      const own = classifierOf(engine, [1, side, side], (x) => {
+        const weight = floats(normals('stride 32', [2, 1, 32, 32], 0.1).data, [2, 1, 32, 32]);
+        const pads = [16, 16, 15, 15];
+        const maps = conv(x, weight, { strides: [32, 32], pads, name: 'maps' });
+        return dense(globalAveragePool(relu(maps)), [[1, -2]]);
+      });
+      const image = normals('side', [1, 1, side, side]);
+      const map = (await gradCam(own, { layer: 'maps' })(image, [0])).values.data;
+      const guided = (await guidedBackpropagation(own)(image, [0])).values.data;
+      const expected = guided.map((value, i) => value * map[i]);
+      near((await guidedGradCam(own, { layer: 'maps' })(image, [0])).values.data, expected);
+      await own.dispose();
+    }
+  });
+
   it('names the layer that it cannot find', async () => {
     const image = picture(0, 0, 0, 0);
     await rejects(gradCam(classifier(), { layer: 'nowhere' })(image, [0]), {

@@ -58,7 +58,7 @@ describe('the reference engine', () => {
   });
 
   it('interpolates at pixel centres', () => {
-    const doubled = resize(floats([0, 4], [1, 1, 1, 2]), [1, 1, 1, 2]);
+    const doubled = resize(floats([0, 4], [1, 1, 1, 2]), { scales: [1, 2] });
     deepEqual(valuesOf(doubled), [0, 1, 3, 4]);
   });
 

@@ -201,11 +201,14 @@ const maxPoolCase: Case = (s) => {
 };
 
 const reduceCase =
-  (operator: 'ReduceMean' | 'ReduceSum'): Case =>
+  (operator: 'ReduceMean' | 'ReduceSum' | 'ReduceMax', values: Values = 'free'): Case =>
   (s) => {
     const shape = anyShape(s);
     const axes = someOf(s, shape.length).map((axis) => (s.flag() ? axis : axis - shape.length));
-    return apply(operator, [s.input(shape)], { axes: s.integer(0, 9) ? axes : [], keepDims: s.flag() });
+    return apply(operator, [s.input(shape, values)], {
+      axes: s.integer(0, 9) ? axes : [],
+      keepDims: s.flag(),
+    });
   };
 
 const concatCase: Case = (s) => {
@@ -324,12 +327,16 @@ const transposeCase: Case = (s) => {
 
 const resizeCase: Case = (s) => {
   const x = s.input(['N', s.integer(1, 2), s.integer(2, 4), s.integer(2, 4)]);
+  const axes = s.pick([[2], [3], [2, 3], [-1, 2]]);
   return apply('Resize', [x], {
     mode: s.pick(['nearest', 'linear', 'cubic'] as const),
     coordinates: s.pick(['half_pixel', 'pytorch_half_pixel', 'asymmetric', 'align_corners'] as const),
     nearest: s.pick(['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'] as const),
     cubicCoefficient: s.real(-0.75, -0.5),
-    scales: [1, 1, s.pick([0.5, 1, 1.5, 2, 3]), s.pick([0.5, 1, 1.5, 2, 3])],
+    axes,
+    to: s.flag()
+      ? { scales: axes.map(() => s.pick([0.5, 1, 1.5, 2, 3])) }
+      : { sizes: axes.map(() => s.integer(1, 9)) },
   });
 };
 
@@ -380,12 +387,21 @@ export const cases: { readonly [Op in keyof RuleTable]: Case } = {
   Log: unary('positive', (x) => apply('Log', [x], {})),
   Sqrt: unary('positive', (x) => apply('Sqrt', [x], {})),
   Erf: unary('free', (x) => apply('Erf', [x], {})),
+  Sin: unary('free', (x) => apply('Sin', [x], {})),
+  Cos: unary('free', (x) => apply('Cos', [x], {})),
+  Atan: unary('free', (x) => apply('Atan', [x], {})),
   MaxPool: maxPoolCase,
   AveragePool: averagePoolCase,
   GlobalAveragePool: (s) =>
     apply('GlobalAveragePool', [s.input(['N', ...list(s.integer(2, 3), () => s.integer(1, 3))])], {}),
   ReduceMean: reduceCase('ReduceMean'),
   ReduceSum: reduceCase('ReduceSum'),
+  ReduceMax: reduceCase('ReduceMax', 'distinct'),
+  CumSum: (s) => {
+    const shape = anyShape(s, 2);
+    const attributes = { axis: fixedAxis(s, shape), exclusive: s.flag(), reverse: s.flag() };
+    return apply('CumSum', [s.input(shape)], attributes);
+  },
   Concat: concatCase,
   Split: splitCase,
   Slice: sliceCase,

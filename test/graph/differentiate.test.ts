@@ -7,6 +7,7 @@ import { createGraph } from '../../lib/src/graph/graph.js';
 import { apply, createNode, floats, input, scalar, type Value } from '../../lib/src/graph/node.js';
 import { relu } from '../../lib/src/graph/operators/activation.js';
 import { split } from '../../lib/src/graph/operators/arrangement.js';
+import { cast } from '../../lib/src/graph/operators/cast.js';
 import {
   add,
   greater,
@@ -16,6 +17,7 @@ import {
   zerosLike,
 } from '../../lib/src/graph/operators/elementwise.js';
 import { gemm } from '../../lib/src/graph/operators/matMul.js';
+import { reduceProduct } from '../../lib/src/graph/operators/reduction.js';
 import { plain } from '../../lib/src/graph/rules/plain.js';
 
 const seed = input('seed', ['N', 2]);
@@ -106,6 +108,23 @@ describe('differentiate', () => {
     ]);
   });
 
+  it('shares out a maximum that several values reach, as amax does', () => {
+    const wide = input('wide', ['N', 4]);
+    const largest = apply('ReduceMax', [wide], { axes: [1], keepDims: true });
+    const output = multiply(largest, floats([1, 2], [2]));
+    deepEqual(gradients(output, [wide], { wide: [[5, 1, 5, 2]], seed: [[1, 1]] }), [[1.5, 0, 1.5, 0]]);
+  });
+
+  it('gives the product of the other factors where one or several are 0', () => {
+    const wide = input('wide', ['N', 3]);
+    const product = reduceProduct(wide, { axes: [-1], keepDims: true }, 'product');
+    const output = multiply(product, floats([1, 0], [2]));
+    const gradient = (row: number[]) => gradients(output, [wide], { wide: [row], seed: [[1, 1]] });
+    deepEqual(gradient([2, 3, 5]), [[15, 10, 6]]);
+    deepEqual(gradient([2, 0, 5]), [[0, 10, 0]]);
+    deepEqual(gradient([0, 0, 5]), [[0, 0, 0]]);
+  });
+
   it('follows another rule table', () => {
     const output = relu(subtract(x, scalar(1)));
     const rules = { ...plain, Relu: ({ gradient }: { gradient: Value }) => [gradient] };
@@ -132,12 +151,12 @@ describe('differentiate', () => {
   });
 
   describe('at an operator without a rule', () => {
-    const opaque = (value: Value, domain = ''): Value =>
+    const opaque = (value: Value, domain = '', operator = 'Hardmax'): Value =>
       createNode(
         'Opaque',
         [value],
         {
-          operator: 'Hardmax',
+          operator,
           domain,
           raw: {},
           slots: [0],
@@ -164,6 +183,23 @@ describe('differentiate', () => {
       const output = multiply(behind, opaque(x));
       equal(differentiate(output, [behind], seed).length, 1);
       equal(differentiate(add(behind, zerosLike(opaque(x))), [behind], seed).length, 1);
+    });
+
+    it('nor one that depends on the length of the batch, or on whole numbers, alone', () => {
+      for (const positions of [
+        opaque(zerosLike(x)),
+        opaque(cast(opaque(x, '', 'Shape'), 'float32')),
+        opaque(cast(cast(x, 'int64'), 'float32')),
+        opaque(opaque(x, '', 'Floor')),
+      ]) {
+        const [gradient] = differentiate(multiply(x, positions), [x], seed);
+        equal(gradient.node.operator, 'Mul');
+        deepEqual(gradient.node.inputs, [seed, positions]);
+      }
+      throws(
+        () => differentiate(multiply(x, opaque(opaque(x, 'com.example', 'Shape'))), [x], seed),
+        InputError,
+      );
     });
   });
 });

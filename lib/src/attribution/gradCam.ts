@@ -28,7 +28,7 @@ export function gradCamMap(
     target = targetInput(classifier.logits),
   }: GradCamOptions & { readonly target?: Value } = {},
 ): Value {
-  const { value, size, arrange } = featureMaps(
+  const { value, arrange } = featureMaps(
     classifier.logits,
     { layer, grid: classifier.featureGrid },
     classifier.name,
@@ -40,10 +40,10 @@ export function gradCamMap(
   // Equation 5: the rectified weighted sum.
   const sum = reduceSum(multiply(weights, maps), [1], true);
   const map = rectify ? relu(sum) : sum;
-  const scales = classifier.size.map((length, i) => length / size[i]);
+  const to = { sizes: classifier.size };
   return interpolation === 'linear'
-    ? resize(map, [1, 1, ...scales])
-    : resize(map, [1, 1, ...scales], { mode: 'nearest', coordinates: 'asymmetric' });
+    ? resize(map, to)
+    : resize(map, to, { mode: 'nearest', coordinates: 'asymmetric' });
 }
 
 /** @returns attributions [n, 1, height, width]; Captum's `LayerGradCam` with `relu_attributions` and `interpolate` */

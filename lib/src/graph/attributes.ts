@@ -31,6 +31,9 @@ export interface ReduceAttributes {
   readonly keepDims: boolean;
 }
 
+/** What the axes of a Resize become: of these lengths, or so many times as long (rounded down). */
+export type ResizeTarget = { readonly sizes: readonly number[] } | { readonly scales: readonly number[] };
+
 type None = Readonly<Record<string, never>>;
 
 export interface OperatorAttributes {
@@ -89,6 +92,9 @@ export interface OperatorAttributes {
   Log: None;
   Sqrt: None;
   Erf: None;
+  Sin: None;
+  Cos: None;
+  Atan: None;
 
   /** With two outputs the second holds flat int64 indices of the maxima in the whole input. */
   MaxPool: PoolAttributes & { readonly dilations: readonly number[]; readonly indices: boolean };
@@ -96,6 +102,9 @@ export interface OperatorAttributes {
   GlobalAveragePool: None;
   ReduceMean: ReduceAttributes;
   ReduceSum: ReduceAttributes;
+  ReduceMax: ReduceAttributes;
+  /** Sums of the values up to each along an axis: without it (exclusive), or from it on (reverse). */
+  CumSum: { readonly axis: number; readonly exclusive: boolean; readonly reverse: boolean };
 
   Concat: { readonly axis: number };
   Split: { readonly axis: number; readonly sizes: readonly number[] };
@@ -128,8 +137,9 @@ export interface OperatorAttributes {
     readonly coordinates: 'half_pixel' | 'pytorch_half_pixel' | 'asymmetric' | 'align_corners';
     readonly nearest: 'round_prefer_floor' | 'round_prefer_ceil' | 'floor' | 'ceil';
     readonly cubicCoefficient: number;
-    /** Scale of every axis (output = floor(input x scale)). */
-    readonly scales: readonly number[];
+    /** The axes that are resampled. */
+    readonly axes: readonly number[];
+    readonly to: ResizeTarget;
   };
   Cast: { readonly to: DataType };
 

@@ -1,6 +1,7 @@
 /** The one walk: from an output backwards to any values of the graph, by a table of rules. */
 import { InputError } from '../error.js';
 import type { Operator } from './attributes.js';
+import { isFlat } from './flat.js';
 import { describeNode, topologicalOrder } from './graph.js';
 import type { Node, NodeOf, Value } from './node.js';
 import { add } from './operators/elementwise.js';
@@ -43,6 +44,7 @@ function applyRule(
       return table.Greater?.({ ...rule, node }) ?? [];
     case 'Opaque':
     case 'ScatterElements':
+      if (isFlat(node)) return [];
       throw new InputError({
         what: 'this operator cannot be differentiated',
         where: describeNode(node),
@@ -69,9 +71,12 @@ export function differentiate(
   seed: Value,
   { rules = plain, reference = noReference }: DifferentiateOptions = {},
 ): Value[] {
+  const passes = (node: Node): boolean =>
+    !isFlat(node) || (node.operator === 'Greater' && rules.Greater !== undefined);
   const order = topologicalOrder([output]);
   const dependent = new Set<Value>(wrt);
   for (const node of order) {
+    if (!passes(node)) continue;
     if (node.inputs.some((value) => dependent.has(value))) {
       for (const value of node.outputs) dependent.add(value);
     }

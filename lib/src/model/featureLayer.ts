@@ -1,5 +1,6 @@
 /** The feature layer: the last maps of a network that still lie over the image, which Grad-CAM weighs. */
 import { InputError } from '../error.js';
+import { isFlat } from '../graph/flat.js';
 import { shapeOf, topologicalOrder } from '../graph/graph.js';
 import type { Node, Value } from '../graph/node.js';
 import { reshape, slice, transpose } from '../graph/operators/arrangement.js';
@@ -16,7 +17,6 @@ export interface FeatureLayer {
 /** Feature maps, and how a value of their shape becomes ['N', channels, height, width]. */
 export interface FeatureMaps {
   readonly value: Value;
-  readonly size: readonly [height: number, width: number];
   readonly arrange: (value: Value) => Value;
 }
 
@@ -63,9 +63,11 @@ export function featureLayers(logits: Value): readonly FeatureLayer[] {
   });
 }
 
-/** Everything that the image says to the logits passes through the value. */
+/** Everything that the image says to the logits passes through the value, but for its size and the like. */
 function carriesAll(logits: Value, value: Value): boolean {
-  return topologicalOrder([logits], new Set([value])).every(({ operator }) => operator !== 'Input');
+  const flat = topologicalOrder([logits]).filter(isFlat);
+  const stop = new Set([value, ...flat.flatMap(({ outputs }) => outputs)]);
+  return topologicalOrder([logits], stop).every(({ operator }) => operator !== 'Input');
 }
 
 interface Maps {
@@ -133,12 +135,9 @@ export function defaultFeatureLayer(logits: Value): string | undefined {
 }
 
 function asMaps({ value, channels }: Maps): FeatureMaps {
-  const lengths = lengthsOf(value) ?? [];
-  const last = channels === 3;
   return {
     value,
-    size: last ? [lengths[0], lengths[1]] : [lengths[1], lengths[2]],
-    arrange: last ? (other) => transpose(other, [0, 3, 1, 2]) : (other) => other,
+    arrange: channels === 3 ? (other) => transpose(other, [0, 3, 1, 2]) : (other) => other,
   };
 }
 
@@ -148,7 +147,6 @@ function tokenMaps(value: Value, [height, width]: readonly [number, number]): Fe
   const first = tokens - height * width;
   return {
     value,
-    size: [height, width],
     arrange(other) {
       const placed = first > 0 ? slice(other, 1, first, tokens) : other;
       return transpose(reshape(placed, ['N', height, width, channels]), [0, 3, 1, 2]);

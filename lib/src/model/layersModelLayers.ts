@@ -355,8 +355,8 @@ const upSampling: Translate = (inputs, layer) => {
   const kind = layer.config.get('interpolation') ?? 'nearest';
   // Keras and TensorFlow.js place the corners of a bilinear enlargement differently, and the file does not tell whose it is.
   if (kind !== 'nearest') throw refuse(layer, 'another interpolation', 'nearest', kind);
-  const scales = [1, 1, ...pairOf(layer, 'size', [2, 2])];
-  return resize(mapsOf(inputs, layer), scales, { mode: 'nearest', coordinates: 'asymmetric' });
+  const scales = pairOf(layer, 'size', [2, 2]);
+  return resize(mapsOf(inputs, layer), { scales }, { mode: 'nearest', coordinates: 'asymmetric' });
 };
 
 const rescaling: Translate = (inputs, layer) =>

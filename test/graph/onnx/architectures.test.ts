@@ -244,8 +244,8 @@ These also occur in the networks above, where shapes, indices and masks are comp
 ${others.join(', ')}. What follows from shapes and constants is computed while reading; an \`If\` on it is
 the branch that it takes, and the other branch may hold any operator. The rest is left to the engine.
 
-Einsum is read with one or two operands, without ellipsis and without a repeated letter in one term. Attention is read with
-separate heads, without a cache of earlier keys. \`Expand\`, \`Gather\`, \`Reshape\` and \`Flatten\` may merge the batch with
+ReduceMax and ReduceMin share the gradient evenly among equal extremes, as PyTorch's \`amax\` does. Tile repeats no batch, and
+CumSum along the batch mixes its images. Attention is read with separate heads, without a cache of earlier keys. \`Expand\`, \`Gather\`, \`Reshape\` and \`Flatten\` may merge the batch with
 windows or heads.
 
 Every other operator of ONNX is left to the engine: the network runs, and methods without gradients (Occlusion, LIME)

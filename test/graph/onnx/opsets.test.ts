@@ -265,7 +265,7 @@ describe('the forms of operators in different opsets', () => {
       coordinates: 'asymmetric',
       nearest: 'floor',
       cubicCoefficient: -0.75,
-      scales,
+      axes: [2, 3],
     };
     const modern = [text('coordinate_transformation_mode', 'asymmetric'), text('nearest_mode', 'floor')];
     await same(
@@ -273,16 +273,43 @@ describe('the forms of operators in different opsets', () => {
         { operator: 'Upsample', opset: 9, weights: [numbers('s', scales)] },
         { operator: 'Resize', opset: 10, weights: [numbers('s', scales)] },
         { operator: 'Resize', opset: 13, attributes: modern, weights: [undefined, numbers('s', scales)] },
+      ],
+      'Resize',
+      { ...attributes, to: { scales: [2, 2] } },
+      ['N', 2, 10, 10],
+    );
+    await same(
+      [
         {
           operator: 'Resize',
           opset: 18,
           attributes: [...modern, ints('axes', [2, 3])],
-          weights: [undefined, undefined, longs('s', [10, 10])],
+          weights: [undefined, undefined, longs('s', [33, 10])],
+        },
+        {
+          operator: 'Resize',
+          opset: 13,
+          attributes: modern,
+          weights: [undefined, undefined, longs('s', [1, 2, 33, 10])],
+          shape: [1, 2, 5, 5],
         },
       ],
       'Resize',
-      attributes,
-      ['N', 2, 10, 10],
+      { ...attributes, to: { sizes: [33, 10] } },
+      ['N', 2, 33, 10],
+    );
+    await same(
+      [
+        {
+          operator: 'Resize',
+          opset: 13,
+          attributes: modern,
+          weights: [undefined, numbers('s', [1, 1, 1, 1])],
+        },
+      ],
+      'Identity',
+      {},
+      ['N', 2, 5, 5],
     );
   });
 

@@ -54,9 +54,13 @@ const steps: readonly ((x: Value, name: string) => Value)[] = [
     ),
   (x, name) => maxPool(x, { kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] }, name),
   (x) =>
-    resize(averagePool(x, { kernel: [3, 3], strides: [2, 2], ceilMode: true }), [1, 1, 2, 2], {
-      mode: 'linear',
-    }),
+    resize(
+      averagePool(x, { kernel: [3, 3], strides: [2, 2], ceilMode: true }),
+      { scales: [2, 2] },
+      {
+        mode: 'linear',
+      },
+    ),
   (x) => convTranspose(maxPool(x, { kernel: [2, 2] }), weights('up', [4, 4, 2, 2]), { strides: [2, 2] }),
   (x) => concat([...split(x, [1, 3])].reverse()),
   (x) => pad(slice(x, 2, 1, 5), [0, 0, 1, 0, 0, 0, 1, 0], { mode: 'reflect' }),

@@ -1,6 +1,6 @@
 /** The definitions of convolution, pooling and resampling. */
 import type { ConvolutionAttributes, OperatorAttributes, PoolAttributes } from '../../graph/attributes.js';
-import { resizedLength } from '../../graph/operators/resize.js';
+import { type ResizedAxis, resizedAxes } from '../../graph/operators/resize.js';
 import { sizeOf } from '../../tensor.js';
 import { build, forEachIndex, type Index, locate, type ReferenceTensor, read, withShape } from './array.js';
 import { addProduct, transposed } from './product.js';
@@ -162,8 +162,11 @@ interface Tap {
 type ResizeAttributes = OperatorAttributes['Resize'];
 
 /** Which input pixels of one axis an output pixel mixes; those beyond the border repeat the border. */
-function resizeTaps(length: number, scale: number, attributes: ResizeAttributes, output: number): Tap[] {
-  const outputs = resizedLength(length, scale);
+function resizeTaps(
+  { length, outputs, scale }: ResizedAxis,
+  attributes: ResizeAttributes,
+  output: number,
+): Tap[] {
   const centred = (output + 0.5) / scale - 0.5;
   const coordinate = {
     half_pixel: centred,
@@ -197,12 +200,13 @@ function cubicKernel(d: number, a: number): number {
 }
 
 export function resize(x: ReferenceTensor, attributes: ResizeAttributes): ReferenceTensor {
-  const shape = x.shape.map((length, axis) => resizedLength(length, attributes.scales[axis]));
-  const taps = shape.map((outputs, axis) =>
-    Array.from({ length: outputs }, (_, output) =>
-      resizeTaps(x.shape[axis], attributes.scales[axis], attributes, output),
-    ),
-  );
+  const shape = [...x.shape];
+  const taps = x.shape.map((length) => Array.from({ length }, (_, i): Tap[] => [{ from: i, weight: 1 }]));
+  for (const resized of resizedAxes(x.shape, attributes, 'Resize')) {
+    const { axis, outputs } = resized;
+    shape[axis] = outputs;
+    taps[axis] = Array.from({ length: outputs }, (_, output) => resizeTaps(resized, attributes, output));
+  }
   const mix = (index: Index, source: Index): number => {
     const axis = source.length;
     if (axis === shape.length) return read(x, source);

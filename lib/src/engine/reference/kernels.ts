@@ -59,6 +59,28 @@ function logSoftmax(x: ReferenceTensor, axis: number): ReferenceTensor {
   return broadcast([lower, sumOver(map(lower, Math.exp), [axis])], (value, sum) => value - Math.log(sum));
 }
 
+/** Running sums along an axis, from its end where they go in reverse. */
+function cumulativeSum(
+  { data, shape }: ReferenceTensor,
+  { axis, exclusive, reverse }: OperatorAttributes['CumSum'],
+): ReferenceTensor {
+  const at = normaliseAxis(axis, shape.length, 'CumSum');
+  const length = shape[at];
+  const step = sizeOf(shape.slice(at + 1));
+  const sums = new Float64Array(data.length);
+  for (let row = 0; row < data.length / length; row++) {
+    const first = Math.floor(row / step) * length * step + (row % step);
+    let sum = 0;
+    for (let i = 0; i < length; i++) {
+      const place = first + (reverse ? length - 1 - i : i) * step;
+      const next = sum + data[place];
+      sums[place] = exclusive ? sum : next;
+      sum = next;
+    }
+  }
+  return { data: sums, shape };
+}
+
 export const kernels: { readonly [Op in Exclude<Operator, 'Input' | 'Opaque'>]: Kernel<Op> } = {
   Constant: (_, { value: { data, shape } }) => ({ data: Float64Array.from(data, Number), shape }),
   Conv: conv,
@@ -104,12 +126,20 @@ export const kernels: { readonly [Op in Exclude<Operator, 'Input' | 'Opaque'>]: 
   Log: pointwise(Math.log),
   Sqrt: pointwise(Math.sqrt),
   Erf: pointwise(errorFunction),
+  Sin: pointwise(Math.sin),
+  Cos: pointwise(Math.cos),
+  Atan: pointwise(Math.atan),
   MaxPool: ([x], attributes) => maxPool(x, attributes),
   AveragePool: ([x], attributes) => averagePool(x, attributes),
   GlobalAveragePool: ([x]) =>
     reduce(x, { axes: x.shape.map((_, axis) => axis).slice(2), keepDims: true }, true),
   ReduceMean: ([x], attributes) => reduce(x, attributes, true),
   ReduceSum: ([x], attributes) => reduce(x, attributes, false),
+  ReduceMax: ([x], { axes, keepDims }) => {
+    const largest = foldOver(x, axes, Number.NEGATIVE_INFINITY, Math.max);
+    return keepDims ? largest : withShape(largest, reduce(x, { axes, keepDims }, false).shape);
+  },
+  CumSum: ([x], attributes) => cumulativeSum(x, attributes),
   Concat: concat,
   Split: ([x], attributes) => split(x, attributes),
   Slice: ([x], attributes) => slice(x, attributes),

@@ -2,9 +2,9 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
 import type { OperatorAttributes } from '../../graph/attributes.js';
 import { averagedPixels, windowCount } from '../../graph/operators/pooling.js';
-import { interpolationMatrix } from '../../graph/operators/resize.js';
+import { interpolationMatrix, resizedAxes } from '../../graph/operators/resize.js';
 import { sizeOf } from '../../tensor.js';
-import { Arranged, channelsLast, naturalOrder } from './arranged.js';
+import { Arranged, channelsLast } from './arranged.js';
 import { type Computed, image, type Kernels, type Padding, padded, type TensorFlow } from './kernel.js';
 
 export type Imaging = Extract<Computed, 'Conv' | 'ConvTranspose' | 'MaxPool' | 'AveragePool' | 'Resize'>;
@@ -297,18 +297,16 @@ export function createImaging(tf: TensorFlow): Kernels<Imaging> {
 
   /** Every axis by its interpolation matrix, which is small. */
   function resize([x]: readonly Arranged[], attributes: OperatorAttributes['Resize']): Arranged {
-    const resized = naturalOrder(x.order.length).reduce<Tensor>((y, axis) => {
-      const scale = attributes.scales[axis];
-      if (scale === 1) return y;
+    const resampled = resizedAxes(x.shape, attributes, 'Resize').reduce<Tensor>((y, resized) => {
+      const { axis, length, outputs } = resized;
       const place = x.place(axis);
       const { shape } = y;
-      const length = shape[place];
-      const { matrix, outputs } = interpolationMatrix(length, scale, attributes);
+      const matrix = interpolationMatrix(resized, attributes);
       const weights = tf.tensor3d(Float32Array.from(matrix), [1, outputs, length]);
       const columns = y.reshape([sizeOf(shape.slice(0, place)), length, sizeOf(shape.slice(place + 1))]);
       return tf.matMul(weights, columns).reshape(shape.with(place, outputs));
     }, x.tensor.clone());
-    return new Arranged(resized, x.order);
+    return new Arranged(resampled, x.order);
   }
 
   return {

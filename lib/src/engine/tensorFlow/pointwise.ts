@@ -32,9 +32,14 @@ export type Pointwise = Extract<
   | 'Log'
   | 'Sqrt'
   | 'Erf'
+  | 'Sin'
+  | 'Cos'
+  | 'Atan'
   | 'GlobalAveragePool'
   | 'ReduceMean'
   | 'ReduceSum'
+  | 'ReduceMax'
+  | 'CumSum'
   | 'Identity'
   | 'Dropout'
   | 'Cast'
@@ -129,9 +134,15 @@ export function createPointwise(tf: TensorFlow): Kernels<Pointwise> {
     Log: each(tf.log),
     Sqrt: each(tf.sqrt),
     Erf: each(tf.erf),
+    Sin: each(tf.sin),
+    Cos: each(tf.cos),
+    Atan: each(tf.atan),
     GlobalAveragePool: ([x]) => reduced(x, naturalOrder(x.order.length).slice(2), true, tf.mean),
     ReduceMean: ([x], { axes, keepDims }) => reduced(x, axes, keepDims, tf.mean),
     ReduceSum: ([x], { axes, keepDims }) => reduced(x, axes, keepDims, tf.sum),
+    ReduceMax: ([x], { axes, keepDims }) => reduced(x, axes, keepDims, tf.max),
+    CumSum: ([x], { axis, exclusive, reverse }) =>
+      new Arranged(tf.cumsum(x.tensor, x.place(axis), exclusive, reverse), x.order),
     Identity: ([x]) => x.clone(),
     Dropout: ([x]) => x.clone(),
     Cast([x], { to }) {

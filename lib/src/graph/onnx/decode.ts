@@ -1,14 +1,15 @@
 /** From the nodes of an ONNX file, opsets 7 to 23, to the operators of landlens: one row per ONNX operator. */
 import { InputError } from '../../error.js';
-import type { OperatorAttributes } from '../attributes.js';
+import type { OperatorAttributes, ReduceAttributes } from '../attributes.js';
 import { apply, constant, constantOf, createNode, scalar, type Value } from '../node.js';
 import { gelu, geluTanh, hardSigmoid, prelu, softplus, tanh } from '../operators/activation.js';
 import { reshape } from '../operators/arrangement.js';
-import { einsum, isPlainEinsum } from '../operators/einsum.js';
-import { absolute, add, divide, greater, multiply, zerosLike } from '../operators/elementwise.js';
+import { einsum } from '../operators/einsum.js';
+import { absolute, add, divide, greater, multiply, negate, zerosLike } from '../operators/elementwise.js';
 import { matMul, matrixTranspose } from '../operators/matMul.js';
 import { layerNormalization } from '../operators/normalisation.js';
-import { reduceSum } from '../operators/reduction.js';
+import { reduceLogSumExp, reduceProduct, reduceSum } from '../operators/reduction.js';
+import { depthToSpace, spaceToDepth, tile } from '../operators/tiles.js';
 import {
   broadcastShapes,
   type ConstantTensor,
@@ -53,6 +54,9 @@ type Plain =
   | 'Log'
   | 'Sqrt'
   | 'Erf'
+  | 'Sin'
+  | 'Cos'
+  | 'Atan'
   | 'Identity'
   | 'GlobalAveragePool';
 
@@ -377,8 +381,11 @@ function axesOf(call: Call, since: number): number[] | undefined | 'unknown' {
   return staticContents(call, 1) ?? 'unknown';
 }
 
+type Reduction = (x: Value, attributes: ReduceAttributes, name: string) => Value | undefined;
+
+/** A reduction whose axes are an input from the opset `since` on. */
 const decodeReduce =
-  (operator: 'ReduceMean' | 'ReduceSum', since: number): Decoder =>
+  (reduction: Reduction, since = 18): Decoder =>
   (call) => {
     const x = operand(call, 0);
     const given = axesOf(call, since);
@@ -386,8 +393,30 @@ const decodeReduce =
     if (!given?.length && flag(call, 'noop_with_empty_axes')) return plain('Identity')(call);
     const axes = given?.length ? given : x.type.shape?.map((_, axis) => axis);
     if (axes === undefined) return undefined;
-    return [apply(operator, [x], { axes, keepDims: flag(call, 'keepdims', true) }, call.name)];
+    const result = reduction(x, { axes, keepDims: flag(call, 'keepdims', true) }, call.name);
+    return result && [result];
   };
+
+const reduction =
+  (operator: 'ReduceMean' | 'ReduceSum' | 'ReduceMax'): Reduction =>
+  (x, attributes, name) =>
+    apply(operator, [x], attributes, name);
+
+/** Reductions of whole numbers stay the engine's. */
+const ofFloats =
+  (formula: Reduction): Reduction =>
+  (x, attributes, name) =>
+    x.type.dataType === 'float32' && x.type.shape !== undefined ? formula(x, attributes, name) : undefined;
+
+const reduceMin: Reduction = (x, attributes, name) =>
+  apply('Neg', [apply('ReduceMax', [negate(x)], attributes)], {}, name);
+
+/** The factors must be as many for every batch. */
+const reduceProd: Reduction = (x, attributes, name) => {
+  const { shape = [] } = x.type;
+  const overBatch = attributes.axes.some((axis) => isBatch(shape[normaliseAxis(axis, shape.length, name)]));
+  return overBatch ? undefined : reduceProduct(x, attributes, name);
+};
 
 const decodeConcat: Decoder = (call) => {
   const given = call.inputs.map((_, i) => operand(call, i));
@@ -556,7 +585,7 @@ const decodeEinsum: Decoder = (call) => {
   const equation = text(call, 'equation', '');
   const values = call.inputs.map((_, i) => operand(call, i));
   const known = values.every(({ type }) => type.shape !== undefined && type.dataType === 'float32');
-  if (!known || !isPlainEinsum(equation) || values.length !== equation.split(',').length) return undefined;
+  if (!known) return undefined;
   return [einsum(equation, values, call.where, call.name)];
 };
 
@@ -685,8 +714,8 @@ type ResizeAttributes = OperatorAttributes['Resize'];
 const member = <Name extends string>(names: readonly Name[], name: string): Name | undefined =>
   names.find((candidate) => candidate === name);
 
-/** The scale of every axis from scales or sizes of some axes; nothing where they are computed. */
-function resizeScales(call: Call, x: Value): number[] | undefined {
+/** The scales or sizes of the axes that change; nothing where they are computed. */
+function resizeTarget(call: Call, x: Value): Pick<ResizeAttributes, 'axes' | 'to'> | undefined {
   const legacy = call.opset < 11;
   const { shape } = x.type;
   const scales = call.opset < 9 ? numbers(call, 'scales') : staticContents(call, legacy ? 1 : 2);
@@ -699,24 +728,26 @@ function resizeScales(call: Call, x: Value): number[] | undefined {
     integers(call, 'axes')?.map((axis) => normaliseAxis(axis, rank, call.where)) ??
     Array.from({ length: rank }, (_, axis) => axis);
   if (axes.length !== chosen.length) throw refuse(call, 'the scales or sizes do not fit the rank');
-  const result = new Array<number>(rank).fill(1);
-  for (const [i, axis] of axes.entries()) {
-    const wanted = chosen[i];
+  const stays = (axis: number, wanted: Dimension): boolean => {
+    if (chosen === scales) return wanted === 1;
     const length = shape?.[axis];
-    if (chosen === scales) result[axis] = scales[i];
-    else if (wanted === length || (isBatch(length) && wanted === 1 && call.batchOfOne)) result[axis] = 1;
-    else if (typeof wanted === 'number' && typeof length === 'number') result[axis] = wanted / length;
-    else return undefined;
+    return wanted === length || (isBatch(length) && wanted === 1 && call.batchOfOne);
+  };
+  const kept = axes.flatMap((axis, i) => (stays(axis, chosen[i]) ? [] : [{ axis, wanted: chosen[i] }]));
+  const values = kept.flatMap(({ wanted }) => (isBatch(wanted) ? [] : [wanted]));
+  if (values.length !== kept.length || kept.some(({ axis }) => isBatch(shape?.[axis]))) return undefined;
+  if (values.some((value) => !(value > 0 && value < 2 ** 31))) {
+    throw refuse(call, `impossible scales or sizes [${values.slice(0, 16).join(', ')}]`);
   }
-  if (result.every((scale) => scale > 0 && scale < 2 ** 31)) return result;
-  throw refuse(call, `impossible scales [${result.slice(0, 16).join(', ')}]`);
+  const to = chosen === scales ? { scales: values } : { sizes: values };
+  return { axes: kept.map(({ axis }) => axis), to };
 }
 
 /** Upsample and Resize of opset 10 divide coordinates by the scale; later ones state how they map them. */
 const decodeResize: Decoder = (call) => {
   const legacy = call.opset < 11;
   const x = operand(call, 0);
-  const scales = resizeScales(call, x);
+  const target = resizeTarget(call, x);
   const mode = member<ResizeAttributes['mode']>(
     ['nearest', 'linear', 'cubic'],
     text(call, 'mode', 'nearest'),
@@ -733,12 +764,13 @@ const decodeResize: Decoder = (call) => {
     flag(call, 'antialias') ||
     flag(call, 'exclude_outside') ||
     text(call, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch';
-  if (!scales || !mode || !coordinates || !nearest || special) {
+  if (!target || !mode || !coordinates || !nearest || special) {
     if (!legacy) return undefined;
     throw refuse(call, 'resampling of this kind is not supported', 'Export with opset 11 or later.');
   }
+  if (target.axes.length === 0) return plain('Identity')(call);
   const cubicCoefficient = number(call, 'cubic_coeff_a', -0.75);
-  return [apply('Resize', [x], { mode, coordinates, nearest, cubicCoefficient, scales }, call.name)];
+  return [apply('Resize', [x], { mode, coordinates, nearest, cubicCoefficient, ...target }, call.name)];
 };
 
 /** What a formula gives for a float32 input, for operators that are made of others. */
@@ -886,6 +918,57 @@ const decodeExpand: Decoder = (call) => {
   return result && [result];
 };
 
+const decodeTile: Decoder = (call) => {
+  const [x] = inputsOf(call, 2, 2);
+  const { shape, dataType } = x.type;
+  const given = contents(call, 1);
+  if (shape === undefined || given?.length !== shape.length || dataType !== 'float32') return undefined;
+  // A single row is repeated for every image of the batch.
+  const repeats = given.map((count) => (isBatch(count) ? 1 : count));
+  if (repeats.some((count, axis) => count !== 1 && (!(count >= 1) || isBatch(shape[axis])))) return undefined;
+  const repeated = tile(x, repeats, call.name);
+  if (!given.some(isBatch)) return [repeated];
+  if (given.some((count, axis) => isBatch(count) && shape[axis] !== 1)) return undefined;
+  const target = (repeated.type.shape ?? []).map((length, axis) =>
+    isBatch(given[axis]) ? given[axis] : length,
+  );
+  const result = spreadTo(call, repeated, target, call.name);
+  return result && [result];
+};
+
+/** The block size that divides some lengths of an image [N, C, H, W]; nothing where the image is not known. */
+function blockSize(
+  call: Call,
+  divided: (block: number, shape: readonly number[]) => boolean,
+): number | undefined {
+  const { shape, dataType } = operand(call, 0).type;
+  const lengths = shape && allStatic(shape.slice(1));
+  if (lengths?.length !== 3 || dataType !== 'float32') return undefined;
+  const block = integer(call, 'blocksize', 0);
+  if (Number.isInteger(block) && block >= 1 && divided(block, lengths)) return block;
+  throw refuse(call, `blocks of ${block} do not divide ${shapeText(shape)}`);
+}
+
+const decodeDepthToSpace: Decoder = (call) => {
+  const mode = member(['DCR', 'CRD'], text(call, 'mode', 'DCR'));
+  const block = blockSize(call, (b, [channels]) => channels % b ** 2 === 0);
+  return block && mode ? [depthToSpace(operand(call, 0), block, mode, call.name)] : undefined;
+};
+
+const decodeSpaceToDepth: Decoder = (call) => {
+  const block = blockSize(call, (b, [, height, width]) => height % b === 0 && width % b === 0);
+  return block ? [spaceToDepth(operand(call, 0), block, call.name)] : undefined;
+};
+
+const decodeCumSum: Decoder = (call) => {
+  const [x] = inputsOf(call, 2, 2);
+  const [axis] = staticContents(call, 1) ?? [];
+  if (axis === undefined || x.type.shape === undefined || x.type.dataType !== 'float32') return undefined;
+  normaliseAxis(axis, x.type.shape.length, call.where);
+  const attributes = { axis, exclusive: flag(call, 'exclusive'), reverse: flag(call, 'reverse') };
+  return [apply('CumSum', [x], attributes, call.name)];
+};
+
 const decodeMod: Decoder = (call) => {
   const [a, b] = inputsOf(call, 2, 2);
   return flag(call, 'fmod') || a.type.dataType !== 'int64'
@@ -981,6 +1064,9 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['Log', plain('Log')],
   ['Sqrt', plain('Sqrt')],
   ['Erf', plain('Erf')],
+  ['Sin', plain('Sin')],
+  ['Cos', plain('Cos')],
+  ['Atan', plain('Atan')],
   ['Pow', decodePow],
   ['Reciprocal', inSinglePrecision((call, x) => apply('Div', [scalar(1), x], {}, call.name))],
   [
@@ -1009,14 +1095,23 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['ReduceL1', decodeSumOf(absolute, 'Identity')],
   ['ReduceL2', decodeSumOf((x) => multiply(x, x), 'Sqrt')],
   ['ReduceSumSquare', decodeSumOf((x) => multiply(x, x), 'Identity')],
+  ['ReduceLogSum', decodeSumOf((x) => x, 'Log')],
   ['Einsum', decodeEinsum],
   ['Expand', decodeExpand],
+  ['Tile', decodeTile],
+  ['DepthToSpace', decodeDepthToSpace],
+  ['SpaceToDepth', decodeSpaceToDepth],
   ['MaxPool', decodeMaxPool],
   ['AveragePool', decodeAveragePool],
   ['GlobalAveragePool', plain('GlobalAveragePool')],
   ['GlobalMaxPool', decodeGlobalMaxPool],
-  ['ReduceMean', decodeReduce('ReduceMean', 18)],
-  ['ReduceSum', decodeReduce('ReduceSum', 13)],
+  ['ReduceMean', decodeReduce(reduction('ReduceMean'))],
+  ['ReduceSum', decodeReduce(reduction('ReduceSum'), 13)],
+  ['ReduceMax', decodeReduce(ofFloats(reduction('ReduceMax')))],
+  ['ReduceMin', decodeReduce(ofFloats(reduceMin))],
+  ['ReduceProd', decodeReduce(ofFloats(reduceProd))],
+  ['ReduceLogSumExp', decodeReduce(ofFloats(reduceLogSumExp))],
+  ['CumSum', decodeCumSum],
   ['Concat', decodeConcat],
   ['Split', decodeSplit],
   ['Slice', decodeSlice],

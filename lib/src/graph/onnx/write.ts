@@ -2,8 +2,9 @@
 
 import { toHalf } from '../../half.js';
 import type { Operator, RawAttribute } from '../attributes.js';
-import { type Graph, topologicalOrder } from '../graph.js';
+import { type Graph, shapeOf, topologicalOrder } from '../graph.js';
 import type { Node, NodeOf, Value } from '../node.js';
+import { resizedAxes } from '../operators/resize.js';
 import { type ConstantTensor, isBatch, perImage, type Shape, type TensorType } from '../type.js';
 import { dataTypeCodes, ModelProto } from './schema.js';
 import { attributeProto, tensorProto } from './tensorProto.js';
@@ -50,7 +51,7 @@ const pool = ({ attributes }: NodeOf<'MaxPool'> | NodeOf<'AveragePool'>): Attrib
   ceil_mode: int(attributes.ceilMode ? 1 : 0),
 });
 
-const reduce = (node: NodeOf<'ReduceMean'> | NodeOf<'ReduceSum'>): Encoded => ({
+const reduce = (node: NodeOf<'ReduceMean'> | NodeOf<'ReduceSum'> | NodeOf<'ReduceMax'>): Encoded => ({
   operator: node.operator,
   // No axes means none here, where ONNX by default means all.
   attributes: { keepdims: int(node.attributes.keepDims ? 1 : 0), noop_with_empty_axes: int(1) },
@@ -61,34 +62,27 @@ const inferBatch = (shape: Shape): number[] =>
   shape.map((dimension) => (isBatch(dimension) ? -1 : dimension));
 
 /**
- * The axes whose scale, a ratio of two lengths, loses a pixel when the runtime multiplies in single precision
- * (such as 7 x fround(31 / 7)); a file states their lengths instead.
+ * Lengths where they are meant, otherwise scales; unless ONNX Runtime, which multiplies by them now in single and now in
+ * double precision, would lose a pixel (such as floor(5 x float32(6.6)) = 32), and the lengths say the same.
  */
-function exactLengths({ inputs: [x], outputs: [y], attributes }: NodeOf<'Resize'>) {
-  const axes = attributes.scales.flatMap((scale, axis) => (scale === 1 ? [] : [axis]));
-  const lengths = axes.map((axis) => ({
-    axis,
-    from: Number(x.type.shape?.[axis]),
-    to: Number(y.type.shape?.[axis]),
-  }));
-  const lossy = lengths.some(
-    ({ axis, from, to }) => Math.floor(Math.fround(from * Math.fround(attributes.scales[axis]))) !== to,
+function resizeTarget({ inputs: [x], attributes }: NodeOf<'Resize'>): number[] | ConstantTensor {
+  const { axes, to } = attributes;
+  if ('sizes' in to) return [...to.sizes];
+  const resized = resizedAxes(shapeOf(x), attributes, 'Resize');
+  const lossy = resized.some(
+    ({ length, outputs, scale }) => Math.floor(length * Math.fround(scale)) !== outputs,
   );
-  const ratios = lengths.every(({ axis, from, to }) => attributes.scales[axis] === to / from);
-  return lossy && ratios ? lengths : undefined;
+  const ratios = resized.every(
+    ({ length, outputs, scale }) => Math.fround(outputs / length) === Math.fround(scale),
+  );
+  if (lossy && ratios) return resized.map(({ outputs }) => outputs);
+  return { dataType: 'float32', shape: [axes.length], data: Float32Array.from(to.scales) };
 }
 
-function resizeAxes(node: NodeOf<'Resize'>): Attributes {
-  const lengths = exactLengths(node);
-  return lengths ? { axes: ints(lengths.map(({ axis }) => axis)) } : {};
-}
-
-/** The scales, or nothing and the lengths. */
-function resizeTarget(node: NodeOf<'Resize'>): (readonly number[] | ConstantTensor | undefined)[] {
-  const lengths = exactLengths(node);
-  if (lengths !== undefined) return [undefined, lengths.map(({ to }) => to)];
-  const { scales } = node.attributes;
-  return [{ dataType: 'float32', shape: [scales.length], data: Float32Array.from(scales) }];
+/** Scales are the third input, sizes the fourth. */
+function resizeInputs(node: NodeOf<'Resize'>): (readonly number[] | ConstantTensor | undefined)[] {
+  const target = resizeTarget(node);
+  return 'data' in target ? [undefined, target] : [undefined, undefined, target];
 }
 
 type Encoder<Op extends Operator> = (node: NodeOf<Op>) => Encoded;
@@ -135,6 +129,12 @@ const encoders: { readonly [Op in Operator]?: Encoder<Op> } = {
   }),
   ReduceMean: reduce,
   ReduceSum: reduce,
+  ReduceMax: reduce,
+  CumSum: ({ attributes: { axis, exclusive, reverse } }) => ({
+    operator: 'CumSum',
+    attributes: { exclusive: int(exclusive ? 1 : 0), reverse: int(reverse ? 1 : 0) },
+    extra: [[axis]],
+  }),
   Concat: ({ attributes }) => ({ operator: 'Concat', attributes: { axis: int(attributes.axis) } }),
   Split: ({ attributes }) => ({
     operator: 'Split',
@@ -168,9 +168,9 @@ const encoders: { readonly [Op in Operator]?: Encoder<Op> } = {
       coordinate_transformation_mode: text(node.attributes.coordinates),
       nearest_mode: text(node.attributes.nearest),
       cubic_coeff_a: float(node.attributes.cubicCoefficient),
-      ...resizeAxes(node),
+      axes: ints(node.attributes.axes),
     },
-    extra: [undefined, ...resizeTarget(node)],
+    extra: resizeInputs(node),
   }),
   Cast: ({ attributes }) => ({ operator: 'Cast', attributes: { to: int(dataTypeCodes[attributes.to]) } }),
   ScatterElements: ({ attributes }) => ({

@@ -45,6 +45,8 @@ export const exponential = (x: Value): Value => apply('Exp', [x], {});
 export const squareRoot = (x: Value): Value => apply('Sqrt', [x], {});
 export const power = (a: Value, b: Value): Value => apply('Pow', [a, b], {});
 export const errorFunction = (x: Value): Value => apply('Erf', [x], {});
+export const sine = (x: Value): Value => apply('Sin', [x], {});
+export const cosine = (x: Value): Value => apply('Cos', [x], {});
 export const zerosLike = (x: Value): Value => apply('ZerosLike', [x], {});
 
 /** Sums a gradient over the axes along which the input of the given shape was broadcast. */
@@ -139,4 +141,17 @@ export const squareRootRule = ({ node, gradient }: RuleArguments<'Sqrt'>) => [
 export function errorFunctionRule({ node, gradient }: RuleArguments<'Erf'>) {
   const [x] = node.inputs;
   return [multiply(gradient, multiply(scalar(2 / Math.sqrt(Math.PI)), exponential(negate(multiply(x, x)))))];
+}
+
+export const sineRule = ({ node, gradient }: RuleArguments<'Sin'>) => [
+  multiply(gradient, cosine(node.inputs[0])),
+];
+export const cosineRule = ({ node, gradient }: RuleArguments<'Cos'>) => [
+  negate(multiply(gradient, sine(node.inputs[0]))),
+];
+
+/** atan'(x) = 1 / (1 + x^2). */
+export function arctangentRule({ node, gradient }: RuleArguments<'Atan'>) {
+  const [x] = node.inputs;
+  return [divide(gradient, add(multiply(x, x), scalar(1)))];
 }

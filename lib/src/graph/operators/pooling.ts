@@ -170,7 +170,7 @@ export function averagePoolRule({ node, gradient }: RuleArguments<'AveragePool'>
       );
   const spreadTo = (spread: readonly number[]) => size.map((length, i) => length - (spread[i] - pads[i]));
   if (kernel.every((length, i) => length === strides[i]) && pads.every((amount) => amount === 0)) {
-    const enlarged = resize(shares, [1, 1, ...kernel], { mode: 'nearest', coordinates: 'asymmetric' });
+    const enlarged = resize(shares, { scales: kernel }, { mode: 'nearest', coordinates: 'asymmetric' });
     const after = spreadTo(windows.map((count, i) => count * kernel[i]));
     return [pad(enlarged, [0, 0, ...kernel.map(() => 0), 0, 0, ...after])];
   }

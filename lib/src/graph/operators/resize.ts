@@ -1,49 +1,66 @@
 /** Resampling of images (nearest, linear, cubic) and its gradient: the transposed interpolation matrices. */
-import type { OperatorAttributes } from '../attributes.js';
+import type { OperatorAttributes, ResizeTarget } from '../attributes.js';
 import { shapeOf } from '../graph.js';
 import { apply, type Value } from '../node.js';
 import type { RuleArguments } from '../rule.js';
-import { staticDimension, type TensorType } from '../type.js';
+import { normaliseAxis, type Shape, staticDimension, type TensorType } from '../type.js';
 import { multiplyAxis } from './arrangement.js';
 
 type ResizeAttributes = OperatorAttributes['Resize'];
 
+/** x with height and width (and further axes behind the channels) of these sizes, or so many times as large. */
 export function resize(
   x: Value,
-  scales: readonly number[],
+  to: ResizeTarget,
   {
     mode = 'linear',
     coordinates = 'half_pixel',
     nearest = 'floor',
     cubicCoefficient = -0.75,
-  }: Partial<Omit<ResizeAttributes, 'scales'>> = {},
+  }: Partial<Omit<ResizeAttributes, 'axes' | 'to'>> = {},
 ): Value {
-  return apply('Resize', [x], { mode, coordinates, nearest, cubicCoefficient, scales });
+  const axes = ('sizes' in to ? to.sizes : to.scales).map((_, i) => i + 2);
+  return apply('Resize', [x], { mode, coordinates, nearest, cubicCoefficient, axes, to });
 }
 
-/** A tiny surplus keeps floor(size x (target / size)) at the target in spite of rounding. */
-export const resizedLength = (length: number, scale: number): number => Math.floor(length * scale + 1e-4);
+/** How one axis is resampled. */
+export interface ResizedAxis {
+  readonly axis: number;
+  readonly length: number;
+  readonly outputs: number;
+  /** Outputs per input. */
+  readonly scale: number;
+}
+
+/** Scales are multiplied in single precision, as files store them and runtimes do. */
+const scaledLength = (length: number, scale: number): number =>
+  Math.floor(Math.fround(length * Math.fround(scale)));
+
+export function resizedAxes(shape: Shape, { axes, to }: ResizeAttributes, where: string): ResizedAxis[] {
+  return axes.map((given, i) => {
+    const axis = normaliseAxis(given, shape.length, where);
+    const length = staticDimension(shape[axis], where);
+    if ('sizes' in to) return { axis, length, outputs: to.sizes[i], scale: to.sizes[i] / length };
+    return { axis, length, outputs: scaledLength(length, to.scales[i]), scale: to.scales[i] };
+  });
+}
 
 export function inferResize(
   [{ dataType, shape }]: readonly TensorType[],
-  { scales }: ResizeAttributes,
+  attributes: ResizeAttributes,
   where: string,
 ): TensorType {
-  return {
-    dataType,
-    shape: shape?.map((dimension, axis) =>
-      scales[axis] === 1 ? dimension : resizedLength(staticDimension(dimension, where), scales[axis]),
-    ),
-  };
+  if (shape === undefined) return { dataType, shape };
+  const result = [...shape];
+  for (const { axis, outputs } of resizedAxes(shape, attributes, where)) result[axis] = outputs;
+  return { dataType, shape: result };
 }
 
 function sourceCoordinate(
   output: number,
-  length: number,
-  scale: number,
+  { length, outputs, scale }: ResizedAxis,
   kind: ResizeAttributes['coordinates'],
 ) {
-  const outputs = resizedLength(length, scale);
   switch (kind) {
     case 'half_pixel':
       return (output + 0.5) / scale - 0.5;
@@ -78,17 +95,16 @@ function cubicWeights(t: number, a: number): number[] {
 
 /** The matrix [outputs, length] of one axis's interpolation; pixels beyond the border repeat the border. */
 export function interpolationMatrix(
-  length: number,
-  scale: number,
-  attributes: Omit<ResizeAttributes, 'scales'>,
-) {
-  const outputs = resizedLength(length, scale);
+  resized: ResizedAxis,
+  attributes: Omit<ResizeAttributes, 'axes' | 'to'>,
+): Float64Array {
+  const { length, outputs } = resized;
   const matrix = new Float64Array(outputs * length);
   for (let output = 0; output < outputs; output++) {
     const put = (index: number, weight: number) => {
       matrix[output * length + Math.min(Math.max(index, 0), length - 1)] += weight;
     };
-    const coordinate = sourceCoordinate(output, length, scale, attributes.coordinates);
+    const coordinate = sourceCoordinate(output, resized, attributes.coordinates);
     if (attributes.mode === 'nearest') {
       put(roundNearest(coordinate, attributes.nearest), 1);
     } else {
@@ -100,16 +116,14 @@ export function interpolationMatrix(
       for (const [i, weight] of weights.entries()) put(first + i, weight);
     }
   }
-  return { matrix, outputs };
+  return matrix;
 }
 
 export function resizeRule({ node, gradient }: RuleArguments<'Resize'>) {
-  const shape = shapeOf(node.inputs[0]);
   let result = gradient;
-  for (const [axis, scale] of node.attributes.scales.entries()) {
-    if (scale === 1) continue;
-    const length = staticDimension(shape[axis], 'Resize');
-    const { matrix, outputs } = interpolationMatrix(length, scale, node.attributes);
+  for (const resized of resizedAxes(shapeOf(node.inputs[0]), node.attributes, 'Resize')) {
+    const { axis, length, outputs } = resized;
+    const matrix = interpolationMatrix(resized, node.attributes);
     const transposed = new Float64Array(matrix.length);
     for (let o = 0; o < outputs; o++) {
       for (let i = 0; i < length; i++) transposed[i * outputs + o] = matrix[o * length + i];

@@ -117,7 +117,7 @@ function unpoolAtOffsets(values: Value, offsets: Value, x: Value, node: MaxPool,
     const padded = padSpatially(pooled, missing, behind, outside);
     return strides.every((stride) => stride === 1)
       ? padded
-      : resize(padded, [1, 1, ...strides], { mode: 'nearest', coordinates: 'asymmetric' });
+      : resize(padded, { scales: strides }, { mode: 'nearest', coordinates: 'asymmetric' });
   };
   const [spread, found] = [repeated(values, 0), repeated(offsets, noPixel)];
   const steps = strides.map(() => 1);

@@ -44,6 +44,9 @@ type OfOneValue =
   | 'Log'
   | 'Sqrt'
   | 'Erf'
+  | 'Sin'
+  | 'Cos'
+  | 'Atan'
   | 'Pow';
 
 /** m_in = m_out (y - y') / (x - x'), where x and x' differ; x is the input that is wanted. */
@@ -230,6 +233,24 @@ function rescaleMaxPool(reduction: 'add' | 'none'): Rule<'MaxPool'> {
   };
 }
 
+/** As of a window: above the baseline's maximum it is the input's maxima that count, below it the baseline's. */
+const rescaleReduceMax: Rule<'ReduceMax'> = (rule) => {
+  const { node, gradient, reference } = rule;
+  const [x] = node.inputs;
+  const [y] = node.outputs;
+  const [x0, y0] = [reference(x), reference(y)];
+  const larger = maximum(y, y0);
+  const share = (difference: Value, of: Value): Value => {
+    const within = createNode('ReduceMax', [of], node.attributes);
+    const weighed = multiply(gradient, difference);
+    return plain.ReduceMax({ ...rule, node: within, gradient: weighed })[0] ?? weighed;
+  };
+  const contributions = add(share(subtract(larger, y0), x), share(subtract(y, larger), x0));
+  const inputs = subtract(x, x0);
+  const [fallback = gradient] = plain.ReduceMax(rule);
+  return [orElse(inputs, divide(contributions, inputs), fallback)];
+};
+
 /**
  * Linear operators keep the ordinary gradient; the other rows compare with the baseline pass. What a power of which base
  * and exponent change, a normalisation with computed statistics, Sign, and a condition other than a comparison
@@ -250,6 +271,9 @@ export function deepLift({ sharedMaximum = 'add', maxPool = 'rescale' }: DeepLif
     Log: rescale(plain.Log),
     Sqrt: rescale(plain.Sqrt),
     Erf: rescale(plain.Erf),
+    Sin: rescale(plain.Sin),
+    Cos: rescale(plain.Cos),
+    Atan: rescale(plain.Atan),
     Pow: (rule) => (rule.wanted.includes(false) ? rescale(plain.Pow)(rule) : plain.Pow(rule)),
     Max: rescaleExtremum,
     Min: rescaleExtremum,
@@ -263,6 +287,7 @@ export function deepLift({ sharedMaximum = 'add', maxPool = 'rescale' }: DeepLif
     Greater: rescaleGreater,
     Softmax: softmaxBetween,
     LogSoftmax: logSoftmaxBetween,
+    ReduceMax: rescaleReduceMax,
     MaxPool: maxPool === 'plain' ? plain.MaxPool : rescaleMaxPool(sharedMaximum === 'add' ? 'add' : 'none'),
   };
 }

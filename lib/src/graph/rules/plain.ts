@@ -25,6 +25,8 @@ import { convRule, convTransposeRule } from '../operators/convolution.js';
 import {
   absoluteRule,
   addRule,
+  arctangentRule,
+  cosineRule,
   divideRule,
   errorFunctionRule,
   expandRule,
@@ -34,6 +36,7 @@ import {
   multiplyRule,
   negateRule,
   powerRule,
+  sineRule,
   squareRootRule,
   subtractRule,
   whereRule,
@@ -41,7 +44,13 @@ import {
 import { gemmRule, matMulRule } from '../operators/matMul.js';
 import { batchNormalizationRule } from '../operators/normalisation.js';
 import { averagePoolRule, maxPoolRule } from '../operators/pooling.js';
-import { globalAveragePoolRule, reduceMeanRule, reduceSumRule } from '../operators/reduction.js';
+import {
+  cumulativeSumRule,
+  globalAveragePoolRule,
+  reduceMaxRule,
+  reduceMeanRule,
+  reduceSumRule,
+} from '../operators/reduction.js';
 import { resizeRule } from '../operators/resize.js';
 import type { RuleTable } from '../rule.js';
 
@@ -74,11 +83,16 @@ export const plain: RuleTable = {
   Log: logarithmRule,
   Sqrt: squareRootRule,
   Erf: errorFunctionRule,
+  Sin: sineRule,
+  Cos: cosineRule,
+  Atan: arctangentRule,
   MaxPool: maxPoolRule,
   AveragePool: averagePoolRule,
   GlobalAveragePool: globalAveragePoolRule,
   ReduceMean: reduceMeanRule,
   ReduceSum: reduceSumRule,
+  ReduceMax: reduceMaxRule,
+  CumSum: cumulativeSumRule,
   Concat: concatRule,
   Split: splitRule,
   Slice: sliceRule,
