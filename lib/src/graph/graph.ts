@@ -33,6 +33,25 @@ export function topologicalOrder(values: readonly Value[], stop: ReadonlySet<Val
   return order;
 }
 
+const fixed = new WeakMap<Node, boolean>();
+
+/** Whether a value depends on nothing that is fed. */
+export function isFixed(value: Value): boolean {
+  const stack = [value.node];
+  // Every node is looked at once in its life: nodes are immutable.
+  for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+    const open = node.inputs.filter((input) => !fixed.has(input.node));
+    if (open.length > 0 && !fixed.has(node)) {
+      for (const input of open) stack.push(input.node);
+      continue;
+    }
+    const given = node.operator === 'Input' || node.operator === 'Opaque';
+    fixed.set(node, !given && node.inputs.every((input) => fixed.get(input.node)));
+    stack.pop();
+  }
+  return fixed.get(value.node) ?? false;
+}
+
 /** A graph over the outputs, with the inputs that they need. */
 export function createGraph(outputs: Readonly<Record<string, Value>>): Graph {
   const inputs = topologicalOrder(Object.values(outputs))

@@ -1,14 +1,25 @@
 /** From the nodes of an ONNX file, opsets 7 to 23, to the operators of landlens: one row per ONNX operator. */
 import { InputError } from '../../error.js';
 import type { OperatorAttributes, ReduceAttributes } from '../attributes.js';
+import { isFixed } from '../graph.js';
 import { apply, constant, constantOf, createNode, scalar, type Value } from '../node.js';
 import { gelu, geluTanh, hardSigmoid, prelu, softplus, tanh } from '../operators/activation.js';
 import { reshape } from '../operators/arrangement.js';
 import { einsum } from '../operators/einsum.js';
-import { absolute, add, divide, greater, multiply, negate, zerosLike } from '../operators/elementwise.js';
+import {
+  absolute,
+  add,
+  divide,
+  greater,
+  multiply,
+  negate,
+  squareRoot,
+  subtract,
+  zerosLike,
+} from '../operators/elementwise.js';
 import { matMul, matrixTranspose } from '../operators/matMul.js';
 import { layerNormalization } from '../operators/normalisation.js';
-import { reduceLogSumExp, reduceProduct, reduceSum } from '../operators/reduction.js';
+import { reduceLogSumExp, reduceMean, reduceProduct, reduceSum } from '../operators/reduction.js';
 import { depthToSpace, spaceToDepth, tile } from '../operators/tiles.js';
 import {
   broadcastShapes,
@@ -284,21 +295,38 @@ const decodeMatMul: Decoder = (call) => {
   return [apply('MatMul', factors, {}, call.name)];
 };
 
+/** A normalisation of stored weights by their own statistics per channel, as PyTorch writes weight standardisation. */
+function standardise(call: Call, [x, scale, bias, ...running]: readonly Value[], shape: Shape): Value[] {
+  const axes = shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+  const momentum = scalar(number(call, 'momentum', 0.9));
+  const rest = scalar(1 - number(call, 'momentum', 0.9));
+  const mean = reduceMean(x, axes, true);
+  const difference = subtract(x, mean);
+  const variance = reduceMean(multiply(difference, difference), axes, true);
+  const perChannel = (value: Value): Value => reshape(value, mean.type.shape ?? []);
+  const deviation = squareRoot(add(variance, scalar(number(call, 'epsilon', 1e-5))));
+  const scaled = multiply(divide(difference, deviation), perChannel(scale));
+  const statistics = [mean, variance].map((value) => reshape(value, shape.slice(1, 2)));
+  const updated = statistics.map((value, i) => add(multiply(running[i], momentum), multiply(value, rest)));
+  return [apply('Add', [scaled, perChannel(bias)], {}, call.name), ...updated, ...statistics];
+}
+
 const decodeBatchNormalization: Decoder = (call) => {
   const { opset } = call;
   const training = opset >= 14 ? flag(call, 'training_mode') : call.outputs.slice(1).some(Boolean);
-  if (training) {
-    throw refuse(
-      call,
-      'batch normalisation is in training mode',
-      'Export the network for inference (PyTorch: model.eval() first).',
-    );
-  }
   if (opset < 9 && !flag(call, 'spatial', true)) throw refuse(call, 'spatial = 0 is not supported');
   const inputs = inputsOf(call, 5, 5);
   const { shape } = inputs[0].type;
   if (shape !== undefined && shape.length < 2) {
     throw refuse(call, `batch normalisation needs channels (got ${shapeText(shape)})`);
+  }
+  if (training) {
+    if (shape !== undefined && isFixed(inputs[0])) return standardise(call, inputs, shape);
+    throw refuse(
+      call,
+      'batch normalisation is in training mode',
+      'Export the network for inference (PyTorch: model.eval() first).',
+    );
   }
   return [apply('BatchNormalization', inputs, { epsilon: number(call, 'epsilon', 1e-5) }, call.name)];
 };

@@ -1,7 +1,7 @@
 /** Which values a runtime holds in blocks of channels: what convolutions of constant weights compute, and what follows. */
+import { isFixed } from '../graph.js';
 import { floats, type Node, type Value } from '../node.js';
 import { conv } from '../operators/convolution.js';
-import { isFixed } from './rewrite.js';
 
 /** Channels of the largest block in use (of onnxruntime, on processors with AVX-512). */
 const block = 16;

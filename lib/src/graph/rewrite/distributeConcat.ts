@@ -1,10 +1,10 @@
 /** Operators distributed over wide concatenations: the maps of a dense block are not copied for each of its layers. */
-import { shapeOf } from '../graph.js';
+import { isFixed, shapeOf } from '../graph.js';
 import { constantOf, floats, type Node, type Value, withInputs } from '../node.js';
 import { concat, slice, split } from '../operators/arrangement.js';
 import { conv } from '../operators/convolution.js';
 import { add } from '../operators/elementwise.js';
-import { type Context, isFixed, onlyUser, type Pass } from './rewrite.js';
+import { type Context, onlyUser, type Pass } from './rewrite.js';
 
 export interface DistributeConcatOptions {
   /** Channels of a part; narrower neighbours are joined, as convolutions of few channels are slow. */

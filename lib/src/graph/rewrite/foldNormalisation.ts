@@ -1,10 +1,10 @@
 /** A batch normalisation with stored statistics, taken into the convolution before it. */
-import { shapeOf } from '../graph.js';
+import { isFixed, shapeOf } from '../graph.js';
 import { type Node, scalar, type Value } from '../node.js';
 import { reshape } from '../operators/arrangement.js';
 import { conv } from '../operators/convolution.js';
 import { add, divide, multiply, squareRoot, subtract } from '../operators/elementwise.js';
-import { isFixed, onlyUser, type Pass } from './rewrite.js';
+import { onlyUser, type Pass } from './rewrite.js';
 
 /** What a normalisation multiplies each channel with: scale / sqrt(variance + epsilon). */
 export function scaleOf(node: Node): Value {

@@ -1,9 +1,9 @@
 /** The scale of a batch normalisation in a backward pass, taken into the constant weights of a convolution beside it. */
-import { shapeOf } from '../graph.js';
+import { isFixed, shapeOf } from '../graph.js';
 import { constantOf, type Node, type Value, withInputs } from '../node.js';
 import { multiply } from '../operators/elementwise.js';
 import { alongAxis, scaleOf } from './foldNormalisation.js';
-import { type Context, isFixed, onlyUser, type Pass } from './rewrite.js';
+import { type Context, onlyUser, type Pass } from './rewrite.js';
 
 const isZero = (value: Value): boolean =>
   constantOf(value)?.data.every((item) => Number(item) === 0) ?? false;

@@ -16,10 +16,6 @@ export interface Context {
  */
 export type Pass = (node: Node, inputs: readonly Value[], context: Context) => readonly Value[] | undefined;
 
-/** Whether a value depends on nothing that is fed. */
-export const isFixed = (value: Value): boolean =>
-  topologicalOrder([value]).every(({ operator }) => operator !== 'Input' && operator !== 'Opaque');
-
 /** The node that alone reads a value. */
 export function onlyUser(value: Value, { users, isOutput }: Context): Node | undefined {
   const found = users(value);
