@@ -90,6 +90,7 @@ export * from './metric/morf.js';
 export * from './metric/ranking.js';
 export * from './model/classifier.js';
 export * from './model/classifierFile.js';
+export * from './model/classMatch.js';
 export { denseNet, denseNet121 } from './model/denseNet.js';
 export { type FeatureLayer, featureLayers } from './model/featureLayer.js';
 export { resNet, resNet50 } from './model/resNet.js';

@@ -66,3 +66,25 @@ describe('weights to start from', () => {
     }
   });
 });
+
+describe('the linear layer of weights to start from', () => {
+  const earlier = freshWeights(tinyArchitecture, shape, 2);
+  const rowsOf = (weights: typeof fresh) => {
+    const { data = new Float32Array(0) } = weights.get('classifier.weight') ?? {};
+    return [[...data.subarray(0, data.length / 2)], [...data.subarray(data.length / 2)]];
+  };
+
+  it('follows the names of the classes', () => {
+    const { weights, renewed } = transferWeights(fresh, earlier, 'x', { from: ['a', 'b'], to: ['b', 'a'] });
+    assert.deepEqual(renewed, []);
+    assert.deepEqual(rowsOf(weights), rowsOf(earlier).reverse());
+    const bias = [...(earlier.get('classifier.bias')?.data ?? [])];
+    assert.deepEqual([...(weights.get('classifier.bias')?.data ?? [])], bias.reverse());
+  });
+
+  it('starts anew where the classes have other names', () => {
+    const { weights, renewed } = transferWeights(fresh, earlier, 'x', { from: ['a', 'b'], to: ['b', 'c'] });
+    assert.deepEqual(renewed, ['classifier.weight', 'classifier.bias']);
+    assert.deepEqual(rowsOf(weights), rowsOf(fresh));
+  });
+});

@@ -133,6 +133,15 @@ function checkShapes(image: Value, logits: Value, description: ClassifierDescrip
       todo: 'Give the class names of this network, in its order.',
     });
   }
+  const twice = classes.find((name, i) => classes.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new InputError({
+      what: 'two classes have the same name',
+      where,
+      expected: 'each class once, since classes are matched by name',
+      got: JSON.stringify(twice),
+    });
+  }
   const [height, width] = layout === 'NCHW' ? shape.slice(2) : shape.slice(1, 3);
   const own = [staticDimension(height, where), staticDimension(width, where)] as const;
   if (size !== undefined && size.join() !== own.join()) {

@@ -9,6 +9,7 @@ import { paintPatch } from '../figure/patchPicture.js';
 import { writeFileAtomic } from '../file.js';
 import { parseJson } from '../json.js';
 import { isPredicted } from '../metric/decision.js';
+import { indexOfClass, translateClasses } from '../model/classMatch.js';
 import type { ClassifiedImage } from './competingClasses.js';
 import { type ExplainedClass, explainClass } from './explainClass.js';
 import { safeFileName } from './fileName.js';
@@ -70,15 +71,7 @@ export async function readCase(
   { dataset, classifier }: Pick<CaseStudy, 'dataset' | 'classifier'>,
 ): Promise<ClassifiedImage & { readonly verdict: string }> {
   requireCompatible(dataset, classifier);
-  const index = classifier.classes.indexOf(className);
-  if (index < 0) {
-    throw new InputError({
-      what: 'the model knows no such class',
-      where: `${classifier.name}, image ${image}`,
-      expected: classifier.classes.join('; '),
-      got: `"${className}"`,
-    });
-  }
+  const index = indexOfClass(className, classifier, `image ${image}`);
   const place = dataset.find(image);
   if (place === undefined) {
     throw new InputError({
@@ -92,13 +85,13 @@ export async function readCase(
   const patch = await dataset.read(place.split, place.index);
   const input = classifier.prepare(patch);
   const score = (await classifier.score(input)).data[index];
-  const label = dataset.classes.indexOf(className);
-  const mask = maskOf(patch, label);
+  const labels = translateClasses(patch.labels, dataset, classifier);
+  const mask = maskOf(patch, className, dataset);
   return {
     ...{ patch, input },
     imageIndex: place.index,
     classes: [{ index, name: className, score, ...(mask && { mask }) }],
-    verdict: verdictOf(patch.labels.includes(label), score),
+    verdict: verdictOf(labels.includes(index), score),
   };
 }
 

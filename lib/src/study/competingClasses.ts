@@ -3,9 +3,10 @@ import { superClassOf } from '../dataset/bigEarthNet/superClasses.js';
 import type { Dataset, Patch } from '../dataset/patch.js';
 import { type MapSimilarity, mapSimilarity, maskContrast, type Pair } from '../metric/classDiscrimination.js';
 import { decisionThreshold, isPredicted } from '../metric/decision.js';
+import { translateClasses } from '../model/classMatch.js';
 import type { Tensor } from '../tensor.js';
 import type { ClassMaps } from './explainClasses.js';
-import { chooseImages, type StudiedClassifier } from './subject.js';
+import { chooseImages, maskOf, type StudiedClassifier } from './subject.js';
 
 /** A class of an image that is both label and prediction. */
 export interface ShownClass {
@@ -101,19 +102,15 @@ export async function findImages(
 
 /** The labels that the model knows, matched by name, by falling score. */
 function shownClasses(
-  { labels, masks, image }: Patch,
-  { classes }: Dataset,
+  patch: Patch,
+  dataset: Dataset,
   model: StudiedClassifier,
   scoreOf: (index: number) => number,
 ): ShownClass[] {
-  const area = image.shape[1] * image.shape[2];
-  const shown = labels.flatMap((label) => {
-    const name = classes[label];
-    const index = model.classes.indexOf(name);
-    if (index < 0) return [];
-    const mask = masks?.subarray(label * area, (label + 1) * area);
-    const isMasked = mask?.some((value) => value !== 0) ?? false;
-    return [{ index, name, score: scoreOf(index), ...(mask && isMasked && { mask }) }];
+  const shown = translateClasses(patch.labels, dataset, model).map((index) => {
+    const name = model.classes[index];
+    const mask = maskOf(patch, name, dataset);
+    return { index, name, score: scoreOf(index), ...(mask && { mask }) };
   });
   return shown.sort((a, b) => b.score - a.score || a.index - b.index);
 }

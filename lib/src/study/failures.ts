@@ -2,10 +2,12 @@
 import type { Dataset, Patch, Split } from '../dataset/patch.js';
 import { decisionThreshold, isPredicted } from '../metric/decision.js';
 import type { Classifier } from '../model/classifier.js';
+import { sharedClasses, translateClasses } from '../model/classMatch.js';
 import { stack } from '../tensor.js';
 import { explainPatch, type MethodMap, shareByClass } from './explainPatch.js';
 import type { StudiedMethod } from './measure.js';
 import type { Progress } from './progress.js';
+import { maskOf } from './subject.js';
 
 /** The masks in `planted` of what an image truly shows although its label was left out on purpose, by class. */
 const leftOut: ReadonlyMap<string, string> = new Map([
@@ -63,7 +65,7 @@ export async function scoreImages(
   } finally {
     progress?.finish();
   }
-  const judged = [...classes.keys()].filter((c) => dataset.classes.includes(classes[c]));
+  const judged = sharedClasses(classifier, dataset);
   return { classes, judged, images: scored };
 }
 
@@ -80,32 +82,28 @@ export async function scoreBatch(
   return patches.map((patch, i) => ({
     index: indices[i],
     scores: data.slice(i * classes.length, (i + 1) * classes.length),
-    ...describe(patch, dataset, classes),
+    ...describe(patch, dataset, classifier),
   }));
 }
 
 function describe(
   { name, labels, masks, planted = {}, image }: Patch,
   dataset: Dataset,
-  classes: readonly string[],
+  classifier: Pick<Classifier, 'classes'>,
 ): Pick<ScoredImage, 'name' | 'labels' | 'cover' | 'missing'> {
+  const { classes } = classifier;
   const area = image.shape[1] * image.shape[2];
   return {
     name,
-    labels: labels.map((label) => classes.indexOf(dataset.classes[label])).filter((c) => c >= 0),
+    labels: translateClasses(labels, dataset, classifier),
     ...(masks && {
-      cover: classes.map((className) => {
-        const mask = maskOf(masks, dataset.classes.indexOf(className), area);
-        return mask.reduce((sum, value) => sum + value, 0) / area;
-      }),
+      cover: classes.map(
+        (className) =>
+          (maskOf({ masks, image }, className, dataset)?.reduce((sum, value) => sum + value, 0) ?? 0) / area,
+      ),
     }),
     missing: [...classes.keys()].filter((c) => planted[leftOut.get(classes[c]) ?? ''] !== undefined),
   };
-}
-
-/** Empty for a class that the data set does not have. */
-function maskOf(masks: Uint8Array, index: number, area: number): Uint8Array {
-  return index < 0 ? new Uint8Array(0) : masks.subarray(index * area, (index + 1) * area);
 }
 
 /** What a prediction that is not among the labels truly is; unknown where no masks tell. */
@@ -246,11 +244,9 @@ export async function explainMistakes(
 }
 
 function truthOf({ className, verdict }: Mistake, patch: Patch, data: Dataset): Uint8Array | undefined {
-  const { masks, planted = {}, image } = patch;
+  const { planted = {} } = patch;
   if (verdict === 'label missing') return planted[leftOut.get(className) ?? ''];
-  if (masks === undefined) return undefined;
-  const mask = maskOf(masks, data.classes.indexOf(className), image.shape[1] * image.shape[2]);
-  return mask.some((value) => value !== 0) ? mask : undefined;
+  return maskOf(patch, className, data);
 }
 
 /** The class that the relevance is drawn to: where its share exceeds the class's share of the image most. */

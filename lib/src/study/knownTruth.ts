@@ -11,11 +11,12 @@ import { parseJson } from '../json.js';
 import { isPredicted } from '../metric/decision.js';
 import { localisation } from '../metric/localisation.js';
 import { randomRanking } from '../metric/ranking.js';
-import type { Classifier } from '../model/classifier.js';
+import { indexOfClass } from '../model/classMatch.js';
 import { openLines } from './durableLines.js';
 import { safeFileName } from './fileName.js';
 import type { StudiedMethod } from './measure.js';
 import type { Progress } from './progress.js';
+import { maskOf as maskOfClass, type StudiedClassifier } from './subject.js';
 import { csv } from './tables.js';
 
 interface Question {
@@ -25,10 +26,8 @@ interface Question {
   ask(patch: Patch): { readonly target: SceneClass; readonly mask: Uint8Array } | undefined;
 }
 
-function maskOf({ masks, image }: Patch, name: SceneClass): Uint8Array {
-  const area = image.shape[1] * image.shape[2];
-  return (masks ?? new Uint8Array(0)).subarray(classIndex(name) * area, (classIndex(name) + 1) * area);
-}
+const maskOf = (patch: Patch, name: SceneClass): Uint8Array | undefined =>
+  maskOfClass(patch, name, { classes: sceneClasses });
 
 const shareOf = (mask: Uint8Array): number => mask.reduce((sum, value) => sum + value, 0) / mask.length;
 
@@ -40,12 +39,13 @@ export const questions: readonly Question[] = [
     id: 'mask',
     title: 'The class’s own pixels (labelled classes that cover 5 to 50 % of the image)',
     ask(patch) {
-      const candidates = patch.labels.map((label) => sceneClasses[label]);
-      const target = candidates.find((name) => {
-        const share = shareOf(maskOf(patch, name));
-        return share >= 0.05 && share <= 0.5;
-      });
-      return target && { target, mask: maskOf(patch, target) };
+      for (const label of patch.labels) {
+        const target = sceneClasses[label];
+        const mask = maskOf(patch, target);
+        const share = mask === undefined ? 0 : shareOf(mask);
+        if (mask !== undefined && share >= 0.05 && share <= 0.5) return { target, mask };
+      }
+      return undefined;
     },
   },
   {
@@ -53,8 +53,8 @@ export const questions: readonly Question[] = [
     title: 'The sea, explaining Beaches, dunes, sands (planted co-occurrence)',
     ask(patch) {
       const sea = maskOf(patch, 'Marine waters');
-      const asks = patch.labels.includes(classIndex(beaches)) && sea.includes(1);
-      return asks ? { target: beaches, mask: sea } : undefined;
+      const isBeach = patch.labels.includes(classIndex(beaches));
+      return isBeach && sea !== undefined ? { target: beaches, mask: sea } : undefined;
     },
   },
   {
@@ -115,7 +115,7 @@ export interface TruthOptions {
  * Interrupted and started again, it goes on.
  */
 export async function measureKnownTruth(
-  classifier: Classifier,
+  classifier: StudiedClassifier,
   methods: readonly StudiedMethod[],
   { images, preset, seed, folder, signal, createProgress }: TruthOptions,
 ): Promise<TruthRecord[]> {
@@ -128,7 +128,7 @@ export async function measureKnownTruth(
       const asked = question.ask(patch);
       if (asked === undefined) continue;
       const scores = (await classifier.score(classifier.prepare(patch))).data;
-      if (!isPredicted(scores[classIndex(asked.target)])) continue;
+      if (!isPredicted(scores[indexOfClass(asked.target, classifier)])) continue;
       chosen.push({ question, index });
       found++;
     }
@@ -164,7 +164,7 @@ export async function measureKnownTruth(
         if (isDone(question, index, id)) continue;
         signal?.throwIfAborted();
         progress?.start(id, `${name}, ${question.id}, image ${index}`);
-        const attribution = await explain(classifier.prepare(patch), [classIndex(target)]);
+        const attribution = await explain(classifier.prepare(patch), [indexOfClass(target, classifier)]);
         await measure(id, relevance(attribution, reduction).data);
         progress?.done();
       }

@@ -6,6 +6,7 @@ import { openLargeImage } from '../dataset/largeImage.js';
 import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
 import { openClassifier } from '../model/classifierFile.js';
+import { indexOfClass } from '../model/classMatch.js';
 import { engineHelp, interrupted, listenForInterrupt, parseNumber, print } from './commandLine.js';
 import { explainLargeImage } from './explainLargeImage.js';
 import { defaultModel } from './options.js';
@@ -88,12 +89,7 @@ export async function mapCommand(argv: readonly string[]): Promise<number> {
   const signal = listenForInterrupt();
   try {
     const classifier = await openClassifier(resolve(values.model), engine);
-    const targets = values.class.map((name) => {
-      const target = classifier.classes.indexOf(name);
-      if (target >= 0) return target;
-      const expected = classifier.classes.join('; ');
-      throw new InputError({ what: 'no such class', where: '--class', expected, got: `"${name}"` });
-    });
+    const targets = values.class.map((name) => indexOfClass(name, classifier, '--class'));
     const studied = ids.map((id) => studiedMethod(classifier, { preset, seed }, id));
     const image = await openLargeImage(resolve(imagePath), {
       ...{ select: classifier.bands, scale, offset },

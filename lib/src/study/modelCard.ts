@@ -32,7 +32,7 @@ export async function writeModelCard(
   const classifier = await openClassifier(file, engine);
   const dataset = scenes({ seed, size: classifier.size[0] });
   const count = dataset.count('test');
-  const { metrics } = judgeSplit(await scoreImages(dataset, classifier));
+  const { metrics, classes } = judgeSplit(await scoreImages(dataset, classifier));
   const biases = await measurePlantedBiases(classifier, { seed });
   const missing = await measureMissingLabels(classifier, { seed });
 
@@ -59,7 +59,7 @@ export async function writeModelCard(
     ...table(
       ['class', 'F1', 'precision', 'recall', 'images'],
       metrics.perClass.map(({ f1, precision, recall, support }, i) => [
-        classifier.classes[i],
+        classes[i],
         share(f1),
         share(precision),
         share(recall),

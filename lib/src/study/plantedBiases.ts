@@ -3,9 +3,10 @@ import type { Dataset, Patch } from '../dataset/patch.js';
 import { classIndex, type SceneClass } from '../dataset/scenes/classes.js';
 import { type ScenesOptions, scenes } from '../dataset/scenes.js';
 import { isPredicted } from '../metric/decision.js';
-import type { Classifier } from '../model/classifier.js';
+import { indexOfClass } from '../model/classMatch.js';
 import { stack } from '../tensor.js';
 import { type MissingLabels, scoreImages, summariseMissingLabels } from './failures.js';
+import type { StudiedClassifier } from './subject.js';
 
 /** Scores of one class with a planted thing and without it, over the same scenes. */
 export interface BiasEffect {
@@ -28,12 +29,13 @@ const mean = (values: readonly number[]): number =>
 const has = (patch: Patch, name: SceneClass): boolean => patch.labels.includes(classIndex(name));
 
 async function scoresOf(
-  classifier: Classifier,
+  classifier: StudiedClassifier,
   dataset: Dataset,
   indices: readonly number[],
   classes: readonly SceneClass[],
 ): Promise<number[]> {
   const scores: number[] = [];
+  const outputs = classes.map((name) => indexOfClass(name, classifier));
   for (let start = 0; start < indices.length; start += 16) {
     const patches = await Promise.all(
       indices.slice(start, start + 16).map((index) => dataset.read('test', index)),
@@ -41,7 +43,7 @@ async function scoresOf(
     const { data } = await classifier.score(stack(patches.map((patch) => classifier.prepare(patch))));
     const width = classifier.classes.length;
     for (const i of patches.keys()) {
-      scores.push(Math.max(...classes.map((name) => data[i * width + classIndex(name)])));
+      scores.push(Math.max(...outputs.map((output) => data[i * width + output])));
     }
   }
   return scores;
@@ -110,7 +112,7 @@ export interface PairOptions {
 
 /** Scores the first test scenes that the comparison asks, rendered without the planted thing and with it. */
 export async function scorePairs(
-  classifier: Classifier,
+  classifier: StudiedClassifier,
   { classes, isTaken, ...options }: Comparison,
   { seed = 0, images = 100 }: PairOptions = {},
 ): Promise<ScoredPair[]> {
@@ -159,7 +161,7 @@ export function summarisePairs(
 
 /** Each comparison over at most `images` test images of `scenes`. */
 export async function measurePlantedBiases(
-  classifier: Classifier,
+  classifier: StudiedClassifier,
   options: PairOptions = {},
 ): Promise<BiasEffect[]> {
   const effects: BiasEffect[] = [];
@@ -171,7 +173,7 @@ export async function measurePlantedBiases(
 
 /** Missing labels over the whole test split of `scenes`. */
 export async function measureMissingLabels(
-  classifier: Classifier,
+  classifier: StudiedClassifier,
   { seed = 0 }: { readonly seed?: number } = {},
 ): Promise<MissingLabels[]> {
   const [size] = classifier.size;

@@ -2,6 +2,7 @@
 import type { Dataset, Split } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import { decisionThreshold, isPredicted } from '../metric/decision.js';
+import { indexOfClass, sharedClasses } from '../model/classMatch.js';
 import { type ScoredImage, scoreBatch } from './failures.js';
 import { chooseImages, type StudiedClassifier } from './subject.js';
 
@@ -87,7 +88,7 @@ export async function selectImages(
       dataset,
       split,
       order.slice(start, start + batch),
-      labelOf(className, dataset),
+      className === undefined ? undefined : indexOfClass(className, dataset),
       outcome,
     );
     found.push(...(await matches(dataset, classifier, split, indices, target, outcome)));
@@ -108,14 +109,10 @@ export async function selectImages(
 
 const batch = 16;
 
-function labelOf(className: string | undefined, dataset: Dataset): number | undefined {
-  return className === undefined ? undefined : dataset.classes.indexOf(className);
-}
-
 /** Index into the model's classes. */
-function requireClass(name: string, dataset: Dataset, { classes }: StudiedClassifier): number {
-  const both = classes.filter((each) => dataset.classes.includes(each));
-  if (both.includes(name)) return classes.indexOf(name);
+function requireClass(name: string, dataset: Dataset, classifier: StudiedClassifier): number {
+  const both = sharedClasses(classifier, dataset).map((index) => classifier.classes[index]);
+  if (both.includes(name)) return indexOfClass(name, classifier);
   throw new InputError({
     what: dataset.classes.includes(name)
       ? 'the model does not know the class'
@@ -151,7 +148,7 @@ async function matches(
 ): Promise<readonly SelectedImage[]> {
   if (indices.length === 0) return [];
   const images = await scoreBatch(dataset, classifier, split, indices);
-  const known = [...classifier.classes.keys()].filter((c) => dataset.classes.includes(classifier.classes[c]));
+  const known = sharedClasses(classifier, dataset);
   return images.flatMap((image) => {
     const targets = known
       .filter((c) => (wanted === undefined || c === wanted) && isOutcome(image, c, outcome))

@@ -1,7 +1,7 @@
 /** Cloud shadow taken for water: the same scenes without and with a shadow, scored and explained. */
 import type { Patch } from '../dataset/patch.js';
 import { InputError } from '../error.js';
-import type { Classifier } from '../model/classifier.js';
+import { indexOfClass } from '../model/classMatch.js';
 import { explainPatch, type MethodMap } from './explainPatch.js';
 import type { StudiedMethod } from './measure.js';
 import {
@@ -12,6 +12,7 @@ import {
   type ScoredPair,
   scorePairs,
 } from './plantedBiases.js';
+import type { StudiedClassifier } from './subject.js';
 
 /** A pair with the name that figures show. */
 export interface ShadowPair extends ScoredPair {
@@ -26,7 +27,7 @@ function shadowComparison(): Comparison {
 
 /** Scores of water for the first test scenes without water, without a shadow and with one. */
 export async function measureShadows(
-  classifier: Classifier,
+  classifier: StudiedClassifier,
   options: PairOptions = {},
 ): Promise<ShadowPair[]> {
   const pairs = await scorePairs(classifier, shadowComparison(), options);
@@ -49,7 +50,7 @@ export interface ExplainedPair {
 }
 
 export interface ExplainShadowOptions {
-  readonly classifier: Classifier;
+  readonly classifier: StudiedClassifier;
   readonly methods: readonly StudiedMethod[];
   /** Of the data set. */
   readonly seed?: number;
@@ -69,7 +70,7 @@ export async function explainShadows(
     const scoresOf = async (patch: Patch) => (await classifier.score(classifier.prepare(patch))).data;
     const [without, shadowed] = [await scoresOf(pair.without), await scoresOf(pair.with)];
     const target = comparison.classes
-      .map((className) => classifier.classes.indexOf(className))
+      .map((className) => indexOfClass(className, classifier))
       .reduce((a, b) => (shadowed[b] > shadowed[a] ? b : a));
     explained.push({
       ...{ index, mask, without: pair.without, with: pair.with },

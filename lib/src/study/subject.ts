@@ -3,6 +3,7 @@ import type { Dataset, Patch, Split } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import { isPredicted } from '../metric/decision.js';
 import type { Classifier } from '../model/classifier.js';
+import { sharedClasses, translateClasses } from '../model/classMatch.js';
 import { createRandom } from '../random.js';
 import type { Tensor } from '../tensor.js';
 import type { StudyTarget } from './records.js';
@@ -40,7 +41,7 @@ export function requireCompatible(dataset: Dataset, classifier: StudiedClassifie
   };
   compare('bands', dataset.bands.join(' '), classifier.bands.join(' '));
   compare('image sizes', `${dataset.size} x ${dataset.size} pixels`, `${classifier.size.join(' x ')} pixels`);
-  if (!dataset.classes.some((name) => classifier.classes.includes(name))) {
+  if (sharedClasses(dataset, classifier).length === 0) {
     compare('classes', `some of ${dataset.classes.join('; ')}`, classifier.classes.join('; '));
   }
 }
@@ -115,20 +116,23 @@ export async function readSubject(
   const patch = await dataset.read(split, imageIndex);
   const input = classifier.prepare(patch);
   const scores = (await classifier.score(input)).data;
-  // Classes are matched by name; labels that the model does not know cannot be explained.
-  const labels = patch.labels
-    .map((label) => classifier.classes.indexOf(dataset.classes[label]))
-    .filter((label) => label >= 0);
+  // Labels that the model does not know cannot be explained.
+  const labels = translateClasses(patch.labels, dataset, classifier);
   const target =
     typeof chosen === 'number'
       ? describeTarget(chosen, scores, labels, classifier.classes)
       : (chosen ?? chooseTarget(scores, labels, classifier.classes));
-  const mask = maskOf(patch, dataset.classes.indexOf(target.name));
+  const mask = maskOf(patch, target.name, dataset);
   return { patch, imageIndex, input, scores, target, ...(mask && { mask }) };
 }
 
-/** The true mask of a class [height x width], where it is known and not empty. */
-export function maskOf({ masks, image }: Patch, index: number): Uint8Array | undefined {
+/** The true mask of a class [height x width], where it is known and not empty; masks lie in the data set's order. */
+export function maskOf(
+  { masks, image }: Pick<Patch, 'masks' | 'image'>,
+  className: string,
+  { classes }: Pick<Dataset, 'classes'>,
+): Uint8Array | undefined {
+  const index = classes.indexOf(className);
   if (masks === undefined || index < 0) return undefined;
   const size = image.shape[1] * image.shape[2];
   const mask = masks.subarray(index * size, (index + 1) * size);

@@ -17,7 +17,7 @@ import { resNet50 } from '../model/resNet.js';
 import type { Check } from '../training/checkpoint.js';
 import { type FitProgress, fit } from '../training/fit.js';
 import { type TrainingHistory, trainingHistoryPath, writeTrainingHistory } from '../training/history.js';
-import { readWeights, transferWeights } from '../training/pretrained.js';
+import { readClassNames, readWeights, transferWeights } from '../training/pretrained.js';
 import { paperRecipe, type Recipe } from '../training/recipe.js';
 import { freshWeights } from '../training/trainingStep.js';
 import {
@@ -118,12 +118,9 @@ async function writeTestMetrics(file: string, dataset: Dataset, engine: Engine):
   if (dataset.count('test') === 0) return undefined;
   const classifier = await openClassifier(file, engine);
   try {
-    const { metrics } = judgeSplit(await scoreImages(dataset, classifier));
+    const { classes, metrics } = judgeSplit(await scoreImages(dataset, classifier));
     const path = file.replace(/\.onnx$/, '.test.json');
-    await writeFileAtomic(
-      path,
-      `${JSON.stringify({ classes: classifier.classes, ...metrics }, undefined, 2)}\n`,
-    );
+    await writeFileAtomic(path, `${JSON.stringify({ classes, ...metrics }, undefined, 2)}\n`);
     return path;
   } finally {
     await classifier.dispose();
@@ -207,11 +204,18 @@ runCommand(async (argv) => {
   const initial = values.initial && {
     name: values.initial,
     weights: await readWeights(resolve(values.initial)),
+    classes: await readClassNames(resolve(values.initial)),
   };
   if (initial) {
     const fresh = freshWeights(architecture, { bands: bands.length, classes: classes.length, size }, seed);
-    const { renewed } = transferWeights(fresh, initial.weights, initial.name);
-    const head = renewed.length === 0 ? '' : `; fresh: ${renewed.join(', ')}, as the classes are others`;
+    const { renewed } = transferWeights(fresh, initial.weights, initial.name, {
+      from: initial.classes,
+      to: classes,
+    });
+    const unnamed = initial.classes
+      ? ''
+      : '; it does not name its classes: they are taken to be in this order';
+    const head = renewed.length === 0 ? unnamed : `; fresh: ${renewed.join(', ')}, as the classes are others`;
     print(`Starts from ${initial.name}${head}.`);
   }
   const file = join(resolve(values.out), `${id}-${isRendered ? 'scenes' : safeFileName(given.name)}.onnx`);

@@ -5,11 +5,12 @@ import type { CaseRow } from '../figure/casePanels.js';
 import { paintMask } from '../figure/colour.js';
 import { paintPatch } from '../figure/patchPicture.js';
 import type { TruthDots } from '../figure/truthRatios.js';
-import type { Classifier } from '../model/classifier.js';
+import { indexOfClass } from '../model/classMatch.js';
 import { mapTitle } from './caseRows.js';
 import { explainPatch } from './explainPatch.js';
 import { questions, summariseTruth, type TruthRecord } from './knownTruth.js';
 import type { StudiedMethod } from './measure.js';
+import type { StudiedClassifier } from './subject.js';
 
 const shortTitles: ReadonlyMap<string, string> = new Map([
   ['mask', 'The explained class itself'],
@@ -44,7 +45,7 @@ export function truthColumns(
 }
 
 export interface ExtremesOptions {
-  readonly classifier: Classifier;
+  readonly classifier: StudiedClassifier;
   readonly methods: readonly StudiedMethod[];
   /** Of the data set. */
   readonly seed?: number;
@@ -68,7 +69,7 @@ export async function explainExtremes(
   const patch = await scenes({ seed, size: classifier.size[0] }).read('test', first.image);
   const mask = questions.find(({ id }) => id === question)?.ask(patch)?.mask;
   if (mask === undefined) return undefined;
-  const target = classifier.classes.indexOf(first.target);
+  const target = indexOfClass(first.target, classifier);
   const maps = await explainPatch(classifier, [ranked[0], ranked[ranked.length - 1]], patch, target, mask);
   const [, height, width] = patch.image.shape;
   const area = (100 * mask.reduce((sum, value) => sum + value, 0)) / mask.length;

@@ -51,8 +51,12 @@ export interface FitOptions {
   readonly recipe: Recipe;
   /** File that the training goes on from after an interruption. */
   readonly checkpoint: string;
-  /** Weights to start from, and what they are called; see transferWeights. */
-  readonly initial?: { readonly weights: Weights; readonly name: string };
+  /** Weights to start from, what they are called, and their classes where known; see transferWeights. */
+  readonly initial?: {
+    readonly weights: Weights;
+    readonly name: string;
+    readonly classes?: readonly string[];
+  };
   /** Seconds between two checkpoints: what a kill may cost. The weights in the end are the same whatever it costs. */
   readonly checkpointEvery?: number;
   /** The training goes on when what it returns, a promise for example, is settled. */
@@ -205,7 +209,9 @@ export async function fit(options: FitOptions): Promise<Fitted> {
   }`;
   const expected = { recipe, subject, lengths: [parameters, parameters, parameters, statistics] };
   const found = await readCheckpoint(path, expected);
-  const begun = initial ? transferWeights(fresh, initial.weights, initial.name).weights : fresh;
+  const begun = initial
+    ? transferWeights(fresh, initial.weights, initial.name, { from: initial.classes, to: classes }).weights
+    : fresh;
 
   let state = found?.state ?? flatten(begun, layout);
   let updates = found?.updates ?? 0;

@@ -3,9 +3,10 @@ import { readBoundedFile } from '../boundedFile.js';
 import { InputError } from '../error.js';
 import { topologicalOrder } from '../graph/graph.js';
 import { readOnnx } from '../graph/onnx/read.js';
+import { descriptionKey, readDescription, readSidecar } from '../model/descriptionFile.js';
 import type { Weights } from '../model/layers.js';
 import { readNetwork } from '../model/safetensorsFile.js';
-import { sizeOf } from '../tensor.js';
+import { sizeOf, type Tensor } from '../tensor.js';
 
 /** Far more than the networks of this field need. */
 const largestFile = 2 ** 31 - 1;
@@ -30,6 +31,22 @@ export async function readWeights(path: string): Promise<Weights> {
   );
 }
 
+/** The classes of the linear layer of such a file, where it or the JSON beside it names them. */
+export async function readClassNames(path: string): Promise<readonly string[] | undefined> {
+  const needed = false;
+  if (/\.safetensors$/i.test(path)) return (await readSidecar(path, { needed })).classes;
+  const own = (await readOnnx(path)).metadata[descriptionKey];
+  return (
+    own === undefined ? await readSidecar(path, { needed }) : readDescription(own, { needed, where: path })
+  ).classes;
+}
+
+/** The classes of the weights, where they are known, and those that are trained: rows of the linear layer go by name. */
+export interface ClassChange {
+  readonly from?: readonly string[];
+  readonly to: readonly string[];
+}
+
 export interface Transferred {
   readonly weights: Weights;
   /** Parameters of the linear layer that keep their fresh values, as the classes are others. */
@@ -37,20 +54,30 @@ export interface Transferred {
 }
 
 /**
- * The fresh weights with the earlier ones in their place. A linear layer of another number of classes stays fresh.
+ * The fresh weights with the earlier ones in their place. The rows of the linear layer follow the names of the classes;
+ * where these are others, or of another number, it stays fresh.
  * @throws InputError where another parameter is missing or has another shape
  */
-export function transferWeights(fresh: Weights, earlier: Weights, where: string): Transferred {
+export function transferWeights(
+  fresh: Weights,
+  earlier: Weights,
+  where: string,
+  { from, to }: Partial<ClassChange> = {},
+): Transferred {
+  const order = from && to?.map((name) => from.indexOf(name));
+  const isKnown = order?.every((row) => row >= 0) ?? true;
   const head = [...fresh].findLast(([, { shape }]) => shape.length === 2)?.[0].replace(/\.weight$/, '');
   const renewed: string[] = [];
   const problems: string[] = [];
   const weights = new Map(
     [...fresh].map(([name, tensor]) => {
       const given = earlier.get(name);
-      if (given?.shape.join() === tensor.shape.join() && given.data.length === sizeOf(given.shape)) {
-        return [name, given] as const;
+      const isHead = name === `${head}.weight` || name === `${head}.bias`;
+      const fits = given?.shape.join() === tensor.shape.join() && given.data.length === sizeOf(given.shape);
+      if (fits && (!isHead || isKnown)) {
+        return [name, isHead && order ? reorderRows(given, order) : given] as const;
       }
-      if (name === `${head}.weight` || name === `${head}.bias`) renewed.push(name);
+      if (isHead) renewed.push(name);
       else {
         const [want, got] = [tensor, given].map((each) => each && `[${each.shape.join(', ')}]`);
         problems.push(`"${name}" is ${got ?? 'missing'} instead of ${want}`);
@@ -65,4 +92,13 @@ export function transferWeights(fresh: Weights, earlier: Weights, where: string)
     expected: 'weights of the same architecture for the same bands',
     todo: 'Choose the architecture and the data set that the weights are of, or start without them.',
   });
+}
+
+function reorderRows({ data, shape }: Tensor, order: readonly number[]): Tensor {
+  const width = data.length / order.length;
+  const reordered = new Float32Array(data.length);
+  for (const [row, from] of order.entries()) {
+    reordered.set(data.subarray(from * width, (from + 1) * width), row * width);
+  }
+  return { data: reordered, shape };
 }
