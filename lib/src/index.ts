@@ -42,7 +42,7 @@ export type { PixelWindow } from './dataset/tiffLayout.js';
 export * from './dataset/tiles.js';
 export * from './engine/engine.js';
 export * from './engine/engines.js';
-export * from './engine/onnxRuntime.js';
+export { createEngine, type OnnxRuntimeOptions } from './engine/onnxRuntime.js';
 export * from './engine/tensorFlow.js';
 export * from './error.js';
 export * from './figure/bandComposite.js';

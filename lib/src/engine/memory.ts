@@ -1,5 +1,6 @@
 /** How much memory a graph needs, and so how many images fit into one run. */
 
+import { InputError } from '../error.js';
 import { type Graph, topologicalOrder } from '../graph/graph.js';
 import type { Value } from '../graph/node.js';
 import { isBatch, perImage } from '../graph/type.js';
@@ -54,6 +55,29 @@ export function memoryPerImage(graph: Graph): number {
     alive -= endings.get(i) ?? 0;
   }
   return peak;
+}
+
+/** What a network of a file may compute for one image, in bytes: some four hundred times what DenseNet-121 does for 120 x 120 pixels. */
+const largestNetwork = 2 ** 30;
+
+/**
+ * A small file may describe values without end: the runtime would take the memory before it fails, or is killed.
+ * @throws InputError where what is computed for one image, and from weights beforehand, takes more than 1 GiB.
+ */
+export function refuseOversized(graph: Graph, where: string): void {
+  const beforehand = topologicalOrder(Object.values(graph.outputs))
+    .filter(({ operator }) => operator !== 'Constant' && operator !== 'Input')
+    .flatMap(({ outputs }) => outputs.filter((value) => !isBatched(value)))
+    .reduce((sum, value) => sum + bytesOf(value), 0);
+  const needed = memoryPerImage(graph) + beforehand;
+  if (needed <= largestNetwork) return;
+  throw new InputError({
+    what: 'what the network computes for one image takes too much memory',
+    where,
+    expected: 'at most 1 GiB',
+    got: `${(needed / 2 ** 30).toFixed(1)} GiB`,
+    todo: 'Open it for smaller images, where the file leaves their size open.',
+  });
 }
 
 /**

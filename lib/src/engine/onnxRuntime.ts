@@ -10,11 +10,13 @@ import { writeOnnx } from '../graph/onnx/write.js';
 import { add } from '../graph/operators/elementwise.js';
 import { rewrite } from '../graph/rewrite/rewrite.js';
 import type { Engine } from './engine.js';
+import { type Limits, startExpendableWorker } from './expendableWorker.js';
 import { defaultMemoryBudget, planBatch } from './memory.js';
 import { type Provider, passesFor, providers } from './onnxRuntimeProviders.js';
 import { switchOffTelemetry } from './onnxRuntimeTelemetry.js';
 import type { OnnxRuntimeModel, WorkerData } from './onnxRuntimeWorker.js';
 import { checkThreads, createWorkerEngine } from './workerEngine.js';
+import type { WorkerPort } from './workerProtocol.js';
 
 export interface OnnxRuntimeOptions {
   /** What computes: the processor ("cpu", the default), or a GPU. Nothing takes the place of a GPU that cannot be used. */
@@ -57,16 +59,33 @@ export function createEngine({
     });
   }
   checkThreads(threads);
-  switchOffTelemetry();
   // Otherwise NVIDIA's libraries round the factors of convolutions to 10 bits. They read it when they are loaded.
   if (provider === 'cuda') process.env.NVIDIA_TF32_OVERRIDE ??= '0';
-  const workerData: WorkerData = { provider, trial: trial() };
+  return startEngine({ provider, threads, memoryBudget }, (workerData) => new Worker(script, { workerData }));
+}
+
+/**
+ * onnxruntime on one core, in a process of its own: for what may crash, hang or grow. Where it ends, or is ended at its
+ * limits, all calls are rejected with ProcessEnded.
+ */
+export function createExpendableEngine(limits: Limits): Engine {
+  const options = { provider: 'cpu', threads: 1, memoryBudget: defaultMemoryBudget } as const;
+  return startEngine(options, (workerData) => startExpendableWorker(script, { workerData, limits }));
+}
+
+const script = new URL('./onnxRuntimeWorker.js', import.meta.url);
+
+function startEngine(
+  { provider, threads, memoryBudget }: Required<OnnxRuntimeOptions>,
+  start: (workerData: WorkerData) => WorkerPort,
+): Engine {
+  switchOffTelemetry();
   return createWorkerEngine<OnnxRuntimeModel>({
     name: `onnxruntime ${runtimeVersion()} ${provider}`,
     runtime: 'onnxruntime',
     threads,
     accelerator: accelerators[provider],
-    worker: new Worker(new URL('./onnxRuntimeWorker.js', import.meta.url), { workerData }),
+    worker: start({ provider, trial: trial() }),
     prepare: (graph) => rewrite(graph, passesFor[provider]),
     model: (graph, batch) => ({ bytes: writeOnnx(graph, { batch }), threads }),
     fixesBatch: true,

@@ -1,5 +1,4 @@
 /** An engine whose runtime lives in a worker thread: its calls block, and a notebook kernel must stay responsive. */
-import type { Worker } from 'node:worker_threads';
 import { InputError } from '../error.js';
 import { type Graph, topologicalOrder } from '../graph/graph.js';
 import type { Value } from '../graph/node.js';
@@ -9,11 +8,11 @@ import type { CompileOptions, Engine, Feeds, Program, Results } from './engine.j
 import { createSessions } from './sessions.js';
 import {
   buffersOf,
-  type Reply,
   type Request,
   type RequestBody,
   type WireTensor,
   type WireTensors,
+  type WorkerPort,
 } from './workerProtocol.js';
 
 export interface WorkerEngineOptions<Model> {
@@ -23,7 +22,7 @@ export interface WorkerEngineOptions<Model> {
   readonly threads: number;
   readonly accelerator?: string;
   /** Runs `serve` of workerThread.ts. */
-  readonly worker: Worker;
+  readonly worker: WorkerPort;
   /** The graph in the form that suits the runtime best, equal in value. */
   readonly prepare?: (graph: Graph) => Graph;
   /**
@@ -73,7 +72,7 @@ export function createWorkerEngine<Model>({
     for (const { reject } of waiting.values()) reject(reason);
     waiting.clear();
   };
-  worker.on('message', ({ id, result, error, refusal }: Reply) => {
+  worker.on('message', ({ id, result, error, refusal }) => {
     const request = waiting.get(id);
     waiting.delete(id);
     if (waiting.size === 0) worker.unref();

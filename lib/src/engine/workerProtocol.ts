@@ -35,3 +35,15 @@ export interface Reply {
   /** Of an InputError. */
   readonly refusal?: InputErrorParts;
 }
+
+/** What an engine asks of its worker thread, wherever that runs. */
+export interface WorkerPort {
+  on(event: 'message', listener: (reply: Reply) => void): unknown;
+  on(event: 'error', listener: (reason: Error) => void): unknown;
+  on(event: 'exit', listener: (status: number) => void): unknown;
+  postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): unknown;
+  /** An idle worker that is not waited for does not keep the process alive. */
+  ref(): void;
+  unref(): void;
+  terminate(): Promise<unknown>;
+}

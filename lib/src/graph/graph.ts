@@ -92,12 +92,24 @@ export function describeNode(node: Node): string {
   return `${operator} node "${node.name || 'unnamed'}" (${shapes})`;
 }
 
+/** The operator for which the shape of a value is not known. */
+export function unknownSince(value: Value): Node {
+  let { node } = value;
+  for (;;) {
+    const unknown = node.inputs.find(({ type }) => type.shape === undefined);
+    if (node.operator === 'Opaque' || unknown === undefined) return node;
+    node = unknown.node;
+  }
+}
+
 /** The shape of a value, which a rule needs to know. */
 export function shapeOf(value: Value): Shape {
   if (value.type.shape !== undefined) return value.type.shape;
+  const since = unknownSince(value);
+  const needed = since === value.node ? '' : `, and ${describeNode(value.node)} needs it`;
   throw new InputError({
-    what: 'its shape is not known here, because an operator before it is not understood',
-    where: describeNode(value.node),
-    todo: 'Export the network with static shapes (all but the batch).',
+    what: `the shape of what this operator gives is not known${needed}`,
+    where: describeNode(since),
+    todo: 'Read the file with the option `measure`, as openClassifier does, or build this layer from operators that docs/operators.md lists.',
   });
 }

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readBoundedFile } from '../boundedFile.js';
 import type { Engine } from '../engine/engine.js';
+import { refuseOversized } from '../engine/memory.js';
+import { createOperatorTrial } from '../engine/operatorTrial.js';
 import { InputError } from '../error.js';
 import { createGraph, type Graph } from '../graph/graph.js';
 import { input, type Value } from '../graph/node.js';
@@ -109,14 +111,19 @@ async function openOnnx(
     (layout === 'NHWC'
       ? (['N', ...size, networkBands.length] as const)
       : (['N', networkBands.length, ...size] as const));
-  const { graph, metadata } = await readOnnx(file, { inputShapes, imageShape });
+  const trial = createOperatorTrial();
+  const { graph, metadata } = await readOnnx(file, {
+    ...{ inputShapes, imageShape, measure: trial.measure },
+  }).finally(trial.dispose);
   const own = metadata[descriptionKey];
   const described =
     own === undefined
       ? await readSidecar(path, { needed })
       : readDescription(own, { needed, where: `${path}, metadata "${descriptionKey}"` });
+  const chosen = chooseOutput(graph, output, path);
+  refuseOversized(createGraph({ chosen }), path);
   return {
-    output: chooseOutput(graph, output, path),
+    output: chosen,
     hash: hashOf(file.bytes),
     description: completeDescription({ ...described, ...given }, path),
   };

@@ -10,6 +10,7 @@ import { differentiate } from '../../../lib/src/graph/differentiate.js';
 import { createGraph, topologicalOrder } from '../../../lib/src/graph/graph.js';
 import { input, type Value } from '../../../lib/src/graph/node.js';
 import { decodedOperators } from '../../../lib/src/graph/onnx/decode.js';
+import { passedOperators } from '../../../lib/src/graph/onnx/opaque.js';
 import { readOnnx } from '../../../lib/src/graph/onnx/read.js';
 import { decodeModel, type GraphMessage } from '../../../lib/src/graph/onnx/schema.js';
 import { createRandom } from '../../../lib/src/random.js';
@@ -194,6 +195,10 @@ describe('architectures as PyTorch exports them', () => {
       }
       return assert.fail('LRN has no gradient');
     })();
+    const onlyRun = (domain: string): string =>
+      [...passedOperators[domain]]
+        .filter((name) => domain !== '' || !decodedOperators.includes(name))
+        .join(', ');
     const text = `# Operators and architectures
 
 <!-- Written by test/graph/onnx/architectures.test.ts (UPDATE_DOCS=1); do not edit. -->
@@ -242,14 +247,26 @@ ${table(['ONNX operator', 'Gradient', 'Read as', 'Used by'], operators)}
 
 These also occur in the networks above, where shapes, indices and masks are computed:
 ${others.join(', ')}. What follows from shapes and constants is computed while reading; an \`If\` on it is
-the branch that it takes, and the other branch may hold any operator. The rest is left to the engine.
+the branch that it takes, and the other branch may hold any operator.
 
 ReduceMax and ReduceMin share the gradient evenly among equal extremes, as PyTorch's \`amax\` does. Tile repeats no batch, and
-CumSum along the batch mixes its images. Attention is read with separate heads, without a cache of earlier keys. \`Expand\`, \`Gather\`, \`Reshape\` and \`Flatten\` may merge the batch with
-windows or heads.
+CumSum along the batch mixes its images. Attention is read with separate heads, without a cache of earlier keys. \`Expand\`,
+\`Gather\`, \`Reshape\` and \`Flatten\` may merge the batch with windows or heads.
 
-Every other operator of ONNX is left to the engine: the network runs, and methods without gradients (Occlusion, LIME)
-explain it. A method that needs a gradient through it says so:
+## Operators that are only run
+
+These operators, and forms of those above that have no rule here, are left to the engine: the network runs, and methods
+without gradients (Occlusion, LIME) explain it. Any other operator is refused by its name when the file is read.
+
+- Of ONNX: ${onlyRun('')}.
+- Of \`com.microsoft\`: ${onlyRun('com.microsoft')}.
+
+\`openClassifier\` runs each of them once, alone, in a process of its own, for one image and for two. That tells the shape
+of what it gives, and that it gives an image the same whatever else is in its batch. An operator that crashes there, or takes
+more than 5 s of processor time or 768 MiB, is refused by its name. Files without such operators start no process. What
+a program reads with \`readOnnx\` is tried with its option \`measure\`.
+
+A method that needs a gradient through one of them says so:
 
 > ${refusal.replaceAll('\n', '\n> ')}
 `;

@@ -24,6 +24,8 @@ export interface Call {
   readonly outputs: readonly string[];
   readonly raw: ReadonlyMap<string, RawAttribute>;
   readonly known: (value: Value) => Known | undefined;
+  /** Whether a value follows from what is fed, not from its shape alone. */
+  readonly depends: (value: Value) => boolean;
   /** A graph input with the batch, for constants that are repeated for every image. */
   readonly batch: Value | undefined;
   /** The file was exported for a batch of exactly 1, so a leading 1 in a target shape means the batch. */

@@ -46,7 +46,7 @@ import {
   staticContents,
   text,
 } from './call.js';
-import { passThrough } from './opaque.js';
+import { passThrough, refuseUnlisted } from './opaque.js';
 import { preluTerms } from './prelu.js';
 import { dataTypeOf } from './tensorProto.js';
 
@@ -87,6 +87,21 @@ const sum =
 const binary =
   (operator: 'Mul' | 'Div' | 'Greater'): Decoder =>
   (call) => [apply(operator, [operand(call, 0), operand(call, 1)], {}, call.name)];
+
+/** Whole numbers computed from the image are divided by positive ones only: -2^63 / -1 ends the process. */
+const byPositive =
+  (decoder: Decoder): Decoder =>
+  (call) => {
+    const [a, b] = inputsOf(call, 2, 2);
+    const items = contents(call, 1) ?? Array.from(constantOf(b)?.data ?? [], Number);
+    const positive = items.length > 0 && items.every((item) => isBatch(item) || item > 0);
+    if (b.type.dataType.startsWith('float') || positive || call.known(a) !== undefined) return decoder(call);
+    throw refuse(
+      call,
+      'whole numbers are divided by what may not be positive',
+      'Divide them as floating-point numbers, or by positive constants.',
+    );
+  };
 
 /** An operator of any number of inputs as a chain of one of two; the last one keeps the name. */
 const chain =
@@ -1064,7 +1079,7 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['Add', sum('Add')],
   ['Sub', sum('Sub')],
   ['Mul', binary('Mul')],
-  ['Div', binary('Div')],
+  ['Div', byPositive(binary('Div'))],
   ['Sum', chain('Add')],
   ['Max', chain('Max')],
   ['Min', chain('Min')],
@@ -1164,7 +1179,7 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ],
   ['ScatterElements', decodeScatterElements],
   ['Scatter', decodeScatterElements],
-  ['Mod', decodeMod],
+  ['Mod', byPositive(decodeMod)],
 ]);
 
 /** The ONNX operators that landlens reads as its own, in their order here. */
@@ -1176,6 +1191,7 @@ export const decodedOperators: readonly string[] = [...decoders.keys()];
  */
 export function decodeNode(call: Call): readonly Value[] {
   const decoder = call.domain === '' ? decoders.get(call.operator) : undefined;
+  if (decoder === undefined) refuseUnlisted(call);
   const values = decoder?.(call) ?? passThrough(call);
   const extra = call.outputs.findIndex((name, i) => name !== '' && values[i] === undefined);
   if (extra < 0) return values;

@@ -1,6 +1,7 @@
 /** Operators that landlens passes through to the engine: their present form, and the types of their outputs. */
+import { InputError } from '../../error.js';
 import type { RawAttribute } from '../attributes.js';
-import { constant, createNode, type Value } from '../node.js';
+import { constant, constantOf, createNode, type Value } from '../node.js';
 import { sliceRange } from '../operators/arrangement.js';
 import {
   broadcastShapes,
@@ -31,22 +32,92 @@ const reducing = words(
 );
 const boolean = words('And Or Xor Not Equal Less LessOrEqual Greater GreaterOrEqual IsNaN IsInf');
 const integral = words('Shape Size ArgMax ArgMin NonZero');
+const recurrent = words('GRU LSTM RNN');
 const controlFlow = words('If Loop Scan SequenceMap');
+
+/**
+ * What is passed through beside the forms that the table of decode.ts leaves over: operators that give the same for the
+ * same image, of a size that follows from shapes and attributes, and that networks for images hold. Of Microsoft's, those
+ * that exporters, quantisers and fusing optimisers write. DynamicQuantizeLinear and its kin are none of them: an image's
+ * scores would depend on what else is in its batch.
+ */
+export const passedOperators: Readonly<Record<string, ReadonlySet<string>>> = {
+  '': words(
+    'Acos Acosh AffineGrid And ArgMax ArgMin Asin Asinh Atan Atanh BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor ' +
+      'CastLike Ceil CenterCropPad Col2Im ConvInteger Cos Cosh CumSum DeformConv DepthToSpace DequantizeLinear Det DFT Equal ' +
+      'Floor GatherElements GlobalLpPool GreaterOrEqual GridSample GRU IsInf IsNaN LessOrEqual LpNormalization LpPool LRN ' +
+      'LSTM MatMulInteger MaxUnpool Mean MeanVarianceNormalization Not OneHot Or QLinearConv QLinearMatMul QuantizeLinear ' +
+      'Range ReduceLogSum ReduceLogSumExp ReduceMax ReduceMin ReduceProd ReverseSequence RMSNormalization RNN ' +
+      'RotaryEmbedding Round ScatterND Shape Shrink SimplifiedLayerNormalization Sin Sinh Size SpaceToDepth Swish Tan ' +
+      'ThresholdedRelu Tile TopK Trilu Xor',
+  ),
+  'com.microsoft': words(
+    'Attention BiasGelu DequantizeLinear FastGelu FusedConv FusedGemm FusedMatMul Gelu MatMulIntegerToFloat ' +
+      'MultiHeadAttention NhwcMaxPool QAttention QGemm QLinearAdd QLinearAveragePool QLinearConcat QLinearConv ' +
+      'QLinearGlobalAveragePool QLinearLeakyRelu QLinearMul QLinearReduceMean QLinearSigmoid QLinearSoftmax QuantizeLinear ' +
+      'QuickGelu SkipLayerNormalization SkipSimplifiedLayerNormalization',
+  ),
+};
+
+/** The inputs, beside whole numbers behind the first, that say how large a result is. */
+const sizes: ReadonlyMap<string, readonly number[]> = new Map([
+  ['ConstantOfShape', [0]],
+  ['OneHot', [1]],
+  ['Range', [0, 1, 2]],
+  ['Resize', [1, 2]],
+  ['Upsample', [1]],
+]);
+/** Operators that compute with whole numbers, or check places that they are given. */
+const takesWholeNumbers = words(
+  'BitShift BitwiseAnd BitwiseOr BitwiseXor CastLike Concat Gather GatherElements GatherND MaxUnpool Scatter ' +
+    'ScatterElements ScatterND Where',
+);
+
+/** Sizes, axes and counts that follow from pixels would let an image decide what memory a run takes. */
+function refuseImagesInPlaceOfSizes(call: Call): void {
+  const { operator, inputs, where } = call;
+  for (const [i, value] of inputs.entries()) {
+    if (value === undefined || !call.depends(value)) continue;
+    const { dataType } = value.type;
+    const whole = i > 0 && (dataType === 'int64' || dataType === 'int32');
+    const computes = takesWholeNumbers.has(operator) || broadcasting.has(operator);
+    if (!sizes.get(operator)?.includes(i) && (!whole || computes)) continue;
+    throw new InputError({
+      what: `input ${i + 1} of ${operator.slice(0, 80)} depends on the contents of the image`,
+      where,
+      expected: 'sizes, axes and counts that follow from shapes and constants',
+      todo: 'Export the network for a fixed size of images.',
+    });
+  }
+}
+
+/** Operators whose result has the type of another input than the first. */
+const typedBy: ReadonlyMap<string, number> = new Map([
+  ['CastLike', 1],
+  ['DequantizeLinear', 1],
+  ['OneHot', 2],
+  ['QLinearConcat', 1],
+  ['QLinearConv', 7],
+  ['QLinearMatMul', 7],
+  ['Where', 1],
+]);
 
 function dataTypeOfOutput(call: Call, index: number): DataType {
   const { operator, raw, where } = call;
+  const typing = typedBy.get(operator);
+  if (typing !== undefined) return operand(call, typing).type.dataType;
+  if (operator === 'QuantizeLinear') return call.inputs[2]?.type.dataType ?? 'uint8';
+  if (operator === 'QGemm') return call.inputs[8]?.type.dataType ?? 'float32';
+  if (operator === 'ConvInteger' || operator === 'MatMulInteger') return 'int32';
+  if (operator === 'MatMulIntegerToFloat' || operator === 'QAttention') return 'float32';
   if (call.domain === '') {
     if (boolean.has(operator)) return 'bool';
     if (integral.has(operator) || (index === 1 && (operator === 'TopK' || operator === 'MaxPool')))
       return 'int64';
-    if (operator === 'Where') return operand(call, 1).type.dataType;
-    if (operator === 'OneHot') return operand(call, 2).type.dataType;
     if (operator === 'Dropout' && index === 1) return 'bool';
     const fill = raw.get('value');
     if (operator === 'ConstantOfShape') return fill?.type === 'tensor' ? fill.value.dataType : 'float32';
     if (operator === 'Cast') return dataTypeOf(integer(call, 'to', 0), where);
-    if (operator === 'QuantizeLinear') return call.inputs[2]?.type.dataType ?? 'uint8';
-    if (operator === 'DequantizeLinear') return 'float32';
   }
   return call.inputs.find((value) => value !== undefined)?.type.dataType ?? 'float32';
 }
@@ -124,7 +195,29 @@ function present(call: Call): { inputs: readonly (Value | undefined)[]; raw: Map
     raw.delete('k');
     return { inputs: [call.inputs[0], list([k])], raw };
   }
+  if (call.domain === '' && recurrent.has(operator)) {
+    // Without a first state it is 0 for any number of images; files for one image store it as such.
+    const isZero = (value: Value): boolean =>
+      constantOf(value)?.data.every((item) => Number(item) === 0) ?? false;
+    return {
+      inputs: call.inputs.map((value, i) => (i >= 5 && value && isZero(value) ? undefined : value)),
+      raw,
+    };
+  }
   return { inputs: call.inputs, raw };
+}
+
+/** Refuses an operator that is neither read nor run. */
+export function refuseUnlisted(call: Call): void {
+  const { operator, domain } = call;
+  if (controlFlow.has(operator)) return;
+  if (Object.hasOwn(passedOperators, domain) && passedOperators[domain].has(operator)) return;
+  const name = `operator ${operator.slice(0, 80)}${domain === '' ? '' : ` of domain "${domain.slice(0, 80)}"`}`;
+  throw refuse(
+    call,
+    `${name} is not supported`,
+    'Build this layer from operators that docs/operators.md lists, and export again.',
+  );
 }
 
 /** A node that only the engine understands; control flow is refused, because its branches hide whole networks. */
@@ -136,6 +229,7 @@ export function passThrough(call: Call): readonly Value[] {
       'Export the network for inference, without branches and loops (for example by tracing).',
     );
   }
+  refuseImagesInPlaceOfSizes(call);
   const shape = outputShape(call);
   const outputTypes = call.outputs.map(
     (_, index): TensorType => ({

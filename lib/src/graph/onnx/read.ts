@@ -2,9 +2,18 @@
 import { basename, dirname } from 'node:path';
 import { openRegularFile, readRange } from '../../boundedFile.js';
 import { InputError, messageOf } from '../../error.js';
-import { createGraph, type Graph } from '../graph.js';
-import { constant, constantOf, input, type Value } from '../node.js';
-import { type ConstantTensor, type Dimension, isBatch, perImage, type Shape, shapeText } from '../type.js';
+import { createDependence } from '../dependence.js';
+import { createGraph, type Graph, topologicalOrder } from '../graph.js';
+import { constant, constantOf, createNode, input, type Node, type NodeOf, type Value } from '../node.js';
+import {
+  type ConstantTensor,
+  type Dimension,
+  isBatch,
+  perImage,
+  type Shape,
+  shapeText,
+  type TensorType,
+} from '../type.js';
 import type { Call, Known } from './call.js';
 import { decodeNode } from './decode.js';
 import { externalWeights } from './externalData.js';
@@ -36,11 +45,19 @@ export interface OnnxBytes {
   readonly folder?: string;
 }
 
+/** Finds the types of what a node gives that only the engine understands, by running it. */
+export type OperatorMeasure = (node: NodeOf<'Opaque'>) => Promise<readonly TensorType[]>;
+
 export interface ReadOptions {
   /** Shapes of inputs that the file leaves open, such as {image: ['N', 12, 120, 120]}. */
   readonly inputShapes?: Readonly<Record<string, Shape>>;
   /** The shape of the inputs of four dimensions that the file leaves open and `inputShapes` does not name. */
   readonly imageShape?: Shape;
+  /**
+   * Tries every operator that landlens passes through, and so finds the shapes behind it. Without it shapes stay
+   * unknown where no rule gives them.
+   */
+  readonly measure?: OperatorMeasure;
 }
 
 const firstOpset = 7;
@@ -334,6 +351,9 @@ interface Context {
   readonly values: Map<string, Value>;
   /** Contents of computed values that depend on nothing but the batch. */
   readonly known: Map<Value, Known>;
+  readonly depends: (value: Value) => boolean;
+  readonly measure: OperatorMeasure | undefined;
+  readonly tried: Set<Node>;
 }
 
 function knownOf(value: Value, { known }: Context): Known | undefined {
@@ -342,7 +362,7 @@ function knownOf(value: Value, { known }: Context): Known | undefined {
 }
 
 /** An `If` whose condition follows from shapes and constants is the branch that it takes. Adds to the context's values. */
-function readBranch(message: NodeMessage, context: Context, where: string): void {
+async function readBranch(message: NodeMessage, context: Context, where: string): Promise<void> {
   const { file, values } = context;
   const condition = values.get(message.input[0] ?? '');
   const [choice] = (condition && knownOf(condition, context)?.items) ?? [];
@@ -374,7 +394,7 @@ function readBranch(message: NodeMessage, context: Context, where: string): void
     own.add(tensor.name);
   }
   for (const node of sortNodes(graph.node, values, file)) {
-    locate(`${file}, ${describe(node)}`, () => readNode(node, context));
+    await locate(`${file}, ${describe(node)}`, () => readNode(node, context));
     for (const output of node.output) own.add(output);
   }
   const results = graph.output.map((output) => values.get(output.name));
@@ -391,12 +411,12 @@ function readBranch(message: NodeMessage, context: Context, where: string): void
   }
 }
 
-function readNode(message: NodeMessage, context: Context): void {
+async function readNode(message: NodeMessage, context: Context): Promise<void> {
   const { file, opsets, values, known } = context;
   const where = `${file}, ${describe(message)}`;
   const domain = domainOf(message.domain);
   if (domain === '' && message.opType === 'If') {
-    readBranch(message, context, where);
+    await readBranch(message, context, where);
     return;
   }
   const subgraph = message.attribute.some(
@@ -419,11 +439,12 @@ function readNode(message: NodeMessage, context: Context): void {
     outputs: message.output,
     raw: new Map(message.attribute.map((attribute) => [attribute.name, readAttribute(attribute, where)])),
     known: (value) => knownOf(value, context),
+    depends: context.depends,
     batchOfOne: context.batchOfOne,
     batch: context.batch,
   };
   if (call.outputs.length === 0) throw new InputError({ what: 'a node without outputs', where });
-  const results = [...decodeNode(call)];
+  let results = [...decodeNode(call)];
   checkShapes(results, where);
   const [first] = results;
   const source = call.inputs[0] && constantOf(call.inputs[0]);
@@ -441,14 +462,41 @@ function readNode(message: NodeMessage, context: Context): void {
         : undefined;
     if (folded !== undefined) results[0] = constant(folded, call.outputs[0]);
     else if (found !== undefined) known.set(first, found);
+    else {
+      results = await measured(results, call, context);
+      checkShapes(results, where);
+    }
   }
   for (const [i, name] of call.outputs.entries()) if (name !== '') values.set(name, results[i]);
 }
 
+/** The values, with the shapes that only running the node tells. */
+async function measured(
+  values: Value[],
+  { outputs }: Call,
+  { file, measure, tried }: Context,
+): Promise<Value[]> {
+  const [{ node }] = values;
+  const isKnown = outputs.every((name, i) => name === '' || values[i].type.shape !== undefined);
+  if (isKnown || node.operator !== 'Opaque' || measure === undefined) return values;
+  const outputTypes = await locate(file, () => measure(node));
+  const complete = createNode('Opaque', node.inputs, { ...node.attributes, outputTypes }, node.name);
+  tried.add(complete);
+  return [...complete.outputs];
+}
+
+/** Tries what the outputs need of the operators that are passed through. */
+async function tryPassed(outputs: readonly Value[], { file, measure, tried }: Context): Promise<void> {
+  if (measure === undefined) return;
+  for (const node of topologicalOrder(outputs)) {
+    if (node.operator === 'Opaque' && !tried.has(node)) await locate(file, () => measure(node));
+  }
+}
+
 /** Puts the file in front of the place that an error names. */
-function locate<Result>(where: string, action: () => Result): Result {
+async function locate<Result>(where: string, action: () => Promise<Result>): Promise<Result> {
   try {
-    return action();
+    return await action();
   } catch (thrown) {
     if (!(thrown instanceof InputError) || thrown.parts.where.startsWith(where)) throw thrown;
     throw new InputError({ ...thrown.parts, where: `${where}, ${thrown.parts.where}` });
@@ -463,7 +511,7 @@ function locate<Result>(where: string, action: () => Result): Result {
  */
 export async function readOnnx(
   source: string | OnnxBytes,
-  { inputShapes = {}, imageShape }: ReadOptions = {},
+  { inputShapes = {}, imageShape, measure }: ReadOptions = {},
 ): Promise<OnnxModel> {
   const file = typeof source === 'string' ? await loadOnnx(source) : source;
   const model = parse(file);
@@ -504,9 +552,22 @@ export async function readOnnx(
     ({ node, type: { shape, dataType } }) =>
       node.operator === 'Input' && dataType === 'float32' && shape?.[0] === 'N',
   );
-  const context: Context = { file: name, opsets, batchOfOne, batch, values, known: new Map() };
+  const depends = createDependence();
+  const context: Context = {
+    ...{
+      file: name,
+      opsets,
+      batchOfOne,
+      batch,
+      values,
+      known: new Map(),
+      depends,
+      measure,
+      tried: new Set(),
+    },
+  };
   for (const node of sortNodes(model.graph.node, values, name)) {
-    locate(`${name}, ${describe(node)}`, () => readNode(node, context));
+    await locate(`${name}, ${describe(node)}`, () => readNode(node, context));
   }
   const outputs = new Map<string, Value>();
   for (const { name: output } of model.graph.output) {
@@ -520,6 +581,7 @@ export async function readOnnx(
     outputs.set(output, value);
   }
   if (outputs.size === 0) throw new InputError({ what: 'the network has no outputs', where: name });
+  await tryPassed([...outputs.values()], context);
   return {
     graph: createGraph(Object.fromEntries(outputs)),
     metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),

@@ -1,0 +1,51 @@
+/** The process that a worker thread lives in where it may crash, hang or grow: it passes messages on, and ends itself beyond its limits. */
+import { Worker } from 'node:worker_threads';
+import type { Limits, ProcessMessage, StartMessage } from './expendableWorker.js';
+
+/** Between two looks at the limits. */
+const interval = 10;
+
+function tell(message: ProcessMessage, then: () => void = () => {}): void {
+  process.send?.(message, undefined, undefined, then);
+}
+
+/** A thread inside the runtime's own code cannot be stopped, so that only the end of the process helps. */
+const end = (): boolean => process.kill(process.pid, 'SIGKILL');
+
+function start({ script, workerData, limits }: StartMessage): void {
+  const worker = new Worker(new URL(script), { workerData });
+  const watch = watchLimits(limits);
+  process.on('message', (request: unknown) => {
+    watch.begin();
+    worker.postMessage(request);
+  });
+  worker.on('message', (reply: unknown) => {
+    watch.end();
+    tell({ reply });
+  });
+  worker.on('error', ({ message }) => tell({ failed: message }, end));
+}
+
+function watchLimits({ seconds, bytes }: Limits): { readonly begin: () => void; readonly end: () => void } {
+  let pending = 0;
+  let began = process.cpuUsage();
+  let since = Date.now();
+  setInterval(() => {
+    const { user, system } = process.cpuUsage(began);
+    if (process.memoryUsage.rss() > bytes) tell({ exceeded: 'memory' }, end);
+    // A busy machine does not count; a thread that waits for ever takes no processor time.
+    else if (pending > 0 && user + system > 1e6 * seconds) tell({ exceeded: 'time' }, end);
+    else if (pending > 0 && Date.now() - since > 6000 * seconds) tell({ exceeded: 'time' }, end);
+  }, interval);
+  return {
+    begin() {
+      if (pending++ > 0) return;
+      began = process.cpuUsage();
+      since = Date.now();
+    },
+    end: () => pending--,
+  };
+}
+
+process.once('message', start);
+process.on('disconnect', end);
