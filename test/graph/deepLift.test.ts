@@ -1,9 +1,12 @@
 import { ok } from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { describe, it } from 'mocha';
 import { evaluate, type ReferenceTensor } from '../../lib/src/engine/reference.js';
 import { differentiate } from '../../lib/src/graph/differentiate.js';
 import { createGraph, shapeOf, substitute } from '../../lib/src/graph/graph.js';
 import { apply, floats, input, scalar, type Value } from '../../lib/src/graph/node.js';
+import { readOnnx } from '../../lib/src/graph/onnx/read.js';
 import {
   gelu,
   geluTanh,
@@ -210,4 +213,25 @@ describe('DeepLift rescales a composed activation as a whole', () => {
     for (const [i, value] of found.entries()) ok(Math.abs(value - gradient[i]) < 1e-8);
     ok(gap(y, [x], at, far) < 1e-9);
   });
+});
+
+describe('DeepLift accounts for whole networks, in double precision', () => {
+  const folder = new URL('../fixtures/architectures/', import.meta.url);
+  for (const name of ['mobilenet-v3', 'efficientnet', 'convnext', 'mixer', 'vit', 'vit-timm']) {
+    it(name, async () => {
+      const bytes = gunzipSync(readFileSync(new URL(`${name}-captured-18-one.onnx.gz`, folder)));
+      const { graph } = await readOnnx({ bytes, name });
+      const [image] = graph.inputs;
+      const size = [1, ...shapeOf(image).slice(1).map(Number)];
+      const random = createRandom(1, 'image');
+      const draw = () => ({
+        shape: size,
+        data: Float64Array.from({ length: sizeOf(size) }, () => random.uniform(-1, 1)),
+      });
+      const { name: key } = image.node;
+      const share = gap(graph.outputs.scores, [image], { [key]: draw() }, { [key]: draw() });
+      // Means divide by numbers that graphs hold in single precision.
+      ok(share < 1e-6, `off by ${share}`);
+    });
+  }
 });

@@ -28,7 +28,17 @@ interface Facts {
 const folder = new URL('../../fixtures/activations/', import.meta.url);
 const names = [
   ...['relu', 'leaky-relu', 'elu', 'sigmoid', 'tanh', 'softplus', 'prelu', 'prelu-of-relus', 'silu', 'gelu'],
-  ...['gelu-tanh', 'mish', 'hardswish', 'hardsigmoid', 'selu', 'celu', 'relu6', 'softsign'],
+  ...[
+    'gelu-tanh',
+    'mish',
+    'hardswish',
+    'hardswish-of-relu',
+    'hardsigmoid',
+    'selu',
+    'celu',
+    'relu6',
+    'softsign',
+  ],
 ];
 
 /** A network's constants, such as the 0.044715 of GELU, are in single precision; Captum's in double. */

@@ -46,8 +46,8 @@ import {
   staticContents,
   text,
 } from './call.js';
+import { hardSwishFactors, preluTerms } from './composed.js';
 import { passThrough, refuseUnlisted } from './opaque.js';
-import { preluTerms } from './prelu.js';
 import { dataTypeOf } from './tensorProto.js';
 
 /** The values of the node's outputs; nothing where landlens can only pass the node through. */
@@ -76,16 +76,17 @@ const plain =
   (operator: Plain): Decoder =>
   (call) => [apply(operator, [operand(call, 0)], {}, call.name)];
 
-/** A sum, which may be a PReLU. */
-const sum =
-  (operator: 'Add' | 'Sub'): Decoder =>
+/** A sum or product, which may be a PReLU or a hard-swish. */
+const composed =
+  (operator: 'Add' | 'Sub' | 'Mul'): Decoder =>
   (call) => {
     const [a, b] = inputsOf(call, 2, 2);
-    return [apply(operator, preluTerms(operator, a, b) ?? [a, b], {}, call.name)];
+    const parts = operator === 'Mul' ? hardSwishFactors(a, b) : preluTerms(operator, a, b);
+    return [apply(operator, parts ?? [a, b], {}, call.name)];
   };
 
 const binary =
-  (operator: 'Mul' | 'Div' | 'Greater'): Decoder =>
+  (operator: 'Div' | 'Greater'): Decoder =>
   (call) => [apply(operator, [operand(call, 0), operand(call, 1)], {}, call.name)];
 
 /** Whole numbers computed from the image are divided by positive ones only: -2^63 / -1 ends the process. */
@@ -1076,9 +1077,9 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['ConvTranspose', decodeConvTranspose],
   ['Gemm', decodeGemm],
   ['MatMul', decodeMatMul],
-  ['Add', sum('Add')],
-  ['Sub', sum('Sub')],
-  ['Mul', binary('Mul')],
+  ['Add', composed('Add')],
+  ['Sub', composed('Sub')],
+  ['Mul', composed('Mul')],
   ['Div', byPositive(binary('Div'))],
   ['Sum', chain('Add')],
   ['Max', chain('Max')],
