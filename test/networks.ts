@@ -6,9 +6,9 @@ import type { Engine } from '../lib/src/engine/engine.js';
 import { input } from '../lib/src/graph/node.js';
 import type { Architecture } from '../lib/src/model/architecture.js';
 import { type Classifier, createClassifier } from '../lib/src/model/classifier.js';
-import { denseNet121 } from '../lib/src/model/denseNet.js';
+import { denseNet, denseNet121 } from '../lib/src/model/denseNet.js';
 import { initialWeights, storedLayers, type Weights } from '../lib/src/model/layers.js';
-import { resNet50 } from '../lib/src/model/resNet.js';
+import { resNet, resNet50 } from '../lib/src/model/resNet.js';
 import { createRandom } from '../lib/src/random.js';
 import type { Tensor } from '../lib/src/tensor.js';
 
@@ -22,7 +22,25 @@ export const networks: Readonly<Record<string, Architecture>> = {
   resnet50: resNet50,
 };
 
-export const image = () => input('image', ['N', bands, size, size]);
+/**
+ * The same architectures with few feature maps and blocks: small enough for many passes in double precision. Their
+ * last maps have 2 x 4 pixels, so that a mean over them is a product with 1/8, which float32 constants of a derived
+ * graph hold exactly.
+ */
+export const narrowNetworks: Readonly<Record<string, Architecture>> = {
+  densenet: denseNet({ blocks: [2, 2], growth: 8, bottleneck: 16, stem: 16 }),
+  resnet: resNet({
+    stem: 16,
+    stages: [
+      { blocks: 1, width: 4, outputs: 16 },
+      { blocks: 2, width: 8, outputs: 32 },
+    ],
+  }),
+};
+export const narrowSize = [16, 32] as const;
+
+export const image = ([height, width]: readonly [number, number] = [size, size]) =>
+  input('image', ['N', bands, height, width]);
 
 /**
  * Initial weights, with batch-norm parameters and statistics moved away from 0 and 1:
@@ -43,8 +61,12 @@ export function perturbedWeights(architecture: Architecture): Weights {
 }
 
 /** One of the networks, ready to be explained. */
-export function seededClassifier(architecture: Architecture, engine: Engine): Classifier {
-  const logits = architecture.build(storedLayers(perturbedWeights(architecture)), image(), classes);
+export function seededClassifier(
+  architecture: Architecture,
+  engine: Engine,
+  side: readonly [number, number] = [size, size],
+): Classifier {
+  const logits = architecture.build(storedLayers(perturbedWeights(architecture)), image(side), classes);
   const description = {
     name: architecture.name,
     bands: sentinel2Bands,
@@ -56,11 +78,11 @@ export function seededClassifier(architecture: Architecture, engine: Engine): Cl
 }
 
 /** Standard normal values in the place of an image. */
-export function syntheticImage(): Tensor {
+export function syntheticImage([height, width]: readonly [number, number] = [size, size]): Tensor {
   const random = createRandom(seed, 'synthetic image');
   return {
-    data: Float32Array.from({ length: bands * size * size }, () => random.normal()),
-    shape: [1, bands, size, size],
+    data: Float32Array.from({ length: bands * height * width }, () => random.normal()),
+    shape: [1, bands, height, width],
   };
 }
 

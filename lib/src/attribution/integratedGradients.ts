@@ -72,7 +72,7 @@ export function integratedGradients(
     });
   }
   const { nodes, weights } = gaussLegendre(steps);
-  const points = { position: table(nodes.map((a) => [1 - a, a])), weight: table(weights.map((w) => [w])) };
+  const points = { position: table(nodes.map((a) => [1, a])), weight: table(weights.map((w) => [w])) };
   const method = 'Integrated Gradients';
   const parameters = { steps, baseline: baselineText(baseline), quadrature: 'Gauss-Legendre' };
 
@@ -83,9 +83,9 @@ export function integratedGradients(
     // A straight way stays straight behind an affine map A, and A'(mean of gradients) = mean of A'(gradient).
     const entry = affinePrefix(image, logits);
     const [atStart, atEnd] = [start, end].map((at) => substitute([entry], new Map([[image, at]]))[0]);
-    // (1 - a) A(x') + a A(x) for all points at once, as one product.
+    // A(x') + a (A(x) - A(x')) for all points at once, as one product.
     const between = shapeOf(entry).slice(1);
-    const ends = flatten(concat([atStart, atEnd], 0));
+    const ends = flatten(concat([atStart, subtract(atEnd, atStart)], 0));
     const path = reshape(matMul(input('position', ['N', 2]), ends), ['N', ...between]);
     const [onPath] = substitute([logits], new Map([[entry, path]]));
     // The gradient is linear in the target, which so takes the weights of the sum.
