@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InputError, messageOf } from './error.js';
+import { signature } from './holder.js';
+import { keepAtExit, removeAtExit, removeLeftovers } from './leftovers.js';
 
 /** What the operating system throws. */
 export interface SystemError extends Error {
@@ -40,19 +42,27 @@ export interface PendingFile {
   discard(): Promise<void>;
 }
 
-/** Opens a temporary neighbour of `path`, whose folders are made. InputError where that is not possible. */
+/**
+ * Opens a temporary neighbour of `path`, whose folders are made. It is removed when the process ends before it is
+ * committed; where it was killed, by the next that writes to the folder. InputError where that is not possible.
+ */
 export async function openPending(path: string): Promise<PendingFile> {
-  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
+  const unique = randomUUID().replaceAll('-', '');
+  const temporary = join(dirname(path), `.landlens-${unique}-${signature}.tmp`);
   let handle: FileHandle;
   try {
     await mkdir(dirname(path), { recursive: true });
+    await removeLeftovers(dirname(path));
+    removeAtExit(temporary);
     handle = await open(temporary, 'wx');
   } catch (thrown) {
+    keepAtExit(temporary);
     throw writeError(path, thrown);
   }
   const discard = async (): Promise<void> => {
     await handle.close().catch(() => undefined);
     await rm(temporary, { force: true });
+    keepAtExit(temporary);
   };
   return {
     handle,
@@ -62,6 +72,7 @@ export async function openPending(path: string): Promise<PendingFile> {
         await handle.sync();
         await handle.close();
         await rename(temporary, path);
+        keepAtExit(temporary);
       } catch (thrown) {
         await discard();
         throw writeError(path, thrown);

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { requireCount } from '../check.js';
 import { InputError } from '../error.js';
 import { writeFileAtomic } from '../file.js';
+import { withLock } from '../lock.js';
 import { createRandom } from '../random.js';
 import { isJsonObject, readJsonObject } from './jsonFile.js';
 import type { BandStatistics, Dataset, Patch, Split } from './patch.js';
@@ -69,10 +70,21 @@ export async function bandStatistics(
     ...(patches < available ? { seed } : {}),
     fingerprint: await fingerprintOf(dataset, split, chosen),
   };
-  const saved = path === undefined ? undefined : await readSavedStatistics(path, dataset.bands);
+  const compute = () => computeStatistics(dataset, wanted, chosen, { path, onProgress, signal });
+  if (path === undefined) return compute();
+  const saved = await readSavedStatistics(path, dataset.bands);
   if (saved !== undefined && isSame(saved, wanted)) return saved;
-  if (path !== undefined) await requireWritable(path);
+  await requireWritable(path);
+  return withLock(path, 'file', compute);
+}
 
+async function computeStatistics(
+  dataset: Dataset,
+  wanted: Wanted,
+  chosen: readonly number[],
+  { path, onProgress, signal }: Pick<BandStatisticsOptions, 'path' | 'onProgress' | 'signal'>,
+): Promise<SavedStatistics> {
+  const { split, patches } = wanted;
   const note = path === undefined ? undefined : `${path}.part`;
   const noted = note === undefined ? undefined : await readNote(note, wanted);
   const bands = noted?.bands ?? dataset.bands.map(() => new Moments());

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { methods } from '../attribution/methods.js';
 import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
+import { withLock } from '../lock.js';
 import { openClassifier } from '../model/classifierFile.js';
 import { type Case, findPaperCases, readCase, writeCase } from './caseStudy.js';
 import {
@@ -84,21 +85,23 @@ runCommand(async (argv) => {
     const study = { dataset, classifier, methods: studied, preset, seed, folder };
     // Each is read once before the long work, so that a wrong name is not found at the end of it.
     for (const each of cases) await readCase(each, study);
-    const progress = createProgress(cases.flatMap(() => methods.map(({ id }) => id)));
-    for (const [i, each] of cases.entries()) {
-      if (signal.aborted) {
-        print(`Stopped after ${i} of ${cases.length} cases; the same command goes on.`);
-        return interrupted;
+    return await withLock(folder, 'folder', async () => {
+      const progress = createProgress(cases.flatMap(() => methods.map(({ id }) => id)));
+      for (const [i, each] of cases.entries()) {
+        if (signal.aborted) {
+          print(`Stopped after ${i} of ${cases.length} cases; the same command goes on.`);
+          return interrupted;
+        }
+        const { sheet, kept } = await writeCase(each, study, { progress });
+        print(`${relative(process.cwd(), sheet)}${kept ? ' (kept)' : ''}`);
       }
-      const { sheet, kept } = await writeCase(each, study, { progress });
-      print(`${relative(process.cwd(), sheet)}${kept ? ' (kept)' : ''}`);
-    }
-    progress.finish();
-    if (absent.length > 0) {
-      const names = [...new Set(absent.map((each) => `${each.image} (${each.origin})`))];
-      print(`Not in ${dataset.name}: ${names.join('; ')}.`);
-    }
-    return 0;
+      progress.finish();
+      if (absent.length > 0) {
+        const names = [...new Set(absent.map((each) => `${each.image} (${each.origin})`))];
+        print(`Not in ${dataset.name}: ${names.join('; ')}.`);
+      }
+      return 0;
+    });
   } finally {
     await engine.dispose();
   }

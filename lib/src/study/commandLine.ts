@@ -62,6 +62,10 @@ export function engineHelp(column: number): string {
  * status 1; output that nobody reads any more ends the work quietly. What cannot be shown on stderr is no reason to end.
  */
 export async function runCommand(main: (argv: readonly string[]) => Promise<number>): Promise<void> {
+  // Ended by code, a process removes its locks and temporary files.
+  for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGTERM: 15 })) {
+    process.once(signal, () => process.exit(128 + number));
+  }
   process.stdout.on('error', (thrown) => {
     outputError ??= thrown;
     stopping.abort();

@@ -5,6 +5,7 @@ import { createGeoTiff } from '../dataset/geoTiffWriter.js';
 import type { LargeImage } from '../dataset/largeImage.js';
 import { blendTiles, tilesOf } from '../dataset/tiles.js';
 import { InputError } from '../error.js';
+import { withLock } from '../lock.js';
 import type { Classifier } from '../model/classifier.js';
 import type { StudiedMethod } from './measure.js';
 import type { Progress } from './progress.js';
@@ -32,9 +33,20 @@ export interface ExplainedImage {
  * @throws InputError where the image is smaller than the network's input or has other bands, or the file cannot be
  *   written; the signal's reason when stopped
  */
-export async function explainLargeImage(
+export function explainLargeImage(
   image: LargeImage,
-  classifier: Pick<Classifier, 'bands' | 'classes' | 'size' | 'prepare' | 'score'>,
+  classifier: MapClassifier,
+  path: string,
+  explanation: LargeImageExplanation,
+): Promise<ExplainedImage> {
+  return withLock(path, 'file', () => explainLocked(image, classifier, path, explanation));
+}
+
+type MapClassifier = Pick<Classifier, 'bands' | 'classes' | 'size' | 'prepare' | 'score'>;
+
+async function explainLocked(
+  image: LargeImage,
+  classifier: MapClassifier,
   path: string,
   { targets, methods, overlap, createProgress, signal }: LargeImageExplanation,
 ): Promise<ExplainedImage> {

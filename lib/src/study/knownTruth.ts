@@ -8,6 +8,7 @@ import { scenes } from '../dataset/scenes.js';
 import { InputError } from '../error.js';
 import { writeFileAtomic } from '../file.js';
 import { parseJson } from '../json.js';
+import { withLock } from '../lock.js';
 import { isPredicted } from '../metric/decision.js';
 import { localisation } from '../metric/localisation.js';
 import { randomRanking } from '../metric/ranking.js';
@@ -114,7 +115,15 @@ export interface TruthOptions {
  * Explains, for each question, the first test images of `scenes` that ask it and whose class the model predicts.
  * Interrupted and started again, it goes on.
  */
-export async function measureKnownTruth(
+export function measureKnownTruth(
+  classifier: StudiedClassifier,
+  methods: readonly StudiedMethod[],
+  options: TruthOptions,
+): Promise<TruthRecord[]> {
+  return withLock(options.folder, 'folder', () => measureLocked(classifier, methods, options));
+}
+
+async function measureLocked(
   classifier: StudiedClassifier,
   methods: readonly StudiedMethod[],
   { images, preset, seed, folder, signal, createProgress }: TruthOptions,

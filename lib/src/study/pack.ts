@@ -1,6 +1,5 @@
 /** `landlens pack`: copies a data set into few large files that are fast to read. */
 import { createHash } from 'node:crypto';
-import { readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -23,6 +22,7 @@ import { readAhead } from '../dataset/readAhead.js';
 import { splitsInOrder } from '../dataset/splitNames.js';
 import { InputError } from '../error.js';
 import { openPending, writeError } from '../file.js';
+import { withLock } from '../lock.js';
 import { interrupted, listenForInterrupt, print } from './commandLine.js';
 import { type DurableLines, openLines } from './durableLines.js';
 import { openForPacking } from './openDataset.js';
@@ -52,14 +52,18 @@ export interface PackResult {
  * line in the index: stopped or killed at any moment, the same call goes on with the next shard.
  *
  * A band with a factor f must hold one value in each f x f pixels; one value of them is stored.
- * @throws InputError where the folder holds the copy of another data set or cannot be written, or a patch cannot be
+ * @throws InputError where the folder holds the copy of another data set, another process writes to it or nobody can, or a patch cannot be
  *   read; the signal's reason when stopped
  */
-export async function packDataset(
+export function packDataset(
   dataset: Dataset,
   folder: string,
   options: PackOptions = {},
 ): Promise<PackResult> {
+  return withLock(folder, 'folder', () => packLocked(dataset, folder, options));
+}
+
+async function packLocked(dataset: Dataset, folder: string, options: PackOptions): Promise<PackResult> {
   const { factors = dataset.bands.map(() => 1), shardBytes = 64 * 2 ** 20, signal } = options;
   const header = await headerOf(dataset, factors, shardBytes);
   const lines = await openLines<PackedLine>(join(folder, indexFile), parsePackedLine);
@@ -134,7 +138,7 @@ function knownStatistics(dataset: Dataset): Pick<PackedHeader, 'statistics'> {
   }
 }
 
-/** The shards that are there; the header is written where there is none. Removes what a kill left half written. */
+/** The shards that are there; the header is written where there is none. */
 async function reconcile(
   lines: DurableLines<PackedLine>,
   header: PackedHeader,
@@ -150,9 +154,6 @@ async function reconcile(
       got: isHeader(first) ? `${first.name}, ${totalOf(first)} patches` : 'no header',
       todo: 'Choose another folder or delete this one.',
     });
-  }
-  for (const file of await readdir(folder)) {
-    if (/^\.[0-9a-f-]{36}\.tmp$/.test(file)) await rm(join(folder, file));
   }
   const known = new Map<number, PackedShard>();
   for (const line of rest) if (!isHeader(line)) known.set(line.shard, line);

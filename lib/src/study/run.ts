@@ -6,6 +6,7 @@ import type { Preset } from '../attribution/methods.js';
 import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import { writeFileAtomic } from '../file.js';
+import { withLock } from '../lock.js';
 import { type Manifest, reconcileManifest } from './manifest.js';
 import { hasMap, writeMap } from './maps.js';
 import { type MeasureOptions, measureMethod, measureRandom, type StudiedMethod } from './measure.js';
@@ -56,11 +57,16 @@ export function deviceOf(classifier: StudiedClassifier): string {
 
 /**
  * Runs the study, or what is left of it. Killed at any moment and started again, it ends with the same records, apart
- * from the seconds. InputError where model and data set do not fit, or where the folder holds another study.
+ * from the seconds. InputError where model and data set do not fit, where the folder holds another study, or another
+ * process writes to it.
  */
-export async function runStudy(
+export function runStudy(study: Study, options: RunOptions = {}): Promise<StudyResult> {
+  return withLock(study.folder, 'folder', () => runLocked(study, options));
+}
+
+async function runLocked(
   study: Study,
-  { signal, createProgress = () => silent }: RunOptions = {},
+  { signal, createProgress = () => silent }: RunOptions,
 ): Promise<StudyResult> {
   const { dataset, classifier, methods, preset, seed, images, folder, selection = everyTestImage } = study;
   requireCompatible(dataset, classifier);

@@ -10,6 +10,7 @@ import { InputError } from '../error.js';
 import { renderPng } from '../figure/staticImage.js';
 import { trainingCurves } from '../figure/trainingCurves.js';
 import { writeFileAtomic } from '../file.js';
+import { withLock } from '../lock.js';
 import type { Architecture } from '../model/architecture.js';
 import { encodeClassifier, openClassifier } from '../model/classifierFile.js';
 import { denseNet121 } from '../model/denseNet.js';
@@ -222,32 +223,40 @@ runCommand(async (argv) => {
   const engine = await openEngine(engineName);
   const signal = listenForInterrupt();
   try {
-    const { weights, history, kept } = await fit({
-      ...{ architecture, datasetAt, engine, recipe, signal },
-      ...(initial && { initial }),
-      checkpoint: join(resolve(values.out), 'checkpoint.bin'),
-      async onProgress(progress) {
-        report(progress);
-        // The records of a training that is under way; their picture follows at its end.
-        if (progress.history) await writeTrainingHistory(file, { recipe, history: progress.history });
-      },
+    return await withLock(resolve(values.out), 'folder', async () => {
+      const { weights, history, kept } = await fit({
+        ...{ architecture, datasetAt, engine, recipe, signal },
+        ...(initial && { initial }),
+        checkpoint: join(resolve(values.out), 'checkpoint.bin'),
+        async onProgress(progress) {
+          report(progress);
+          // The records of a training that is under way; their picture follows at its end.
+          if (progress.history) await writeTrainingHistory(file, { recipe, history: progress.history });
+        },
+      });
+      const metadata = {
+        'landlens.recipe': JSON.stringify(recipe),
+        'landlens.data': isRendered ? `scenes, seed ${seed}` : given.name,
+      };
+      const bytes = encodeClassifier(
+        architecture,
+        weights,
+        { bands, classes, normalisation },
+        size,
+        metadata,
+      );
+      await writeFileAtomic(file, bytes);
+      print(`wrote ${file}, sha256 ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`);
+      const best = history[kept];
+      if (recipe.plateau) print(`Kept: check ${kept + 1} of ${history.length}, ${checkText(best)}.`);
+      const written = await writeHistory(file, { recipe, history });
+      const worth =
+        name === 'growing' && id === 'densenet121'
+          ? await writeModelCard(file, { engine, recipe, history, seed })
+          : await writeTestMetrics(file, datasetAt(size), engine);
+      for (const path of [...written, ...(worth ? [worth] : [])]) print(`wrote ${path}`);
+      return 0;
     });
-    const metadata = {
-      'landlens.recipe': JSON.stringify(recipe),
-      'landlens.data': isRendered ? `scenes, seed ${seed}` : given.name,
-    };
-    const bytes = encodeClassifier(architecture, weights, { bands, classes, normalisation }, size, metadata);
-    await writeFileAtomic(file, bytes);
-    print(`wrote ${file}, sha256 ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`);
-    const best = history[kept];
-    if (recipe.plateau) print(`Kept: check ${kept + 1} of ${history.length}, ${checkText(best)}.`);
-    const written = await writeHistory(file, { recipe, history });
-    const worth =
-      name === 'growing' && id === 'densenet121'
-        ? await writeModelCard(file, { engine, recipe, history, seed })
-        : await writeTestMetrics(file, datasetAt(size), engine);
-    for (const path of [...written, ...(worth ? [worth] : [])]) print(`wrote ${path}`);
-    return 0;
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
     print('Stopped; the same command goes on.');
