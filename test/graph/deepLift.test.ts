@@ -156,6 +156,8 @@ const composed: Readonly<Record<string, (x: Value) => Value>> = {
   PReLU: (x) => prelu(x, slopes),
   'PReLU by ReLUs': (x) => subtract(relu(x), multiply(slopes, relu(negate(x)))),
   'Leaky ReLU by Max': (x) => apply('Max', [x, times(x, 0.1)], {}),
+  'An open clamp by Max and Min': (x) =>
+    apply('Min', [apply('Max', [x, scalar(Number.NEGATIVE_INFINITY)], {}), scalar(2)], {}),
   'Thresholded ReLU': (x) => where(greater(x, scalar(1)), x, scalar(0)),
   Softsign: (x) => divide(x, plus(absolute(x), 1)),
   'Squared ReLU': (x) => multiply(relu(x), relu(x)),

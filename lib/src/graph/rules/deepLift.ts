@@ -92,8 +92,12 @@ const rescaleRelu: Rule<'Relu'> = ({ node, gradient, reference }) => {
 const rescaleExtremum: Rule<'Max' | 'Min'> = (rule) => {
   const { node, reference } = rule;
   const [a, b] = node.operator === 'Max' ? node.inputs : node.inputs.toReversed();
-  const differences = [subtract(a, b), subtract(reference(a), reference(b))] as const;
-  const share = positiveShare(differences, [relu(differences[0]), relu(differences[1])]);
+  const [a0, b0] = [reference(a), reference(b)];
+  const differences = [subtract(a, b), subtract(a0, b0)] as const;
+  const part = positiveShare(differences, [relu(differences[0]), relu(differences[1])]);
+  // A bound may be infinite: it only takes part where the choice changes.
+  const atBaseline = greater(a0, b0);
+  const share = where(greater(a, b), where(atBaseline, scalar(1), part), where(atBaseline, part, scalar(0)));
   return binaryRule(rule, [(g) => multiply(g, share), (g) => multiply(g, subtract(scalar(1), share))]);
 };
 
