@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { after, before, describe, it } from 'mocha';
 import * as ort from 'onnxruntime-node';
 import { inputXGradient } from '../../lib/src/attribution/inputXGradient.js';
@@ -269,6 +271,15 @@ describe('operators without a rule', () => {
       'LSTM node "LSTM"',
       /takes one image, but not 2/,
     );
+  });
+
+  it('are not tried where they compute masks from shapes alone, as in Swin', async () => {
+    const file = new URL('../fixtures/architectures/swin-captured-18.onnx.gz', import.meta.url);
+    const trial = createOperatorTrial({ limits: { seconds: 0, bytes: 0 } });
+    const source = { bytes: gunzipSync(readFileSync(file)), name: 'swin.onnx' };
+    const { graph } = await readOnnx(source, { measure: trial.measure });
+    assert.deepEqual(Object.values(graph.outputs)[0].type.shape, ['N', 5]);
+    await trial.dispose();
   });
 
   it('are named where their shape is not known, rather than what comes behind them', async () => {

@@ -49,6 +49,10 @@ export function createOperatorTrial({
   let engine: Engine | undefined;
   const depends = createDependence();
 
+  /** Masks and positions that exporters compute from shapes and constants by ONNX's own operators. */
+  const isCommonArithmetic = ({ attributes: { domain }, outputs }: Passed): boolean =>
+    domain === '' && outputs.every((value) => !depends(value) && value.type.shape !== undefined);
+
   async function run(node: Passed, outputs: Readonly<Record<string, Value>>, counts: readonly number[][]) {
     engine ??= createExpendableEngine(limits);
     let program: Program | undefined;
@@ -71,10 +75,7 @@ export function createOperatorTrial({
   return {
     async measure(node) {
       const types = node.outputs.map(({ type }) => type);
-      const isArithmeticOfShapes = node.outputs.every(
-        (value) => !depends(value) && value.type.dataType !== 'float32' && value.type.shape !== undefined,
-      );
-      if (isArithmeticOfShapes) return types;
+      if (isCommonArithmetic(node)) return types;
       const alone = isolate(node, depends);
       const shapes = alone.map((value) => [shapeVector(value), total(value)]);
       const outputs = Object.fromEntries(

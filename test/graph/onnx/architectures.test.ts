@@ -247,8 +247,8 @@ without gradients (Occlusion, LIME) explain it. Any other operator is refused by
 
 \`openClassifier\` runs each of them once, alone, in a process of its own, for one image and for two. That tells the shape
 of what it gives, and that it gives an image the same whatever else is in its batch. An operator that crashes there, or takes
-more than 5 s of processor time or 768 MiB, is refused by its name. Files without such operators start no process. What
-a program reads with \`readOnnx\` is tried with its option \`measure\`.
+more than 5 s of processor time or 768 MiB, is refused by its name. Files without such operators, or with masks and positions
+that follow from shapes alone, start no process. What a program reads with \`readOnnx\` is tried with its option \`measure\`.
 
 A method that needs a gradient through one of them says so:
 
