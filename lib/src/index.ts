@@ -122,7 +122,7 @@ export * from './study/paperClassification.js';
 export * from './study/paperTables.js';
 export * from './study/plantedBiases.js';
 export { presets } from './study/presets.js';
-export { openRecords, randomBaseline, type StudyRecord } from './study/records.js';
+export { openRecords, randomBaseline, type StudyFacts, type StudyRecord } from './study/records.js';
 export { runStudy } from './study/run.js';
 export { findImage, type OwnImage, writeSample } from './study/sample.js';
 export * from './study/selection.js';

@@ -160,20 +160,22 @@ describe('damaged JSON', () => {
     },
     'records of a study': async () => {
       const path = join(folder, 'records.jsonl');
+      const facts = { study: '4567', seed: 0, preset: 'quick', versions: { node: '20' }, model: '0123' };
       const record = (imageIndex: number): StudyRecord => ({
         ...{ image: `one ${imageIndex}`, imageIndex, method: 'lime' },
         target: { index: 1, name: 'Beaches, dunes, sands', score: 0.9, truePositive: true },
         parameters: { samples: 30, window: [15, 15], output: 'logit' },
         metrics: { maxSensitivity: 0.25, morf: [0.9, 0.5, 0.1], aucMorf: 1, fileSize: 2.5, seconds: 0.1 },
         localisation: { share: 0.5, area: 0.5, ratio: 1, hit: 0 },
-        ...{ seed: 0, preset: 'quick', versions: { node: '20' }, model: '0123', device: 'a processor' },
+        ...facts,
+        device: 'a processor',
       });
       const content = `${[1, 2, 3].map((index) => JSON.stringify(record(index))).join('\n')}\n`;
       return {
         path,
         content,
         async read() {
-          const store = await openRecords(path);
+          const store = await openRecords(path, facts);
           for (const index of [1, 2, 3])
             assert.ok((store.find(index, 'lime')?.metrics.morf.length ?? 0) >= 0);
           await store.close();
@@ -182,9 +184,9 @@ describe('damaged JSON', () => {
     },
     'manifest of a study': async () => {
       const manifest: Manifest = {
-        format: 'landlens study 1',
+        format: 'landlens study 2',
         dataset: { name: 'scenes', rendered: true, testImages: 20 },
-        ...{ model: { name: 'Tiny', hash: '0123' }, preset: 'quick', seed: 0 },
+        ...{ model: { name: 'Tiny', hash: '0123', description: '89ab' }, preset: 'quick', seed: 0 },
         ...{ measurement: { draws: 4, radius: 0.02 }, versions: { node: '20' } },
         methods: { lime: { samples: 30, window: [15, 15] } },
       };

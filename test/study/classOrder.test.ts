@@ -74,7 +74,7 @@ describe("a network whose classes stand in another order than the data set's", (
       const truthOf = ({ classifier, methods }: typeof straight, name: string) =>
         measureKnownTruth(classifier, methods, {
           ...{ images: 2, preset: 'quick', seed: 0, folder: `${folder}/${name}` },
-        });
+        }).then((records) => records.map((record) => ({ ...record, study: '' })));
       const expected = await truthOf(straight, 'a');
       assert.ok(new Set(expected.map(({ question }) => question)).size === 3, 'every question was asked');
       assert.deepEqual(await truthOf(turned, 'b'), expected);

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { InputError } from '../../lib/src/error.js';
+import { safeFileName } from '../../lib/src/study/fileName.js';
+import { readMap, writeMap } from '../../lib/src/study/maps.js';
 import type { Progress } from '../../lib/src/study/progress.js';
 import type { StudyRecord } from '../../lib/src/study/records.js';
-import { runStudy } from '../../lib/src/study/run.js';
+import { runStudy, type Study } from '../../lib/src/study/run.js';
 import { summarise } from '../../lib/src/study/summary.js';
 import { table3Text } from '../../lib/src/study/tables.js';
 import { readRecords, tinyDataset, tinyMethods, tinyStudy, withFolder } from './fixture.js';
@@ -109,6 +111,47 @@ describe('runStudy', () => {
       const continued = await runStudy(study);
       assert.deepEqual(timeless(continued.records), timeless(whole.records));
       assert.ok((await readFile(join(folder, 'maps', image, 'lime.tif'))).length > 4 * 144);
+    }));
+
+  it('refuses a map whose values have changed, and measures anew once it is deleted', () =>
+    withFolder(async (folder) => {
+      const study = tinyStudy(folder);
+      const whole = await runStudy(study);
+      const patch = await tinyDataset.read('test', whole.records[0].imageIndex);
+      const path = join(folder, 'maps', safeFileName(patch.name), 'lime.tif');
+      const map = await readMap(folder, patch, 'lime');
+      map[7] *= 1.0001;
+      await writeMap(folder, patch, 'lime', map);
+      await assert.rejects(runStudy(study), /lime\.tif: not the map that was recorded.*Delete the file/);
+      await rm(path);
+      assert.deepEqual(timeless((await runStudy(study)).records), timeless(whole.records));
+    }));
+
+  it('refuses records of another study, also where its manifest is gone or edited', () =>
+    withFolder(async (folder) => {
+      const { classifier } = tinyStudy(folder);
+      const normalisation = { mean: [1], deviation: [2] };
+      const others: readonly Partial<Study>[] = [
+        { seed: 7 },
+        { preset: 'paper' },
+        { dataset: { ...tinyDataset, name: 'other' } },
+        { selection: { split: 'test', className: 'Sand' } },
+        { classifier: { ...classifier, hash: 'fedcba9876543210' } },
+        // The same file, described otherwise.
+        { classifier: { ...classifier, normalisation } },
+        { methods: tinyMethods.map((method) => ({ ...method, explain: tinyMethods[2].explain })) },
+      ];
+      for (const [i, changes] of others.entries()) {
+        const out = join(folder, `${i}`);
+        await runStudy(tinyStudy(out, { images: 1 }));
+        await rm(join(out, 'study.json'));
+        const again = runStudy(tinyStudy(out, { images: 2, ...changes }));
+        await assert.rejects(
+          again,
+          /(records\.jsonl line|next line of).*another study/,
+          JSON.stringify(changes),
+        );
+      }
     }));
 
   it('grows by images and methods without measuring anything twice', () =>

@@ -19,7 +19,7 @@ function record(image: number, method: string, metrics: Partial<StudyRecord['met
     method,
     parameters: {},
     metrics: { morf: [1, 0], aucMorf: 0.5, ...metrics },
-    ...{ seed: 0, preset: 'quick', versions: {}, model: '', device: '' },
+    ...{ study: '', seed: 0, preset: 'quick', versions: {}, model: '', device: '' },
   };
 }
 

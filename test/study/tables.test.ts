@@ -20,6 +20,7 @@ const shared = process.env.LANDLENS_SHARED ?? '../shared';
 
 function record(imageIndex: number, method: string, metrics: Partial<StudyMetrics>): StudyRecord {
   return {
+    study: '',
     image: `image ${imageIndex}`,
     imageIndex,
     target: { index: 0, name: 'Forest', score: 0.9, truePositive: imageIndex === 0 },

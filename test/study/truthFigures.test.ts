@@ -5,7 +5,7 @@ import { comparisons, summarisePairs } from '../../lib/src/study/plantedBiases.j
 import { truthColumns } from '../../lib/src/study/truthFigures.js';
 
 const record = (question: string, method: string, image: number, share: number | null): TruthRecord => ({
-  ...{ question, method, image, share },
+  ...{ study: '', question, method, image, share },
   ...{ target: 'Permanent crops', area: 0.25, hit: 0 },
 });
 

@@ -19,7 +19,7 @@ import { type PaperCase, paperCases } from './paperCases.js';
 import { presets } from './presets.js';
 import type { Progress } from './progress.js';
 import { sheetPath } from './sheet.js';
-import { maskOf, requireCompatible, type StudiedClassifier } from './subject.js';
+import { describedAs, maskOf, requireCompatible, type StudiedClassifier } from './subject.js';
 
 /** An image and one class of it. */
 export interface Case {
@@ -136,7 +136,9 @@ export async function writeCase(
   const recordPath = join(folder, `${safeFileName(image)}.json`);
   const ids = methods.map(({ id }) => id);
   const { engine, hash } = classifier;
-  const identity = JSON.stringify([dataset.name, hash, engine.name, image, className, preset, seed, ids]);
+  const identity = JSON.stringify([
+    ...[dataset.name, hash, describedAs(classifier), engine.name, image, className, preset, seed, ids],
+  ]);
   if ((await identityIn(recordPath)) === identity) return { sheet, kept: true };
 
   const found = await readCase(chosen, study);

@@ -5,7 +5,7 @@ import { relevance } from '../attribution/reduce.js';
 import type { Patch } from '../dataset/patch.js';
 import { classIndex, type SceneClass, sceneClasses } from '../dataset/scenes/classes.js';
 import { scenes } from '../dataset/scenes.js';
-import { InputError } from '../error.js';
+import { describeValue, InputError } from '../error.js';
 import { writeFileAtomic } from '../file.js';
 import { parseJson } from '../json.js';
 import { withLock } from '../lock.js';
@@ -14,10 +14,10 @@ import { localisation } from '../metric/localisation.js';
 import { randomRanking } from '../metric/ranking.js';
 import { indexOfClass } from '../model/classMatch.js';
 import { openLines } from './durableLines.js';
-import { safeFileName } from './fileName.js';
+import { identify } from './manifest.js';
 import type { StudiedMethod } from './measure.js';
 import type { Progress } from './progress.js';
-import { maskOf as maskOfClass, type StudiedClassifier } from './subject.js';
+import { describedAs, maskOf as maskOfClass, type StudiedClassifier } from './subject.js';
 import { csv } from './tables.js';
 
 interface Question {
@@ -70,6 +70,8 @@ export const questions: readonly Question[] = [
 
 /** Relevance of one method on one image, held against one question's mask. */
 export interface TruthRecord {
+  /** What the record belongs to: model, preset, seed and engine, by `identify`. */
+  readonly study: string;
   readonly question: string;
   readonly image: number;
   readonly target: string;
@@ -81,7 +83,7 @@ export interface TruthRecord {
   readonly hit: number;
 }
 
-function parseTruth(line: string, where: string): TruthRecord {
+function parseTruth(line: string, where: string, study: string): TruthRecord {
   const broken = new InputError({
     what: 'not a record of known truth',
     where,
@@ -94,11 +96,21 @@ function parseTruth(line: string, where: string): TruthRecord {
     throw broken;
   }
   if (typeof value !== 'object' || value === null) throw broken;
-  const { question, image, target, method, share, area, hit } = Object.fromEntries(Object.entries(value));
+  const fields = Object.fromEntries(Object.entries(value));
+  const { question, image, target, method, share, area, hit } = fields;
   if (typeof question !== 'string' || typeof target !== 'string' || typeof method !== 'string') throw broken;
   if (typeof image !== 'number' || typeof area !== 'number' || typeof hit !== 'number') throw broken;
   if (share !== null && typeof share !== 'number') throw broken;
-  return { question, image, target, method, share, area, hit };
+  if (fields.study !== study) {
+    throw new InputError({
+      what: 'a record of another study',
+      where,
+      expected: `study "${study}"`,
+      got: describeValue(fields.study),
+      todo: 'Choose another --out, or delete the line if it does not belong here.',
+    });
+  }
+  return { study, question, image, target, method, share, area, hit };
 }
 
 export interface TruthOptions {
@@ -142,11 +154,11 @@ async function measureLocked(
       found++;
     }
   }
-  const path = join(
-    folder,
-    `records-${classifier.hash}-${preset}-${seed}-${safeFileName(classifier.engine.name)}.jsonl`,
-  );
-  const lines = await openLines(path, parseTruth);
+  // A study of its own file, so that a folder may hold several.
+  const { name: engine } = classifier.engine;
+  const study = identify([dataset.name, classifier.hash, describedAs(classifier), preset, seed, engine]);
+  const path = join(folder, `records-${study}.jsonl`);
+  const lines = await openLines(path, (line, where) => parseTruth(line, where, study));
   const records = [...lines.earlier];
   const known = new Set(records.map(({ question, image, method }) => `${question} ${image} ${method}`));
   const isDone = (question: Question, index: number, id: string) =>
@@ -165,7 +177,16 @@ async function measureLocked(
       const measure = async (method: string, map: ArrayLike<number>): Promise<void> => {
         const { share = null, area, hit } = localisation(map, mask);
         records.push(
-          await lines.append({ question: question.id, image: index, target, method, share, area, hit }),
+          await lines.append({
+            study,
+            question: question.id,
+            image: index,
+            target,
+            method,
+            share,
+            area,
+            hit,
+          }),
         );
       };
       if (!isDone(question, index, 'random')) await measure('random', randomMap(seed, patch));

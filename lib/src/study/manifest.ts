@@ -1,4 +1,5 @@
 /** What a results folder holds: a study that continues there must be the same study. */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { readIfPresent } from '../boundedFile.js';
 import { InputError, messageOf } from '../error.js';
@@ -8,9 +9,10 @@ import { parseJson } from '../json.js';
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 export interface Manifest {
-  readonly format: 'landlens study 1';
+  readonly format: 'landlens study 2';
   readonly dataset: { readonly name: string; readonly rendered: boolean; readonly testImages: number };
-  readonly model: { readonly name: string; readonly hash: string };
+  /** `hash` is of the file; `description` of what is said of it: bands, classes, normalisation, … */
+  readonly model: { readonly name: string; readonly hash: string; readonly description: string };
   readonly preset: string;
   readonly seed: number;
   /** Which images, where not all of the test split. */
@@ -20,6 +22,16 @@ export interface Manifest {
   readonly versions: Readonly<Record<string, string>>;
   /** Parameters of each method that has run so far; later runs may add methods. */
   readonly methods: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+}
+
+/** Tells things that differ apart: the first 16 hexadecimal digits of the SHA-256 of their JSON. */
+export function identify(facts: unknown): string {
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
+}
+
+/** The study that a record belongs to; methods may be added to it. */
+export function studyId({ methods: _, ...facts }: Manifest): string {
+  return identify(facts);
 }
 
 function manifestPath(folder: string): string {

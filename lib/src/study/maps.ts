@@ -1,8 +1,10 @@
 /** The folder of relevance maps: one GeoTIFF per image and method, lying on Earth where the image lies. */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { readGeoTiff } from '../dataset/geoTiff.js';
 import { encodeGeoTiff } from '../dataset/geoTiffWriter.js';
 import type { Patch } from '../dataset/patch.js';
+import { InputError } from '../error.js';
 import { writeFileAtomic } from '../file.js';
 import { safeFileName } from './fileName.js';
 
@@ -12,12 +14,34 @@ function mapPath(folder: string, image: string, method: string): string {
   return join(folder, 'maps', safeFileName(image), `${safeFileName(method)}.tif`);
 }
 
-/** Whether the map is there in full. */
-export async function hasMap(folder: string, patch: MappedPatch, method: string): Promise<boolean> {
-  return readMap(folder, patch, method).then(
-    () => true,
-    () => false,
-  );
+/** The first 16 hexadecimal digits of the SHA-256 of the values as little-endian float32. */
+export function mapChecksum(map: Float32Array): string {
+  const bytes = new DataView(new ArrayBuffer(4 * map.length));
+  for (const [i, value] of map.entries()) bytes.setFloat32(4 * i, value, true);
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+}
+
+/**
+ * Whether the map is there in full.
+ * @param checksum of the map that was recorded
+ * @throws InputError where its values are others
+ */
+export async function hasMap(
+  folder: string,
+  patch: MappedPatch,
+  method: string,
+  checksum: string | undefined,
+): Promise<boolean> {
+  const map = await readMap(folder, patch, method).catch(() => undefined);
+  if (map === undefined) return false;
+  if (mapChecksum(map) === checksum) return true;
+  throw new InputError({
+    what: 'not the map that was recorded: its values have changed',
+    where: mapPath(folder, patch.name, method),
+    expected: `values with checksum ${checksum ?? 'unknown'}`,
+    got: mapChecksum(map),
+    todo: 'Delete the file and run the study again, which then measures it anew.',
+  });
 }
 
 /** @param map [height x width] */

@@ -9,7 +9,7 @@ import { createLine, showText } from '../figure/display.js';
 import type { Classifier } from '../model/classifier.js';
 import { type OpenOptions, openClassifier } from '../model/classifierFile.js';
 import { openDataset } from './openDataset.js';
-import { defaultModel, parseDataset, repositoryRoot } from './options.js';
+import { type DatasetChoice, defaultModel, parseDataset, repositoryRoot } from './options.js';
 import { createProgress, type Progress } from './progress.js';
 import { deviceOf } from './run.js';
 import { requireCompatible } from './subject.js';
@@ -25,6 +25,8 @@ export interface NotebookOptions {
 
 export interface Notebook {
   readonly data: Dataset;
+  /** What the data set was opened by: studies of it are recorded under this name. */
+  readonly choice: DatasetChoice;
   readonly classifier: Classifier;
   readonly engine: Engine;
   readonly seed: number;
@@ -37,7 +39,8 @@ export async function openNotebook({
   seed = 0,
 }: NotebookOptions = {}): Promise<Notebook> {
   await requireFreshBuild();
-  const data = await openDataset(parseDataset(dataset, repositoryRoot));
+  const choice = parseDataset(dataset, repositoryRoot);
+  const data = await openDataset(choice);
   const engine = await openEngine();
   try {
     const classifier = await openClassifier(resolve(repositoryRoot, model), engine);
@@ -46,7 +49,7 @@ export async function openNotebook({
       `Data: ${data.name}${data.rendered ? ', rendered scenes, not real imagery' : ''}; ${data.count('test')} test images of ${data.size} x ${data.size} pixels, ${data.bands.length} bands, ${data.classes.length} classes.`,
       ...textOf(classifier, seed),
     );
-    return { data, classifier, engine, seed };
+    return { data, choice, classifier, engine, seed };
   } catch (thrown) {
     await engine.dispose();
     throw thrown;

@@ -17,7 +17,11 @@ export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '
 export const defaultModel = join(repositoryRoot, 'data/densenet121-scenes.onnx');
 
 /** Where a study is recorded unless told otherwise; the notebooks look there too. */
-export function defaultResults(dataset: string, preset: Preset, engine: EngineName = defaultEngine): string {
+export function defaultResults(
+  dataset: DatasetChoice['kind'],
+  preset: Preset,
+  engine: EngineName = defaultEngine,
+): string {
   const suffix = engine === defaultEngine ? '' : `-${engine}`;
   return join(repositoryRoot, 'results', `reproduce-${dataset}-${preset}${suffix}`);
 }

@@ -31,6 +31,8 @@ export interface StudyMetrics {
 }
 
 export interface StudyRecord {
+  /** What the record belongs to, by `studyId`: data set, model, preset, seed, choice of images, versions. */
+  readonly study: string;
   readonly image: string;
   /** Position in the data set's split, that of the tests unless the study says otherwise. */
   readonly imageIndex: number;
@@ -38,6 +40,8 @@ export interface StudyRecord {
   readonly method: string;
   readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly metrics: StudyMetrics;
+  /** Checksum of the map's values, see mapChecksum; absent for the random baseline. */
+  readonly map?: string;
   /** Where the method promises completeness and f(x) differs from f(x'). */
   readonly completenessGap?: number;
   /** Against the class's true mask, where it is known; share and ratio are absent where no relevance is positive. */
@@ -61,17 +65,30 @@ export interface RecordStore {
   close(): Promise<void>;
 }
 
+/** What all records of one study share. */
+export type StudyFacts = Pick<StudyRecord, 'study' | 'seed' | 'preset' | 'model' | 'versions'>;
+
 /**
- * Opens or creates the store. A last line that a kill tore is cut off; any other line that is not a record is an
- * InputError with its number.
+ * Opens or creates the store of one study. A last line that a kill tore is cut off; any other line that is not a
+ * record, or one of another study, is an InputError with its number.
  */
-export async function openRecords(path: string): Promise<RecordStore> {
+export async function openRecords(path: string, study: StudyFacts): Promise<RecordStore> {
+  const parameters = new Map<string, string>();
   const found = new Map<number, Map<string, StudyRecord>>();
   const remember = (record: StudyRecord): void => {
     const ofImage = found.get(record.imageIndex) ?? new Map<string, StudyRecord>();
     found.set(record.imageIndex, ofImage.set(record.method, record));
   };
-  const lines = await openLines(path, parseRecord);
+  const lines = await openLines(path, (line, where) => {
+    const record = parseRecord(line, where);
+    requireStudy(record, study, where);
+    // A method keeps its parameters, also where the study's manifest is gone.
+    const given = JSON.stringify(record.parameters);
+    const known = parameters.get(record.method) ?? given;
+    if (known !== given) throw foreign(`parameters of ${record.method}`, known, given, where);
+    parameters.set(record.method, given);
+    return record;
+  });
   for (const record of lines.earlier) remember(record);
   return {
     find: (imageIndex, method) => found.get(imageIndex)?.get(method),
@@ -81,6 +98,24 @@ export async function openRecords(path: string): Promise<RecordStore> {
     },
     close: () => lines.close(),
   };
+}
+
+function requireStudy(record: StudyRecord, study: StudyFacts, where: string): void {
+  const text = (value: unknown): string => JSON.stringify(value);
+  for (const name of ['seed', 'preset', 'model', 'versions', 'study'] as const) {
+    if (text(record[name]) !== text(study[name]))
+      throw foreign(name, text(study[name]), text(record[name]), where);
+  }
+}
+
+function foreign(name: string, expected: string, got: string, where: string): InputError {
+  return new InputError({
+    what: `a record of another study: its ${name}`,
+    where,
+    expected,
+    got,
+    todo: 'Choose another --out, or delete the line if it does not belong here.',
+  });
 }
 
 type Check = (value: unknown) => boolean;
@@ -111,6 +146,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** One check per field of StudyRecord; the mapped type makes the compiler find a forgotten one. */
 const fields: Readonly<Record<keyof Required<StudyRecord>, Check>> = {
+  study: text,
   image: text,
   imageIndex: finite,
   target: shape({ index: finite, name: text, score: finite, truePositive: flag }),
@@ -123,6 +159,7 @@ const fields: Readonly<Record<keyof Required<StudyRecord>, Check>> = {
     fileSize: optional(finite),
     seconds: optional(finite),
   }),
+  map: optional(text),
   completenessGap: optional(finite),
   localisation: optional(
     shape({ share: optional(finite), area: finite, ratio: optional(finite), hit: finite }),

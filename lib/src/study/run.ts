@@ -7,15 +7,27 @@ import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import { writeFileAtomic } from '../file.js';
 import { withLock } from '../lock.js';
-import { type Manifest, reconcileManifest } from './manifest.js';
-import { hasMap, writeMap } from './maps.js';
-import { type MeasureOptions, measureMethod, measureRandom, type StudiedMethod } from './measure.js';
+import { type Manifest, reconcileManifest, studyId } from './manifest.js';
+import { hasMap, mapChecksum, writeMap } from './maps.js';
+import {
+  type Measurement,
+  type MeasureOptions,
+  measureMethod,
+  measureRandom,
+  type StudiedMethod,
+} from './measure.js';
 import { presets } from './presets.js';
 import type { Progress } from './progress.js';
 import { openRecords, type RecordStore, randomBaseline, type StudyRecord } from './records.js';
 import { everyTestImage, type SelectedImage, type Selection, selectImages } from './selection.js';
 import { drawSubject, sheetPath } from './sheet.js';
-import { readSubject, requireCompatible, type StudiedClassifier, type Subject } from './subject.js';
+import {
+  describedAs,
+  readSubject,
+  requireCompatible,
+  type StudiedClassifier,
+  type Subject,
+} from './subject.js';
 import { versionsOf } from './versions.js';
 
 export interface Study {
@@ -75,17 +87,15 @@ async function runLocked(
   const chosen = selected.map(({ index }) => index);
   const ids = [randomBaseline, ...methods.map(({ id }) => id)];
   let manifest = await reconcileManifest(folder, manifestOf(study));
-  const store = await openRecords(join(folder, 'records.jsonl'));
+  const facts = {
+    study: studyId(manifest),
+    ...{ seed, preset, model: classifier.hash, versions: manifest.versions },
+  };
+  const store = await openRecords(join(folder, 'records.jsonl'), facts);
   const progress = createProgress(
     chosen.flatMap((index) => ids.filter((id) => store.find(index, id) === undefined)),
   );
-  const common = {
-    seed,
-    preset,
-    versions: manifest.versions,
-    model: classifier.hash,
-    device: deviceOf(classifier),
-  };
+  const common = { ...facts, device: deviceOf(classifier) };
 
   // Grows with every method that has run, and so has compiled its programs.
   const warm = new Set<string>();
@@ -94,8 +104,11 @@ async function runLocked(
   const measureSubject = async (subject: Subject, position: string): Promise<boolean> => {
     const { patch, imageIndex, target } = subject;
     const options: MeasureOptions = { settings: presets[preset], seed };
-    const record = (method: string, measurement: Awaited<ReturnType<typeof measureRandom>>): Promise<void> =>
-      store.append({ image: patch.name, imageIndex, target, method, ...measurement, ...common });
+    const record = (method: string, measurement: Measurement, map?: Float32Array): Promise<void> =>
+      store.append({
+        ...{ image: patch.name, imageIndex, target, method, ...measurement, ...common },
+        ...(map && { map: mapChecksum(map) }),
+      });
     const missing = await missingIds(subject, ids, store, folder);
     for (const id of missing) {
       if (signal?.aborted) return false;
@@ -109,7 +122,7 @@ async function runLocked(
         const { parameters } = measurement;
         manifest = await reconcileManifest(folder, { ...manifest, methods: { [id]: parameters } });
         await writeMap(folder, patch, id, map);
-        await record(id, measurement);
+        await record(id, measurement, map);
       }
       progress.done();
     }
@@ -167,9 +180,9 @@ function manifestOf({ dataset, classifier, preset, seed, selection = everyTestIm
   // The study of all test images needs no word, so that folders of earlier versions go on.
   const isEvery = JSON.stringify(selection) === JSON.stringify(everyTestImage);
   return {
-    format: 'landlens study 1',
+    format: 'landlens study 2',
     dataset: { name: dataset.name, rendered: dataset.rendered, testImages: dataset.count('test') },
-    model: { name: classifier.name, hash: classifier.hash },
+    model: { name: classifier.name, hash: classifier.hash, description: describedAs(classifier) },
     preset,
     seed,
     ...(isEvery ? {} : { selection: { ...selection } }),
@@ -198,7 +211,8 @@ async function missingIds(
         todo: 'Choose another --out or delete the folder.',
       });
     }
-    const isMapped = id === randomBaseline || (await hasMap(folder, patch, id));
+    const isMapped =
+      id === randomBaseline || record === undefined || (await hasMap(folder, patch, id, record.map));
     if (record === undefined || !isMapped) missing.push(id);
   }
   return missing;

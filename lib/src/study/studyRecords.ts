@@ -1,7 +1,6 @@
 /** The study that `npm run reproduce` records, opened in a notebook: read where it is there, else computed and kept. */
 import { relative, resolve } from 'node:path';
 import type { Preset } from '../attribution/methods.js';
-import type { Dataset } from '../dataset/patch.js';
 import { showText } from '../figure/display.js';
 import { type Notebook, showProgress, untilInterrupted } from './notebook.js';
 import { defaultResults, repositoryRoot } from './options.js';
@@ -30,21 +29,16 @@ export interface OpenedStudy {
   readonly isFresh: boolean;
 }
 
-/** The first word of the data set's name, as `npm run reproduce` names its folder. */
-function resultsName({ rendered, name }: Dataset): string {
-  return rendered ? 'scenes' : (/[a-z0-9]+/.exec(name.toLowerCase())?.[0] ?? 'data');
-}
-
 /**
  * The records of all methods, and their means. What `npm run reproduce` has not recorded yet is computed with progress
  * shown (8 images take some 6 minutes on 2 cores) and recorded there. Prints which of the two it was, and what all
  * depends on. InputError where the folder holds another study.
  */
 export async function openStudy(
-  { data, classifier, seed }: Pick<Notebook, 'data' | 'classifier' | 'seed'>,
+  { data, choice, classifier, seed }: Pick<Notebook, 'data' | 'choice' | 'classifier' | 'seed'>,
   { images = 8, preset = 'quick', folder = '' }: OpenStudyOptions = {},
 ): Promise<OpenedStudy> {
-  const path = resolve(repositoryRoot, folder === '' ? defaultResults(resultsName(data), preset) : folder);
+  const path = resolve(repositoryRoot, folder === '' ? defaultResults(choice.kind, preset) : folder);
   const methods = studiedMethods(classifier, { preset, seed });
   let computed = 0;
   const countAndShow = (steps: readonly string[]): Progress => {

@@ -6,13 +6,29 @@ import type { Classifier } from '../model/classifier.js';
 import { sharedClasses, translateClasses } from '../model/classMatch.js';
 import { createRandom } from '../random.js';
 import type { Tensor } from '../tensor.js';
+import { identify } from './manifest.js';
 import type { StudyTarget } from './records.js';
 
 /** What a study needs of a classifier; the methods hold the rest. */
 export type StudiedClassifier = Pick<
   Classifier,
   'name' | 'bands' | 'classes' | 'size' | 'hash' | 'prepare' | 'score'
-> & { readonly engine: Pick<Classifier['engine'], 'name' | 'threads' | 'accelerator'> };
+> & { readonly engine: Pick<Classifier['engine'], 'name' | 'threads' | 'accelerator'> } & Partial<
+    Pick<
+      Classifier,
+      'networkBands' | 'clip' | 'normalisation' | 'layout' | 'activation' | 'featureLayer' | 'featureGrid'
+    >
+  >;
+
+/** Of what the JSON beside a network, or its user, says of it: with another description it gives other results. */
+export function describedAs(classifier: StudiedClassifier): string {
+  const { bands, classes, size, networkBands, clip, normalisation } = classifier;
+  const { layout, activation, featureLayer, featureGrid } = classifier;
+  return identify([
+    ...[bands, classes, size, networkBands, clip, normalisation],
+    ...[layout, activation, featureLayer, featureGrid],
+  ]);
+}
 
 export interface Subject {
   readonly patch: Patch;
