@@ -199,7 +199,7 @@ describe('a classifier file', () => {
       const path = join(folder, 'missing.onnx');
       await rejects(openClassifier(path, engine), {
         name: 'InputError',
-        message: /missing\.onnx.*Check the path/,
+        message: /missing\.onnx: the file does not exist/,
       });
     });
 
