@@ -24,14 +24,6 @@ export function htmlText(text: string): string {
     .replaceAll("'", '&#39;');
 }
 
-/**
- * A name within a figure of Plotly, whose texts hold tags (<b>, <a href>), formulas between dollar signs and, in
- * templates, values in %{…}.
- */
-export function figureText(name: string): string {
-  return htmlText(oneLine(name)).replaceAll('$', '&#36;').replaceAll('%{', '&#37;{');
-}
-
 /** A name within a line or a cell of a table of Markdown: neither a tag, a link, emphasis nor the end of a cell. */
 export function markdownText(name: string): string {
   return oneLine(name)
@@ -39,4 +31,10 @@ export function markdownText(name: string): string {
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;');
+}
+
+/** A text in a field of CSV: a spreadsheet takes what begins like a formula for one, unless an apostrophe marks it as text. */
+export function csvText(text: string): string {
+  const line = oneLine(text);
+  return /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(line) ? `'${line}` : line;
 }

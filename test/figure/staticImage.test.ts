@@ -95,7 +95,7 @@ describe('map panels', () => {
 
 describe('texts in figures', () => {
   it('are not taken for HTML', () => {
-    assert.equal(escapeText('<a href="x">&\u0007'), '&lt;a href="x"&gt;&amp; ');
+    assert.equal(escapeText('<a href="x">&\u0007'), '&lt;a href=&quot;x&quot;&gt;&amp;\ufffd');
     assert.equal(wrapText('one two <three>', 7), 'one two<br>&lt;three&gt;');
   });
 

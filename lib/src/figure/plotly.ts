@@ -1,4 +1,5 @@
 /** A figure as data: what Plotly draws, with the size that it is drawn at. */
+import { htmlText, oneLine } from '../text.js';
 
 /** A trace of plotly.js, as its schema has it; numbers may be packed with `pack`. */
 export type Trace = Readonly<Record<string, unknown>>;
@@ -30,13 +31,12 @@ export function pack(values: Int8Array | Int16Array | Float32Array, rows?: numbe
   return { dtype, bdata, ...(rows !== undefined && { shape: `${rows},${values.length / rows}` }) };
 }
 
-/** Plotly reads some HTML in titles, labels and names: text from files and users must not be taken for it. */
+/**
+ * A name within a figure of Plotly, whose texts hold tags (<b>, <a href>), formulas between dollar signs and, in
+ * templates, values in %{…}.
+ */
 export function escapeText(text: string): string {
-  return text
-    .replace(/\p{Cc}/gu, ' ')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
+  return htmlText(oneLine(text)).replaceAll('$', '&#36;').replaceAll('%{', '&#37;{');
 }
 
 /** Breaks text into lines of at most `width` characters, between words, for titles and labels. */

@@ -1,4 +1,5 @@
 /** Tables, danfojs DataFrames among them, as HTML and as text. */
+import { htmlText, oneLine } from '../text.js';
 
 /** What a table needs; a danfojs DataFrame has it. */
 export interface Table {
@@ -36,15 +37,7 @@ function cell(value: unknown, decimals: number): Cell {
     return { text: Number.isFinite(value) ? value.toFixed(decimals) : '–', isNumber: true };
   }
   const text = value === null || value === undefined ? '' : String(value);
-  return { text: text.replace(/\p{Cc}/gu, ' '), isNumber: /^[-+–]?[\d.]+( ?[%¹²³])?$/.test(text) };
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
+  return { text: oneLine(text), isNumber: /^[-+–]?[\d.]+( ?[%¹²³])?$/.test(text) };
 }
 
 /** The table as HTML; numbers stand right, text left. All texts are escaped. */
@@ -57,15 +50,15 @@ export function tableHtml(table: Table, options: TableOptions = {}): string {
     '<table>',
     ...(caption === undefined
       ? []
-      : [`<caption style="caption-side: top; text-align: left">${escapeHtml(caption)}</caption>`]),
-    `<thead><tr>${table.columns.map((name, i) => `<th ${align(i)}>${escapeHtml(name)}</th>`).join('')}</tr></thead>`,
+      : [`<caption style="caption-side: top; text-align: left">${htmlText(caption)}</caption>`]),
+    `<thead><tr>${table.columns.map((name, i) => `<th ${align(i)}>${htmlText(name)}</th>`).join('')}</tr></thead>`,
     '<tbody>',
     ...cells.map(
-      (row) => `<tr>${row.map(({ text }, i) => `<td ${align(i)}>${escapeHtml(text)}</td>`).join('')}</tr>`,
+      (row) => `<tr>${row.map(({ text }, i) => `<td ${align(i)}>${htmlText(text)}</td>`).join('')}</tr>`,
     ),
     '</tbody>',
     '</table>',
-    ...notes.map((note) => `<div><small>${escapeHtml(note)}</small></div>`),
+    ...notes.map((note) => `<div><small>${htmlText(note)}</small></div>`),
   ].join('\n');
 }
 

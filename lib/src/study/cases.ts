@@ -6,6 +6,7 @@ import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
 import { withLock } from '../lock.js';
 import { openClassifier } from '../model/classifierFile.js';
+import { oneLine } from '../text.js';
 import { type Case, findPaperCases, readCase, writeCase } from './caseStudy.js';
 import {
   engineHelp,
@@ -98,7 +99,7 @@ runCommand(async (argv) => {
       progress.finish();
       if (absent.length > 0) {
         const names = [...new Set(absent.map((each) => `${each.image} (${each.origin})`))];
-        print(`Not in ${dataset.name}: ${names.join('; ')}.`);
+        print(`Not in ${oneLine(dataset.name)}: ${names.join('; ')}.`);
       }
       return 0;
     });

@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+const isWindows = process.platform === 'win32';
+
 /** Runs a program to its end and keeps the last 64 KB of what it printed. */
 export function runProgram(
   command: string,
@@ -34,7 +36,12 @@ export function runProgram(
   { cwd, environment = process.env, signal }: RunOptions = {},
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    // In a group of its own, so that a terminal's Ctrl+C reaches it once, from here: a second one would cut short the
+    // first one's work, which is to end the kernel.
+    const child = spawn(command, args, {
+      ...{ cwd, env: environment, detached: !isWindows },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     const keep = (chunk: Buffer): void => {
       output = (output + chunk.toString()).slice(-65536);
@@ -45,6 +52,7 @@ export function runProgram(
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted) stop();
     child.on('error', (error) => resolve({ status: 127, output: error.message }));
     child.on('close', (code) => {
       signal?.removeEventListener('abort', stop);
@@ -52,8 +60,6 @@ export function runProgram(
     });
   });
 }
-
-const isWindows = process.platform === 'win32';
 
 /** Where the project keeps its own Python packages. */
 function environmentOf(root: string): { readonly folder: string; readonly bin: string } {

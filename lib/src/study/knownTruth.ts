@@ -1,4 +1,5 @@
 /** Does each method show what `scenes` planted? Relevance inside the class's own mask, in the sea beside a beach, on the sensor artefact. */
+
 import { join } from 'node:path';
 import type { Preset } from '../attribution/methods.js';
 import { relevance } from '../attribution/reduce.js';
@@ -13,6 +14,7 @@ import { isPredicted } from '../metric/decision.js';
 import { localisation } from '../metric/localisation.js';
 import { randomRanking } from '../metric/ranking.js';
 import { indexOfClass } from '../model/classMatch.js';
+import { markdownText } from '../text.js';
 import { openLines } from './durableLines.js';
 import { identify } from './manifest.js';
 import type { StudiedMethod } from './measure.js';
@@ -272,7 +274,7 @@ export async function writeTruth(
       ),
     ];
   });
-  const document = ['# Known truth', '', context, ...text, ''].join('\n');
+  const document = ['# Known truth', '', markdownText(context), ...text, ''].join('\n');
   await writeFileAtomic(join(folder, 'known-truth.md'), document);
   return document;
 }

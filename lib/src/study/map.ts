@@ -7,6 +7,7 @@ import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
 import { openClassifier } from '../model/classifierFile.js';
 import { indexOfClass } from '../model/classMatch.js';
+import { oneLine } from '../text.js';
 import { engineHelp, interrupted, listenForInterrupt, parseNumber, print } from './commandLine.js';
 import { explainLargeImage } from './explainLargeImage.js';
 import { defaultModel } from './options.js';
@@ -100,7 +101,9 @@ export async function mapCommand(argv: readonly string[]): Promise<number> {
         ...{ targets, methods: studied, createProgress, signal },
         ...(overlap !== undefined && { overlap }),
       });
-      print(`${out}: ${image.width} x ${image.height} pixels, ${tiles} tiles\n  ${bandNames.join('\n  ')}`);
+      print(
+        `${out}: ${image.width} x ${image.height} pixels, ${tiles} tiles\n  ${bandNames.map(oneLine).join('\n  ')}`,
+      );
       return 0;
     } finally {
       await image.close();

@@ -4,10 +4,12 @@ import { join, relative, resolve } from 'node:path';
 import type { Dataset } from '../dataset/patch.js';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/engines.js';
+import { interruptible } from '../engine/interruptible.js';
 import { InputError } from '../error.js';
 import { createLine, showText } from '../figure/display.js';
 import type { Classifier } from '../model/classifier.js';
 import { type OpenOptions, openClassifier } from '../model/classifierFile.js';
+import { untilInterrupted } from './cellInterruption.js';
 import { openDataset } from './openDataset.js';
 import { type DatasetChoice, defaultModel, parseDataset, repositoryRoot } from './options.js';
 import { createProgress, type Progress } from './progress.js';
@@ -41,7 +43,7 @@ export async function openNotebook({
   await requireFreshBuild();
   const choice = parseDataset(dataset, repositoryRoot);
   const data = await openDataset(choice);
-  const engine = await openEngine();
+  const engine = interruptible(await openEngine(), untilInterrupted);
   try {
     const classifier = await openClassifier(resolve(repositoryRoot, model), engine);
     requireCompatible(data, classifier);
@@ -76,7 +78,7 @@ export async function openNetwork(
   { seed = 0, ...description }: OpenOptions & { readonly seed?: number } = {},
 ): Promise<Classifier> {
   await requireFreshBuild();
-  const engine = await openEngine();
+  const engine = interruptible(await openEngine(), untilInterrupted);
   try {
     const classifier = await openClassifier(resolve(repositoryRoot, model), engine, description);
     const [height, width] = classifier.size;
@@ -93,21 +95,23 @@ export async function openNetwork(
 }
 
 /**
- * A signal that the kernel's interruption aborts: long work given it stops after its present step. tslab only lets go
- * of the cell, and would leave the work running behind the notebook's back.
+ * A progress bar below the cell, with the time that is left; it vanishes when the work is done or interrupted, and the
+ * next step of interrupted work is an error.
  */
-export function untilInterrupted(): AbortSignal {
-  const controller = new AbortController();
-  process.once('SIGINT', () => {
-    controller.abort();
-    showText('Interrupted. What was measured is kept: run the cell again to go on.');
-  });
-  return controller.signal;
-}
-
-/** A progress bar below the cell, with the time that is left; it vanishes when the work is done. */
 export function showProgress(steps: readonly string[]): Progress {
-  return createProgress(steps, { stream: createLine() });
+  const signal = untilInterrupted();
+  const progress = createProgress(steps, { stream: createLine() });
+  signal.addEventListener('abort', () => progress.finish(), { once: true });
+  return {
+    ...progress,
+    start(kind, label) {
+      signal.throwIfAborted();
+      progress.start(kind, label);
+    },
+    done() {
+      if (!signal.aborted) progress.done();
+    },
+  };
 }
 
 /** Stops a notebook whose headline does not hold. */

@@ -23,6 +23,7 @@ import { splitsInOrder } from '../dataset/splitNames.js';
 import { InputError } from '../error.js';
 import { openPending, writeError } from '../file.js';
 import { withLock } from '../lock.js';
+import { oneLine } from '../text.js';
 import { interrupted, listenForInterrupt, print } from './commandLine.js';
 import { type DurableLines, openLines } from './durableLines.js';
 import { openForPacking } from './openDataset.js';
@@ -266,7 +267,7 @@ export async function packCommand(argv: readonly string[]): Promise<number> {
     });
     const seconds = (Date.now() - since) / 1000;
     print(
-      `${result.patches} patches of ${dataset.name} in ${result.shards} files, ${(result.bytes / 1e6).toFixed(1)} MB; ` +
+      `${result.patches} patches of ${oneLine(dataset.name)} in ${result.shards} files, ${(result.bytes / 1e6).toFixed(1)} MB; ` +
         `${result.written} files written in ${seconds.toFixed(1)} s. Use it as packed:${folder}`,
     );
     return 0;

@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { methods } from '../attribution/methods.js';
 import { openEngine } from '../engine/engines.js';
 import { openClassifier } from '../model/classifierFile.js';
+import { oneLine } from '../text.js';
 import { interrupted, listenForInterrupt, print, runCommand } from './commandLine.js';
 import { openDataset } from './openDataset.js';
 import { parseOptions, repositoryRoot, type StudyOptions, usage } from './options.js';
@@ -29,8 +30,8 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
     const classifier = await openClassifier(model, engine);
     const studied = studiedMethods(classifier, { preset, seed }, options.methods);
     print(
-      `${dataset.name}${dataset.rendered ? ' (rendered, not real imagery)' : ''}, ${images} ${describeSelection(selection, images)}, ` +
-        `${studied.length} ${studied.length === 1 ? 'method' : 'methods'}, preset ${preset}, seed ${seed}, ${classifier.name} ${classifier.hash}`,
+      `${oneLine(dataset.name)}${dataset.rendered ? ' (rendered, not real imagery)' : ''}, ${images} ${oneLine(describeSelection(selection, images))}, ` +
+        `${studied.length} ${studied.length === 1 ? 'method' : 'methods'}, preset ${preset}, seed ${seed}, ${oneLine(classifier.name)} ${classifier.hash}`,
     );
     const study = { dataset, classifier, methods: studied, preset, seed, images, selection, folder };
     const { complete, records } = await runStudy(study, { signal, createProgress });
@@ -45,8 +46,15 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
   } finally {
     await engine.dispose();
   }
-  if (options.notebooks) await executeNotebooks(options, signal);
-  return 0;
+  if (!options.notebooks) return 0;
+  try {
+    await executeNotebooks(options, signal);
+    return 0;
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    print(`Stopped; the study is finished, and so are the notebooks named above. To continue:\n  ${command}`);
+    return interrupted;
+  }
 }
 
 /** Executes copies of the notebooks on what was studied, beside the results. */

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { bandStatistics, statisticsFile } from '../dataset/bandStatistics.js';
 import { splitsInOrder } from '../dataset/splitNames.js';
 import { InputError } from '../error.js';
+import { oneLine } from '../text.js';
 import { interrupted, listenForInterrupt, parseNumber, print } from './commandLine.js';
 import { openDataset } from './openDataset.js';
 import { folderKinds, parseDataset } from './options.js';
@@ -78,10 +79,10 @@ export async function statisticsCommand(argv: readonly string[]): Promise<number
     });
     progress?.finish();
     print(
-      `${facts.dataset}, ${facts.split} split, ${facts.patches} of ${facts.available} patches, ${dataset.units}`,
+      `${oneLine(facts.dataset)}, ${facts.split} split, ${facts.patches} of ${facts.available} patches, ${dataset.units}`,
     );
     for (const [band, name] of facts.bands.entries()) {
-      print(`  ${name}: mean ${mean[band].toFixed(2)}, deviation ${deviation[band].toFixed(2)}`);
+      print(`  ${oneLine(name)}: mean ${mean[band].toFixed(2)}, deviation ${deviation[band].toFixed(2)}`);
     }
     if (dataset.folder !== undefined) print(`In ${join(dataset.folder, statisticsFile)}`);
     return 0;

@@ -1,5 +1,6 @@
 /** A study's tables: for the terminal, as Markdown and as CSV. */
 
+import { csvText, markdownText, oneLine } from '../text.js';
 import { compareScores, correlationText, headings, ourColumn, paperColumns } from './comparison.js';
 import { measures } from './paperTables.js';
 import { describeSelection, everyTestImage } from './selection.js';
@@ -16,8 +17,8 @@ function table3Cells({ methods, context }: StudySummary): readonly (readonly str
 export function describeContext(context: StudyContext): readonly string[] {
   const { dataset, rendered, images, truePositives, preset, seed, selection = everyTestImage } = context;
   return [
-    `Data set: ${dataset}${rendered ? ', rendered, not real imagery' : ''}; ${images} ${describeSelection(selection, images)} with one class each, ${truePositives} of them a correctly predicted label; preset ${preset}, seed ${seed}.`,
-    `Model: ${context.model} ${context.modelHash}; ${context.versions}.`,
+    `Data set: ${oneLine(dataset)}${rendered ? ', rendered, not real imagery' : ''}; ${images} ${oneLine(describeSelection(selection, images))} with one class each, ${truePositives} of them a correctly predicted label; preset ${preset}, seed ${seed}.`,
+    `Model: ${oneLine(context.model)} ${context.modelHash}; ${context.versions}.`,
     `Seconds: one explanation of one image, programs compiled, on ${context.devices.join(' and ')}; the paper's on an RTX 3070.`,
     `Paper: Table 3, DenseNet-121 on ${paperNames[context.paperColumn]}. Lower is better; ¹ ² ³ mark the best three.`,
   ];
@@ -70,7 +71,8 @@ export function table3Text(summary: StudySummary): string {
 
 /** Table 3 as Markdown. */
 export function table3Markdown(summary: StudySummary): string {
-  const row = (texts: readonly string[]): string => `| ${texts.map((text) => text.trim()).join(' | ')} |`;
+  const row = (texts: readonly string[]): string =>
+    `| ${texts.map((text) => markdownText(text.trim())).join(' | ')} |`;
   const heading = [
     'Method',
     ...measures.flatMap((measure) => [`${headings[measure]}, ours`, `${headings[measure]}, paper`]),
@@ -82,18 +84,23 @@ export function table3Markdown(summary: StudySummary): string {
     row(heading.map((_, column) => (column === 0 ? ':---' : '---:'))),
     ...table3Cells(summary).map(row),
     '',
-    ...[...describeContext(summary.context), ...describeAgreement(summary)].map((text) => `- ${text}`),
+    ...[...describeContext(summary.context), ...describeAgreement(summary)].map(
+      (text) => `- ${markdownText(text)}`,
+    ),
     '',
   ].join('\n');
 }
 
 type CsvValue = string | number | boolean | undefined;
 
-/** Rows as CSV (RFC 4180); columns are those of the first row, absent values are empty. */
+/**
+ * Rows as CSV (RFC 4180); columns are those of the first row, absent values are empty. Texts that a spreadsheet would
+ * compute are marked as texts; numbers, negative ones too, stay numbers.
+ */
 export function csv(rows: readonly Readonly<Record<string, CsvValue>>[]): string {
   const columns = Object.keys(rows[0] ?? {});
   const quote = (value: CsvValue): string => {
-    const text = value === undefined ? '' : String(value);
+    const text = typeof value === 'string' ? csvText(value) : value === undefined ? '' : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];
