@@ -7,6 +7,7 @@ import { apply, floats, scalar, type Value } from '../../lib/src/graph/node.js';
 import { readOnnx } from '../../lib/src/graph/onnx/read.js';
 import { relu, sigmoid } from '../../lib/src/graph/operators/activation.js';
 import { concat, flatten, reshape, transpose } from '../../lib/src/graph/operators/arrangement.js';
+import { cast } from '../../lib/src/graph/operators/cast.js';
 import { conv } from '../../lib/src/graph/operators/convolution.js';
 import { multiply } from '../../lib/src/graph/operators/elementwise.js';
 import { gemm } from '../../lib/src/graph/operators/matMul.js';
@@ -62,6 +63,34 @@ describe('the feature layer', () => {
     const first = network((x) => head(flatten(pooled(x)), 80));
     const last = network((x) => head(flatten(transpose(pooled(x), [0, 2, 3, 1])), 80));
     deepEqual([first.featureLayer, last.featureLayer], ['before', 'before']);
+  });
+
+  it('is what maps of class scores are made from, where these are only pooled', () => {
+    const scores = (x: Value) => conv(x, randomWeights('scores', [2, 4, 1, 1]), { name: 'scores' });
+    const averaged = network((x) => reduceMean(scores(maps(x, 'features')), [2, 3]));
+    const rectified = network((x) =>
+      flatten(globalAveragePool(relu(scores(maps(x, 'features')), 'rectified'))),
+    );
+    deepEqual([averaged.featureLayer, rectified.featureLayer], ['features', 'features']);
+    // With a layer behind them they are features like others.
+    const weighed = network((x) => head(reduceMean(scores(maps(x, 'features')), [2, 3]), 2));
+    equal(weighed.featureLayer, 'scores');
+  });
+
+  it('is found where the length of the batch counts beside it', () => {
+    const positions = (x: Value): Value =>
+      apply('Opaque', [x], {
+        operator: 'Shape',
+        domain: '',
+        raw: {},
+        slots: [0],
+        outputTypes: [{ dataType: 'int64', shape: [4] }],
+      });
+    const found = network((x) => {
+      const lengths = reduceMean(cast(positions(x), 'float32'), [0], true);
+      return head(multiply(flatten(globalAveragePool(maps(x, 'maps'))), lengths));
+    });
+    equal(found.featureLayer, 'maps');
   });
 
   it('is found where it has no name of its own', async () => {

@@ -110,11 +110,36 @@ function source(maps: Maps): Maps {
   }
 }
 
+const layers = new Set<string>(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
+
+/** The features from which a layer makes maps of class scores, which are only pooled to become the logits. */
+function beforeScores(logits: Value, maps: Maps): Maps {
+  const behind = topologicalOrder([logits], new Set([maps.value]));
+  const isScores = maps.value.type.shape?.[maps.channels] === logits.type.shape?.[1];
+  if (!isScores || behind.some(({ operator }) => layers.has(operator))) return maps;
+  let { value } = maps;
+  // Behind the layer there may be a bias or an activation.
+  for (;;) {
+    const { operator, inputs } = value.node;
+    const data = inputs.filter(({ node }) => node.operator !== 'Constant');
+    if (data.length !== 1) return maps;
+    const [before] = data;
+    const lengths = lengthsOf(before);
+    if (lengths?.length !== 3) return maps;
+    if (layers.has(operator)) {
+      const features = source({ value: before, channels: operator === 'MatMul' ? 3 : maps.channels });
+      return isSpatial(lengths, features.channels) ? features : maps;
+    }
+    if (before.type.shape?.join() !== value.type.shape?.join()) return maps;
+    value = before;
+  }
+}
+
 function findMaps(logits: Value): Maps | undefined {
   for (const node of topologicalOrder([logits]).reverse()) {
     const maps = gaveUp(node);
     if (maps === undefined) continue;
-    const found = source(maps);
+    const found = beforeScores(logits, source(maps));
     const { operator } = found.value.node;
     if (operator !== 'Input' && operator !== 'Constant' && carriesAll(logits, found.value)) return found;
   }
