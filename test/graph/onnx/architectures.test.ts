@@ -22,7 +22,7 @@ import { createRandom } from '../../../lib/src/random.js';
 import { sizeOf, tensor } from '../../../lib/src/tensor.js';
 import { plainDescription } from '../../classifiers.js';
 import { nearestKink, outOfReach } from '../../kinks.js';
-import { agreeButForFlips, continuous, difference } from '../../rounding.js';
+import { continuous, difference } from '../../rounding.js';
 import { forms, modelOf } from './forms.js';
 
 /** Another folder to check, such as that of the published sizes (makeArchitectures.py --full). */
@@ -181,7 +181,9 @@ describe('architectures as PyTorch exports them', () => {
         const { graph } = await readOnnx({ bytes, name: `${name}-${form}.onnx` });
         const classes = facts.scores.length / 2;
         const description = plainDescription(12, classes);
-        const classifier = createClassifier(graph.outputs.scores, description, engine, { hash: '0'.repeat(16) });
+        const classifier = createClassifier(graph.outputs.scores, description, engine, {
+          hash: '0'.repeat(16),
+        });
         const { logits: scores, image } = classifier;
         const target = input('target', ['N', classes]);
         const [gradient] = logitGradients(classifier, [image], { target });
@@ -191,9 +193,14 @@ describe('architectures as PyTorch exports them', () => {
         const shape = [2, 12, size, size];
         const random = createRandom(1, name);
         const pixels = Float32Array.from({ length: sizeOf(shape) }, () => random.uniform(-1, 1));
-        const weights = Float32Array.from({ length: 2 * classes }, (_, i) => Number(i % classes === facts.target));
+        const weights = Float32Array.from({ length: 2 * classes }, (_, i) =>
+          Number(i % classes === facts.target),
+        );
         const program = await engine.compile(derived);
-        const own = await program.run({ image: tensor(pixels, shape), target: tensor(weights, [2, classes]) });
+        const own = await program.run({
+          image: tensor(pixels, shape),
+          target: tensor(weights, [2, classes]),
+        });
         await program.dispose();
         await classifier.dispose();
         const stored = gradientOf(name);
@@ -216,16 +223,16 @@ describe('architectures as PyTorch exports them', () => {
           check(own, continuous);
           return;
         }
-        const exact = evaluate(derived, {
+        const feeds = {
           image: { data: Float64Array.from(pixels), shape },
           target: { data: Float64Array.from(weights), shape: [2, classes] },
-        });
+        };
+        const exact = evaluate(derived, feeds);
         // Exporters fold normalisations into weights in single precision.
         check(exact, 2e-6);
         assert.ok(difference(own.scores.data, exact.scores.data).largest <= continuous);
-        for (const key of ['gradient', 'guidedGradient', 'cam'] as const) {
-          agreeButForFlips(own[key].data, exact[key].data, `${key} by onnxruntime`);
-        }
+        // A unit that rounding can flip may be one of few: then single precision says nothing of the gradient.
+        if (nearestKink([scores], feeds) > outOfReach) check(own, continuous);
       });
     }
   }
