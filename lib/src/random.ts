@@ -1,5 +1,21 @@
 /** Random numbers from an explicit key: the same key gives the same numbers on every machine. */
 
+import { InputError } from './error.js';
+
+/** The largest seed, as numpy and scikit-learn have it. */
+export const largestSeed = 2 ** 32 - 1;
+
+/** Every seed of this library is a whole number from 0 to `largestSeed`; InputError otherwise. */
+export function requireSeed(seed: number, where: string): void {
+  if (Number.isSafeInteger(seed) && seed >= 0 && seed <= largestSeed) return;
+  throw new InputError({
+    what: 'not a seed',
+    where,
+    expected: `a whole number from 0 to ${largestSeed}`,
+    got: `${seed}`,
+  });
+}
+
 /** A key is any path of numbers and strings, such as (seed, 'scene', index). */
 export type RandomKey = readonly (number | string)[];
 

@@ -59,15 +59,15 @@ describe('scenes', () => {
   });
 
   it('names patches without rendering them and finds them by name', async () => {
-    const dataset = scenes({ size, seed: -3, counts: { train: 5, validation: 2, test: 4 } });
+    const dataset = scenes({ size, seed: 3, counts: { train: 5, validation: 2, test: 4 } });
     const name = await dataset.nameOf('validation', 1);
     assert.equal(name, (await dataset.read('validation', 1)).name);
     assert.deepEqual(dataset.find(name), { split: 'validation', index: 1 });
     for (const other of [
-      'scenes--3-validation-2',
-      'scenes--3-validation-01',
+      'scenes-3-validation-2',
+      'scenes-3-validation-01',
       'scenes-0-test-1',
-      'scenes--3-test-',
+      'scenes-3-test-',
       '',
     ])
       assert.equal(dataset.find(other), undefined, other);

@@ -154,6 +154,13 @@ describe('runStudy', () => {
       }
     }));
 
+  it('refuses a seed that is none', () =>
+    withFolder(async (folder) => {
+      for (const seed of [-1, 0.5, Number.NaN, 2 ** 32]) {
+        await assert.rejects(runStudy(tinyStudy(folder, { seed })), /seed: not a seed.*from 0 to 4294967295/);
+      }
+    }));
+
   it('grows by images and methods without measuring anything twice', () =>
     withFolder(async (folder) => {
       const small = await runStudy(tinyStudy(folder, { images: 1, methods: tinyMethods.slice(0, 1) }));

@@ -7,7 +7,7 @@ import { requireCount } from '../check.js';
 import { InputError } from '../error.js';
 import { writeFileAtomic } from '../file.js';
 import { withLock } from '../lock.js';
-import { createRandom } from '../random.js';
+import { createRandom, requireSeed } from '../random.js';
 import { isJsonObject, readJsonObject } from './jsonFile.js';
 import type { BandStatistics, Dataset, Patch, Split } from './patch.js';
 import { readAhead } from './readAhead.js';
@@ -50,6 +50,7 @@ export async function bandStatistics(
   options: BandStatisticsOptions = {},
 ): Promise<SavedStatistics> {
   const { split = dataset.count('train') > 0 ? 'train' : 'test', seed = 0, onProgress, signal } = options;
+  requireSeed(seed, 'bandStatistics, seed');
   const available = dataset.count(split);
   requireCount(available, `patches of ${dataset.name} in the ${split} split`);
   const { patches = available } = options;
@@ -151,7 +152,7 @@ async function requireWritable(path: string): Promise<void> {
     throw new InputError({
       what: 'the statistics cannot be kept here: the folder may not be written to',
       where: dirname(path),
-      todo: 'Give another file: option `path`, for example results/statistics.json.',
+      todo: 'Give another file: --out <file> of landlens statistics, option `path` of bandStatistics; name it to `train` and `pack` by --statistics <file>.',
     });
   }
 }

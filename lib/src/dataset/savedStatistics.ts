@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { describeValue, InputError } from '../error.js';
 import { isJsonObject, readJsonObject } from './jsonFile.js';
-import type { BandStatistics, Split } from './patch.js';
+import type { BandStatistics, Dataset, Split } from './patch.js';
 import { splitsInOrder } from './splitNames.js';
 
 export interface SavedStatistics extends BandStatistics {
@@ -70,6 +70,34 @@ export async function readSavedStatistics(
   };
 }
 
+/**
+ * The data set with the statistics of a file in place of published ones and of those beside the data.
+ * @throws InputError where there is no such file, or it is damaged or of other bands
+ */
+export async function withStatistics(dataset: Dataset, path: string): Promise<Dataset> {
+  const statistics = await readSavedStatistics(path, dataset.bands);
+  if (statistics === undefined) {
+    throw new InputError({
+      what: 'no such file',
+      where: path,
+      expected: 'band statistics, as `landlens statistics <dataset> --out <file>` writes them',
+    });
+  }
+  // Not a spread copy: it would ask for the statistics that may not be known.
+  const { name, bands, classes, rendered, size, units, folder, readLabels } = dataset;
+  return {
+    ...{ name, bands, classes, rendered, size, units, statistics },
+    ...(folder !== undefined && { folder }),
+    count: (split) => dataset.count(split),
+    nameOf: (split, index) => dataset.nameOf(split, index),
+    find: (patch) => dataset.find(patch),
+    read: (split, index) => dataset.read(split, index),
+    ...(readLabels && {
+      readLabels: (split: Split, index: number) => readLabels.call(dataset, split, index),
+    }),
+  };
+}
+
 /** Statistics of unknown origin, checked: a finite mean and a deviation above 0 for each band. */
 export function requireStatistics(value: unknown, bands: number, where: string): BandStatistics {
   const { mean, deviation } = isJsonObject(value) ? value : {};
@@ -89,7 +117,7 @@ export function unknownStatistics(name: string): InputError {
   return new InputError({
     what: 'the mean and deviation of its bands are not known',
     where: name,
-    todo: 'Compute them once with `npx landlens statistics <dataset>`, or bandStatistics(dataset), which keeps them beside the data, then open it again; or give the option `statistics`.',
+    todo: 'Compute them once with `npx landlens statistics <dataset>`, or bandStatistics(dataset), which keeps them beside the data, then open it again; or name a file of them: --statistics <file>, or the option `statistics`.',
   });
 }
 

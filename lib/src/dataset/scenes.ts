@@ -1,6 +1,6 @@
 /** `scenes`: Sentinel-2-like patches rendered from a seed, with a mask per class and biases planted at known rates. */
 import { InputError } from '../error.js';
-import { createRandom, type Random } from '../random.js';
+import { createRandom, type Random, requireSeed } from '../random.js';
 import {
   type BandStatistics,
   type Dataset,
@@ -106,7 +106,7 @@ export function scenes({
   cloudShadow = 'planted',
   marineBesideBeach = 'planted',
 }: ScenesOptions = {}): Dataset {
-  requireInteger('seed', seed, Number.MIN_SAFE_INTEGER);
+  requireSeed(seed, 'scenes, seed');
   requireInteger('size', size, 48, 6);
   for (const split of splits) requireInteger(`counts.${split}`, counts[split], 0);
   for (const [name, value] of Object.entries({ artefact, cloudShadow, marineBesideBeach }))

@@ -8,14 +8,7 @@ import { withLock } from '../lock.js';
 import { openClassifier } from '../model/classifierFile.js';
 import { oneLine } from '../text.js';
 import { type Case, findPaperCases, readCase, writeCase } from './caseStudy.js';
-import {
-  engineHelp,
-  interrupted,
-  listenForInterrupt,
-  parseNumber,
-  print,
-  runCommand,
-} from './commandLine.js';
+import { engineHelp, interrupted, listenForInterrupt, parseSeed, print, runCommand } from './commandLine.js';
 import { openDataset } from './openDataset.js';
 import { defaultModel, parseDataset, repositoryRoot } from './options.js';
 import { presetNames } from './presets.js';
@@ -63,8 +56,7 @@ runCommand(async (argv) => {
   }
   const preset = presetNames.find((name) => name === values.preset);
   if (preset === undefined) throw invalid('--preset', presetNames.join(' or '), `"${values.preset}"`);
-  const isSeed = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
-  const seed = parseNumber('seed', values.seed, isSeed, 'a whole number from 0');
+  const seed = parseSeed(values.seed);
   const { image } = values;
   if ((image === undefined) !== (values.class.length === 0)) {
     const got = image === undefined ? '--class alone' : '--image alone';

@@ -2,6 +2,7 @@
 import { defaultEngine, engineNames } from '../engine/engines.js';
 import { InputError, messageOf } from '../error.js';
 import { isSystemError, systemError } from '../file.js';
+import { largestSeed } from '../random.js';
 import { plainText } from '../text.js';
 
 /** Exit status of a command that Ctrl+C stopped: 128 + SIGINT. */
@@ -49,6 +50,13 @@ export function parseNumber(
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (isValid(value)) return value;
   throw new InputError({ what: 'not a valid number', where: `--${name}`, expected, got: `"${text}"` });
+}
+
+/** What `--seed` gives; InputError where it is no seed. */
+export function parseSeed(text: string): number {
+  const isSeed = (value: number): boolean =>
+    Number.isSafeInteger(value) && value >= 0 && value <= largestSeed;
+  return parseNumber('seed', text, isSeed, `a whole number from 0 to ${largestSeed}`);
 }
 
 /** The line of `--help` about the engine; what it does begins `column` characters after the option. */

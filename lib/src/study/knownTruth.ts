@@ -14,6 +14,7 @@ import { isPredicted } from '../metric/decision.js';
 import { localisation } from '../metric/localisation.js';
 import { randomRanking } from '../metric/ranking.js';
 import { indexOfClass } from '../model/classMatch.js';
+import { requireSeed } from '../random.js';
 import { markdownText } from '../text.js';
 import { openLines } from './durableLines.js';
 import { identify } from './manifest.js';
@@ -129,11 +130,12 @@ export interface TruthOptions {
  * Explains, for each question, the first test images of `scenes` that ask it and whose class the model predicts.
  * Interrupted and started again, it goes on.
  */
-export function measureKnownTruth(
+export async function measureKnownTruth(
   classifier: StudiedClassifier,
   methods: readonly StudiedMethod[],
   options: TruthOptions,
 ): Promise<TruthRecord[]> {
+  requireSeed(options.seed, 'measureKnownTruth, seed');
   return withLock(options.folder, 'folder', () => measureLocked(classifier, methods, options));
 }
 

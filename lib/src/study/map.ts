@@ -8,7 +8,7 @@ import { InputError } from '../error.js';
 import { openClassifier } from '../model/classifierFile.js';
 import { indexOfClass } from '../model/classMatch.js';
 import { oneLine } from '../text.js';
-import { engineHelp, interrupted, listenForInterrupt, parseNumber, print } from './commandLine.js';
+import { engineHelp, interrupted, listenForInterrupt, parseNumber, parseSeed, print } from './commandLine.js';
 import { explainLargeImage } from './explainLargeImage.js';
 import { defaultModel } from './options.js';
 import { presetNames } from './presets.js';
@@ -69,7 +69,7 @@ export async function mapCommand(argv: readonly string[]): Promise<number> {
     });
   }
   const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
-  const seed = parseNumber('seed', values.seed, isWhole, 'a whole number from 0');
+  const seed = parseSeed(values.seed);
   const overlap =
     values.overlap === undefined
       ? undefined

@@ -9,6 +9,7 @@ import { InputError } from '../error.js';
 import { createLine, showText } from '../figure/display.js';
 import type { Classifier } from '../model/classifier.js';
 import { type OpenOptions, openClassifier } from '../model/classifierFile.js';
+import { requireSeed } from '../random.js';
 import { untilInterrupted } from './cellInterruption.js';
 import { openDataset } from './openDataset.js';
 import { type DatasetChoice, defaultModel, parseDataset, repositoryRoot } from './options.js';
@@ -41,6 +42,7 @@ export async function openNotebook({
   seed = 0,
 }: NotebookOptions = {}): Promise<Notebook> {
   await requireFreshBuild();
+  requireSeed(seed, 'SEED');
   const choice = parseDataset(dataset, repositoryRoot);
   const data = await openDataset(choice);
   const engine = interruptible(await openEngine(), untilInterrupted);

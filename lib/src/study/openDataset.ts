@@ -6,6 +6,7 @@ import { openBigEarthNet2 } from '../dataset/bigEarthNet2.js';
 import { openFolder } from '../dataset/folder.js';
 import { openPacked } from '../dataset/packed.js';
 import { bandResolution, type Dataset, type Split, sentinel2Bands } from '../dataset/patch.js';
+import { withStatistics } from '../dataset/savedStatistics.js';
 import { scenes } from '../dataset/scenes.js';
 import { openSen12ms } from '../dataset/sen12ms.js';
 import type { DatasetChoice, FolderKind } from './options.js';
@@ -24,8 +25,17 @@ const openers: Readonly<Record<FolderKind, (folder: string) => Promise<Dataset>>
   packed: openPacked,
 };
 
-export async function openDataset(choice: DatasetChoice): Promise<Dataset> {
-  return choice.kind === 'scenes' ? scenes() : openers[choice.kind](choice.folder);
+export interface OpenDatasetOptions {
+  /** A file of band statistics, which then go before published ones and those beside the data. */
+  readonly statistics?: string;
+}
+
+export async function openDataset(
+  choice: DatasetChoice,
+  { statistics }: OpenDatasetOptions = {},
+): Promise<Dataset> {
+  const dataset = choice.kind === 'scenes' ? scenes() : await openers[choice.kind](choice.folder);
+  return statistics === undefined ? dataset : withStatistics(dataset, statistics);
 }
 
 /** Data sets with bands coarser than the image, their pixels repeated: nothing is lost by keeping one of each block. */
@@ -38,11 +48,14 @@ const coarseOpeners: Readonly<Partial<Record<FolderKind, (folder: string) => Pro
 /** The data set as it is to be packed, and by band how much coarser than the image it is. */
 export async function openForPacking(
   choice: DatasetChoice,
+  options: OpenDatasetOptions = {},
 ): Promise<{ readonly dataset: Dataset; readonly factors?: readonly number[] }> {
   const open = choice.kind === 'scenes' ? undefined : coarseOpeners[choice.kind];
-  if (choice.kind === 'scenes' || open === undefined) return { dataset: await openDataset(choice) };
+  if (choice.kind === 'scenes' || open === undefined) return { dataset: await openDataset(choice, options) };
   const factors = sentinel2Bands.map((band) => bandResolution[band] / 10);
-  return { dataset: await open(choice.folder), factors };
+  const dataset = await open(choice.folder);
+  const { statistics } = options;
+  return { dataset: statistics === undefined ? dataset : await withStatistics(dataset, statistics), factors };
 }
 
 function listsIn(

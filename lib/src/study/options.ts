@@ -6,7 +6,7 @@ import type { Preset } from '../attribution/methods.js';
 import { splitsInOrder } from '../dataset/splitNames.js';
 import { defaultEngine, type EngineName, parseEngine } from '../engine/engines.js';
 import { InputError, messageOf } from '../error.js';
-import { engineHelp } from './commandLine.js';
+import { engineHelp, parseSeed } from './commandLine.js';
 import { presetNames } from './presets.js';
 import { outcomeNames, outcomes, type Selection } from './selection.js';
 
@@ -124,7 +124,7 @@ export function parseOptions(argv: readonly string[], methods: readonly string[]
     engine,
     model: resolve(values.model ?? defaultModel),
     images: parseWhole('images', values.images ?? '8', 1, 1_000_000),
-    seed: parseWhole('seed', values.seed ?? '0', 0, 2 ** 32 - 1),
+    seed: parseSeed(values.seed ?? '0'),
     methods: parseMethods(values.methods, methods),
     out: resolve(values.out ?? defaultResults(dataset.kind, preset, engine)),
     notebooks,

@@ -208,7 +208,7 @@ function placeOf(
   return { split: 'test', index: rest - patches.validation };
 }
 
-export const packUsage = `Usage: landlens pack <dataset> <folder> [--shard-size <MiB>]
+export const packUsage = `Usage: landlens pack <dataset> <folder> [--shard-size <MiB>] [--statistics <file>]
        landlens pack --verify <folder>
 
 Copies a data set into few large files that are read many times faster; the copy is then named packed:<folder>. Stop it
@@ -216,6 +216,7 @@ at any time with Ctrl+C; the same command continues where it stopped. --verify c
 
   <dataset>             scenes, ${folderKinds.map((kind) => `${kind}:<folder>`).join(', ')}
   --shard-size <MiB>    size of a file, about (default 64)
+  --statistics <file>   band statistics of the copy (default: published ones, or those beside the data)
   --help                this text`;
 
 /** The command, with the arguments after `pack`; returns its exit status. */
@@ -226,6 +227,7 @@ export async function packCommand(argv: readonly string[]): Promise<number> {
     options: {
       verify: { type: 'boolean', default: false },
       'shard-size': { type: 'string', default: '64' },
+      statistics: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -256,7 +258,9 @@ export async function packCommand(argv: readonly string[]): Promise<number> {
   try {
     if (values.verify) return await verify(resolve(positionals[0]), signal);
     const folder = resolve(positionals[1]);
-    const { dataset, factors } = await openForPacking(parseDataset(positionals[0]));
+    const { dataset, factors } = await openForPacking(parseDataset(positionals[0]), {
+      ...(values.statistics !== undefined && { statistics: resolve(values.statistics) }),
+    });
     const since = Date.now();
     const shardBytes = mebibytes * 2 ** 20;
     const result = await packDataset(dataset, folder, {

@@ -7,6 +7,7 @@ import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import { writeFileAtomic } from '../file.js';
 import { withLock } from '../lock.js';
+import { requireSeed } from '../random.js';
 import { type Manifest, reconcileManifest, studyId } from './manifest.js';
 import { hasMap, mapChecksum, writeMap } from './maps.js';
 import {
@@ -72,7 +73,8 @@ export function deviceOf(classifier: StudiedClassifier): string {
  * from the seconds. InputError where model and data set do not fit, where the folder holds another study, or another
  * process writes to it.
  */
-export function runStudy(study: Study, options: RunOptions = {}): Promise<StudyResult> {
+export async function runStudy(study: Study, options: RunOptions = {}): Promise<StudyResult> {
+  requireSeed(study.seed, 'runStudy, seed');
   return withLock(study.folder, 'folder', () => runLocked(study, options));
 }
 

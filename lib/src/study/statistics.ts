@@ -1,11 +1,11 @@
 /** `landlens statistics`: mean and deviation of every band of a data set, kept beside it. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bandStatistics, statisticsFile } from '../dataset/bandStatistics.js';
 import { splitsInOrder } from '../dataset/splitNames.js';
 import { InputError } from '../error.js';
 import { oneLine } from '../text.js';
-import { interrupted, listenForInterrupt, parseNumber, print } from './commandLine.js';
+import { interrupted, listenForInterrupt, parseNumber, parseSeed, print } from './commandLine.js';
 import { openDataset } from './openDataset.js';
 import { folderKinds, parseDataset } from './options.js';
 import { createProgress, type Progress } from './progress.js';
@@ -13,13 +13,15 @@ import { createProgress, type Progress } from './progress.js';
 const usage = `Usage: landlens statistics <dataset> [options]
 
 Computes mean and standard deviation of every band in one pass and keeps them in the data set's folder, where training
-and the packed copy find them. Stop it at any time with Ctrl+C; the same command continues where it stopped. BigEarthNet
-has published statistics, which are used whatever this command finds.
+and the packed copy find them, or in a file of your choice, which "npm run train" and "landlens pack" are told by
+--statistics <file>. Stop it at any time with Ctrl+C; the same command continues where it stopped. BigEarthNet has
+published statistics, which are used unless --statistics names others.
 
   <dataset>           scenes, ${folderKinds.map((kind) => `${kind}:<folder>`).join(', ')}
   --split <name>      ${splitsInOrder.join(', ')} (default train, or test where there are no training images)
   --patches <count>   a random sample of so many (default all)
   --seed <number>     of the sample (default 0)
+  --out <file>        where they are kept (default ${statisticsFile} in the folder of the data set)
   --help              this text`;
 
 /** The command, with the arguments after `statistics`; returns its exit status. */
@@ -31,6 +33,7 @@ export async function statisticsCommand(argv: readonly string[]): Promise<number
       split: { type: 'string' },
       patches: { type: 'string' },
       seed: { type: 'string', default: '0' },
+      out: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -61,13 +64,16 @@ export async function statisticsCommand(argv: readonly string[]): Promise<number
     values.patches === undefined
       ? undefined
       : parseNumber('patches', values.patches, isFrom(1), 'a whole number from 1');
-  const seed = parseNumber('seed', values.seed, isFrom(0), 'a whole number from 0');
+  const seed = parseSeed(values.seed);
   const dataset = await openDataset(parseDataset(positionals[0]));
+  const beside = dataset.folder === undefined ? undefined : join(dataset.folder, statisticsFile);
+  const path = values.out === undefined ? beside : resolve(values.out);
   const signal = listenForInterrupt();
   let progress: Progress | undefined;
   try {
     const { mean, deviation, ...facts } = await bandStatistics(dataset, {
       ...{ seed, signal },
+      ...(path !== undefined && { path }),
       ...(split && { split }),
       ...(patches !== undefined && { patches }),
       onProgress({ done, total }) {
@@ -84,7 +90,7 @@ export async function statisticsCommand(argv: readonly string[]): Promise<number
     for (const [band, name] of facts.bands.entries()) {
       print(`  ${oneLine(name)}: mean ${mean[band].toFixed(2)}, deviation ${deviation[band].toFixed(2)}`);
     }
-    if (dataset.folder !== undefined) print(`In ${join(dataset.folder, statisticsFile)}`);
+    if (path !== undefined) print(`In ${path}`);
     return 0;
   } catch (thrown) {
     progress?.finish();

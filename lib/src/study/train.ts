@@ -26,6 +26,7 @@ import {
   interrupted,
   listenForInterrupt,
   parseNumber,
+  parseSeed,
   print,
   runCommand,
 } from './commandLine.js';
@@ -50,6 +51,7 @@ Trains a multi-label classifier. Interrupt it at any time, or let it be killed: 
 the same weights.
 
   --dataset <data set>   as in npm run reproduce (default: scenes)
+  --statistics <file>    band statistics to divide by (default: published ones, or those beside the data)
   --architecture <name>  ${[...architectures.keys()].join(' or ')} (default: densenet121)
   --recipe <name>        growing: small images first, half a cosine (scenes alone, and the default there);
                          paper: section 2.3, the learning rate reduced on a plateau of the validation loss, early
@@ -133,6 +135,7 @@ runCommand(async (argv) => {
     args: [...argv],
     options: {
       dataset: { type: 'string', default: 'scenes' },
+      statistics: { type: 'string' },
       architecture: { type: 'string', default: 'densenet121' },
       recipe: { type: 'string' },
       initial: { type: 'string' },
@@ -166,8 +169,15 @@ runCommand(async (argv) => {
       todo: 'See npm run train -- --help.',
     });
   }
+  if (isRendered && values.statistics !== undefined) {
+    throw new InputError({
+      what: 'scenes has statistics of its own',
+      where: '--statistics',
+      todo: 'Leave it out.',
+    });
+  }
   const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 1;
-  const seed = parseNumber('seed', values.seed, Number.isSafeInteger, 'a whole number');
+  const seed = parseSeed(values.seed);
   const batch = parseNumber('batch', values.batch ?? '64', isCount, 'a whole number from 1');
   const epochs = parseNumber('epochs', values.epochs ?? '100', isCount, 'a whole number from 1');
   const rate = parseNumber(
@@ -183,7 +193,11 @@ runCommand(async (argv) => {
     'a number above 0, up to 100',
   );
 
-  const given = isRendered ? scenes({ seed }) : await openDataset(choice);
+  const given = isRendered
+    ? scenes({ seed })
+    : await openDataset(choice, {
+        ...(values.statistics !== undefined && { statistics: resolve(values.statistics) }),
+      });
   for (const split of ['train', 'validation'] as const) {
     if (given.count(split) > 0) continue;
     throw new InputError({

@@ -9,6 +9,7 @@ import {
   interrupted,
   listenForInterrupt,
   parseNumber,
+  parseSeed,
   print,
   runCommand,
 } from './commandLine.js';
@@ -51,7 +52,7 @@ runCommand(async (argv) => {
   }
   const isWhole = (value: number) => Number.isSafeInteger(value) && value >= 0;
   const images = parseNumber('images', values.images, (n) => isWhole(n) && n >= 1, 'a whole number from 1');
-  const seed = parseNumber('seed', values.seed, isWhole, 'a whole number from 0');
+  const seed = parseSeed(values.seed);
   const preset = presetNames.find((name) => name === values.preset);
   if (preset === undefined) {
     throw new InputError({

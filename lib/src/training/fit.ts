@@ -1,4 +1,5 @@
 /** Trains a network on a data set: the loop around the training step, with validation, checkpoints and progress. */
+import { createHash } from 'node:crypto';
 import { requireCount } from '../check.js';
 import type { Dataset } from '../dataset/patch.js';
 import { readAhead } from '../dataset/readAhead.js';
@@ -195,7 +196,10 @@ export async function fit(options: FitOptions): Promise<Fitted> {
   const { architecture, datasetAt, engine, recipe, checkpoint: path, initial, onProgress, signal } = options;
   const { checkpointEvery = 300 } = options;
   const [{ size: firstSize }] = recipe.phases;
-  const { bands, classes, name } = datasetAt(firstSize);
+  const { bands, classes, name, statistics: normalisation } = datasetAt(firstSize);
+  const inputsAndOutputs = createHash('sha256')
+    .update(JSON.stringify([bands, classes, normalisation.mean, normalisation.deviation]))
+    .digest('hex');
   const fresh = freshWeights(
     architecture,
     { bands: bands.length, classes: classes.length, size: firstSize },
@@ -204,7 +208,7 @@ export async function fit(options: FitOptions): Promise<Fitted> {
   requireCount(recipe.validationImages, 'recipe.validationImages');
   const layout = layoutOf(fresh);
   const { parameters, statistics } = layout.sizes;
-  const subject = `${architecture.name} on ${name}, ${bands.length} bands, ${classes.length} classes${
+  const subject = `${architecture.name} on ${name}, ${bands.length} bands, ${classes.length} classes (${inputsAndOutputs.slice(0, 8)})${
     initial ? `, from ${initial.name}` : ''
   }`;
   const expected = { recipe, subject, lengths: [parameters, parameters, parameters, statistics] };
