@@ -24,21 +24,15 @@ function isKernel(value: unknown): value is Kernel {
   return typeof value === 'object' && value !== null && 'lastWriteDisplayData' in value;
 }
 
-/** The sender of the cell's outputs in the kernel that runs this process, found from its folder as tslab finds itself. */
-function findSender(): Kernel['lastWriteDisplayData'] {
+/** The kernel that runs this process, found from its folder as tslab finds itself. */
+function findKernel(): NonNullable<Kernel['lastWriteDisplayData']> {
+  let kernel: unknown;
   try {
-    const kernel: unknown = createRequire(join(process.cwd(), 'notebook.js'))('tslab/dist/jupyter.js');
-    return isKernel(kernel) ? kernel.lastWriteDisplayData : null;
+    kernel = createRequire(join(process.cwd(), 'notebook.js'))('tslab/dist/jupyter.js');
   } catch {
-    return null;
+    kernel = undefined;
   }
-}
-
-/** What stands for the cell that runs, another for each time that a cell is run; null outside notebooks. */
-export const currentCell = (): unknown => findSender();
-
-function requireSender(): NonNullable<Kernel['lastWriteDisplayData']> {
-  const send = findSender();
+  const send = isKernel(kernel) ? kernel.lastWriteDisplayData : null;
   if (send !== null) return send;
   throw new InputError({
     what: 'there is no notebook to show this in',
@@ -53,7 +47,7 @@ function send(
   data: Bundle,
   { id, update = false }: { readonly id?: string; readonly update?: boolean } = {},
 ): void {
-  requireSender()({ data, metadata: {}, transient: { ...(id !== undefined && { display_id: id }) } }, update);
+  findKernel()({ data, metadata: {}, transient: { ...(id !== undefined && { display_id: id }) } }, update);
 }
 
 /**

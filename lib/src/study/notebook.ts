@@ -4,13 +4,11 @@ import { join, relative, resolve } from 'node:path';
 import type { Dataset } from '../dataset/patch.js';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/engines.js';
-import { interruptible } from '../engine/interruptible.js';
 import { InputError } from '../error.js';
 import { createLine, showText } from '../figure/display.js';
 import type { Classifier } from '../model/classifier.js';
 import { type OpenOptions, openClassifier } from '../model/classifierFile.js';
 import { requireSeed } from '../random.js';
-import { untilInterrupted } from './cellInterruption.js';
 import { openDataset } from './openDataset.js';
 import { type DatasetChoice, defaultModel, parseDataset, repositoryRoot } from './options.js';
 import { createProgress, type Progress } from './progress.js';
@@ -45,7 +43,7 @@ export async function openNotebook({
   requireSeed(seed, 'SEED');
   const choice = parseDataset(dataset, repositoryRoot);
   const data = await openDataset(choice);
-  const engine = interruptible(await openEngine(), untilInterrupted);
+  const engine = await openEngine();
   try {
     const classifier = await openClassifier(resolve(repositoryRoot, model), engine);
     requireCompatible(data, classifier);
@@ -80,7 +78,7 @@ export async function openNetwork(
   { seed = 0, ...description }: OpenOptions & { readonly seed?: number } = {},
 ): Promise<Classifier> {
   await requireFreshBuild();
-  const engine = interruptible(await openEngine(), untilInterrupted);
+  const engine = await openEngine();
   try {
     const classifier = await openClassifier(resolve(repositoryRoot, model), engine, description);
     const [height, width] = classifier.size;
@@ -97,23 +95,21 @@ export async function openNetwork(
 }
 
 /**
- * A progress bar below the cell, with the time that is left; it vanishes when the work is done or interrupted, and the
- * next step of interrupted work is an error.
+ * A signal that the kernel's interruption aborts: long work given it stops after its present step. tslab only lets go
+ * of the cell, and would leave the work running behind the notebook's back.
  */
+export function untilInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  process.once('SIGINT', () => {
+    controller.abort();
+    showText('Interrupted. What was measured is kept: run the cell again to go on.');
+  });
+  return controller.signal;
+}
+
+/** A progress bar below the cell, with the time that is left; it vanishes when the work is done. */
 export function showProgress(steps: readonly string[]): Progress {
-  const signal = untilInterrupted();
-  const progress = createProgress(steps, { stream: createLine() });
-  signal.addEventListener('abort', () => progress.finish(), { once: true });
-  return {
-    ...progress,
-    start(kind, label) {
-      signal.throwIfAborted();
-      progress.start(kind, label);
-    },
-    done() {
-      if (!signal.aborted) progress.done();
-    },
-  };
+  return createProgress(steps, { stream: createLine() });
 }
 
 /** Stops a notebook whose headline does not hold. */

@@ -2,8 +2,7 @@
 import { relative, resolve } from 'node:path';
 import type { Preset } from '../attribution/methods.js';
 import { showText } from '../figure/display.js';
-import { untilInterrupted } from './cellInterruption.js';
-import { type Notebook, showProgress } from './notebook.js';
+import { type Notebook, showProgress, untilInterrupted } from './notebook.js';
 import { defaultResults, repositoryRoot } from './options.js';
 import type { Progress } from './progress.js';
 import type { StudyRecord } from './records.js';
@@ -47,9 +46,7 @@ export async function openStudy(
     return showProgress(steps);
   };
   const study = { dataset: data, classifier, methods, preset, seed, images, folder: path };
-  const signal = untilInterrupted();
-  const { records } = await runStudy(study, { signal, createProgress: countAndShow });
-  signal.throwIfAborted();
+  const { records } = await runStudy(study, { signal: untilInterrupted(), createProgress: countAndShow });
   const summary = summarise(records, methods, { dataset: data, model: classifier.name });
   const place = relative(repositoryRoot, path) || path;
   showText(
