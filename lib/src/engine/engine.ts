@@ -11,6 +11,8 @@ export interface CompileOptions {
    * Used by training, whose parameters and moments stay where they are.
    */
   readonly state?: Readonly<Record<string, string>>;
+  /** What errors call the graph, for example the file that it comes from; "the network" by default. */
+  readonly network?: string;
 }
 
 export interface Program {
@@ -19,7 +21,7 @@ export interface Program {
   /**
    * Runs the graph; feeds are copied, results belong to the caller. State inputs are not fed.
    * Feeds that the graph does not need are ignored.
-   * @throws InputError naming the input that is missing or does not fit.
+   * @throws InputError naming the input that is missing or does not fit, or the network that the runtime cannot run.
    */
   run(feeds: Feeds): Promise<Results>;
   /** Sets state inputs, by input name. */
@@ -41,7 +43,8 @@ export interface Engine {
    * @throws InputError where it cannot be used here, with what is missing and what to do.
    */
   start(): Promise<void>;
+  /** @throws InputError naming the network that the runtime refuses, here or at the program's first run. */
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
-  /** Frees every program. */
+  /** Frees every program; again, it does nothing. */
   dispose(): Promise<void>;
 }

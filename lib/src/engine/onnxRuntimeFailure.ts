@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { InputError, messageOf } from '../error.js';
 import type { Provider } from './onnxRuntimeProviders.js';
+import { firstLine } from './runtimeFailure.js';
 
 const another = 'Choose another engine; npx landlens engines lists what is usable here.';
 
@@ -19,8 +20,6 @@ export function startFailure(provider: Provider, message: string): InputError {
   if (provider === 'cuda') return cudaFailure(where, message);
   return new InputError({ what: `it does not start: ${firstLine(message)}`, where, todo: another });
 }
-
-const firstLine = (message: string): string => message.trim().split('\n')[0].replace(/\.$/, '').slice(0, 300);
 
 function driverAdvice(): string {
   if (process.platform === 'linux') {

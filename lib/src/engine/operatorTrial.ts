@@ -17,6 +17,7 @@ import { tensor } from '../tensor.js';
 import type { Engine, Program, Results } from './engine.js';
 import { type Limits, ProcessEnded } from './expendableWorker.js';
 import { createExpendableEngine } from './onnxRuntime.js';
+import { firstLine } from './runtimeFailure.js';
 
 type Passed = NodeOf<'Opaque'>;
 
@@ -154,7 +155,7 @@ function failure(node: Passed, images: number, thrown: unknown): InputError {
       todo: `The file may be damaged or hostile. ${advice}`,
     });
   }
-  const [message] = messageOf(thrown).trim().split('\n');
+  const message = thrown instanceof InputError ? thrown.parts.what : firstLine(messageOf(thrown));
   const what =
     images === 1 ? 'this operator cannot be run' : `this operator takes one image, but not ${images}`;
   const todo = images === 1 ? advice : openBatch;

@@ -27,12 +27,16 @@ export function createSessions<Session>(
   let isDisposed = false;
   const end = async ({ session, idle }: Started<Session>): Promise<void> => {
     await idle;
-    await stop(await session);
+    // One that did not start leaves nothing to stop; whoever asked for it knows why.
+    await session.then(stop, () => undefined);
   };
   return {
     async use(batch, action) {
       if (isDisposed) throw new Error('this program was disposed of');
       const { session, idle } = started.get(batch) ?? { session: start(batch), idle: undefined };
+      session.catch(() => {
+        if (started.get(batch)?.session === session) started.delete(batch);
+      });
       const result = session.then(action);
       started.delete(batch);
       // Settles to nothing: each promise would otherwise hold the results of all before it.

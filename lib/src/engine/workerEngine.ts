@@ -1,10 +1,12 @@
 /** An engine whose runtime lives in a worker thread: its calls block, and a notebook kernel must stay responsive. */
-import { InputError } from '../error.js';
+import { InputError, messageOf } from '../error.js';
 import { type Graph, topologicalOrder } from '../graph/graph.js';
 import type { Value } from '../graph/node.js';
 import { isBatch, perImage, type Shape, shapeText } from '../graph/type.js';
 import { sizeOf, type Tensor } from '../tensor.js';
 import type { CompileOptions, Engine, Feeds, Program, Results } from './engine.js';
+import { ProcessEnded } from './expendableWorker.js';
+import { runtimeFailure } from './runtimeFailure.js';
 import { createSessions } from './sessions.js';
 import {
   buffersOf,
@@ -38,6 +40,8 @@ export interface WorkerEngineOptions<Model> {
 interface Waiting {
   readonly resolve: (result: WireTensors) => void;
   readonly reject: (reason: Error) => void;
+  /** What a failure of the runtime itself becomes. */
+  readonly failure: (message: string) => Error;
 }
 
 /** Throws InputError where this is no number of threads. */
@@ -66,6 +70,7 @@ export function createWorkerEngine<Model>({
   const waiting = new Map<number, Waiting>();
   let nextId = 0;
   let stopped: Error | undefined;
+  let isDisposed = false;
 
   const fail = (reason: Error): void => {
     stopped ??= reason;
@@ -77,22 +82,33 @@ export function createWorkerEngine<Model>({
     waiting.delete(id);
     if (waiting.size === 0) worker.unref();
     if (refusal !== undefined) request?.reject(new InputError(refusal));
-    else if (error !== undefined) request?.reject(new Error(`${runtime}: ${error}`));
+    else if (error !== undefined) request?.reject(request.failure(error));
     else request?.resolve(result ?? {});
   });
-  worker.on('error', fail);
-  worker.on('exit', () => fail(new Error('the engine was disposed of')));
+  const ended = (cause: string): InputError =>
+    new InputError({
+      what: `the engine's thread has ended: ${cause}`,
+      where: `engine ${name}`,
+      todo: 'Create a new engine, and open the network with it.',
+    });
+  // A process that may end says so itself.
+  worker.on('error', (thrown) => fail(thrown instanceof ProcessEnded ? thrown : ended(messageOf(thrown))));
+  worker.on('exit', (status) =>
+    fail(isDisposed ? new Error('the engine was disposed of') : ended(`it exited with status ${status}`)),
+  );
   // After the listeners: adding one for messages makes Node wait for the worker again.
   worker.unref();
 
-  const send = (body: RequestBody<Model>): Promise<WireTensors> =>
+  const send = (body: RequestBody<Model>, network = 'the network'): Promise<WireTensors> =>
     new Promise((resolve, reject) => {
       if (stopped !== undefined) {
         reject(stopped);
         return;
       }
       const request: Request<Model> = { ...body, id: nextId++ };
-      waiting.set(request.id, { resolve, reject });
+      const failure = (message: string): Error =>
+        runtimeFailure(message, { runtime, network, isRunning: body.kind !== 'compile' });
+      waiting.set(request.id, { resolve, reject, failure });
       worker.ref();
       // Feeds are copies already, see checkFeed; a state is the caller's.
       worker.postMessage(request, body.kind === 'run' ? buffersOf(body.feeds) : []);
@@ -106,16 +122,18 @@ export function createWorkerEngine<Model>({
     async start() {
       await send({ kind: 'start' });
     },
-    async compile(original: Graph, { state = {} }: CompileOptions = {}): Promise<Program> {
+    async compile(original: Graph, { state = {}, network }: CompileOptions = {}): Promise<Program> {
       if (stopped !== undefined) throw stopped;
-      const graph = prepare(original);
+      const graph = naming(network, () => prepare(original));
       const sessions = createSessions(
         async (batch) => {
           const program = nextProgram++;
-          await send({ kind: 'compile', program, model: model(graph, batch), loops: state });
+          const fixed = naming(network, () => model(graph, batch));
+          await send({ kind: 'compile', program, model: fixed, loops: state }, network);
           return program;
         },
-        (program) => send({ kind: 'dispose', program }),
+        // With the thread all programs are gone.
+        async (program) => stopped ?? send({ kind: 'dispose', program }, network),
       );
       const isFixed = fixesBatch && Object.keys(state).length === 0 && canFixBatch(graph);
       // Where nothing else is to be known, what the runtime cannot run is found now.
@@ -128,19 +146,30 @@ export function createWorkerEngine<Model>({
             fed.map(({ node: { name }, type }) => [name, checkFeed(name, type.shape, given[name])]),
           );
           const batch = isFixed ? batchOf(fed, feeds) : undefined;
-          return sessions.use(batch, (program) => send({ kind: 'run', program, feeds }));
+          return sessions.use(batch, (program) => send({ kind: 'run', program, feeds }, network));
         },
         async writeState(values) {
-          await sessions.use(undefined, (program) => send({ kind: 'writeState', program, values }));
+          await sessions.use(undefined, (program) => send({ kind: 'writeState', program, values }, network));
         },
-        readState: () => sessions.use(undefined, (program) => send({ kind: 'readState', program })),
+        readState: () => sessions.use(undefined, (program) => send({ kind: 'readState', program }, network)),
         dispose: () => sessions.dispose(),
       };
     },
     async dispose() {
+      isDisposed = true;
       await worker.terminate();
     },
   };
+}
+
+/** Names the network in an InputError that names only a node of it. */
+function naming<Result>(network: string | undefined, action: () => Result): Result {
+  try {
+    return action();
+  } catch (thrown) {
+    if (!(thrown instanceof InputError) || network === undefined) throw thrown;
+    throw new InputError({ ...thrown.parts, where: `${network}, ${thrown.parts.where}` });
+  }
 }
 
 /** Whether the batch is an input's and all operators are known: others may hold a batch of their own. */

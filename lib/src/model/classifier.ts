@@ -246,8 +246,10 @@ export function createClassifier(
   const program: Classifier['program'] = (key, build) => {
     const known = programs.get(key);
     if (known !== undefined) return known;
-    const compiled = engine.compile(createGraph(build()));
+    const compiled = engine.compile(createGraph(build()), { network: where });
     programs.set(key, compiled);
+    // What failed may be tried again, for example with less in memory.
+    compiled.catch(() => programs.delete(key));
     return compiled;
   };
   const { bands } = description;
