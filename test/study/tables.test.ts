@@ -155,7 +155,7 @@ describe('tables', () => {
     assert.ok(lines[1].startsWith('saliency,"Saliency, ""plain""",0.11'));
     assert.match(lines[5], /^random,Random baseline,,0\.75,,,,,,,tiny,true,2,quick,3,/);
     assert.equal(morfCsv(summaryOf()).split('\r\n').length, 1 + 5 * 2 + 1);
-    assert.equal(csv([{ a: 'x\ny', b: undefined }]), 'a,b\r\n"x\ny",\r\n');
+    assert.equal(csv([{ a: 'x, "y"\nz', b: undefined }]), 'a,b\r\n"x, ""y"" z",\r\n');
   });
 
   it('have no localisation where no mask is known', () => {
