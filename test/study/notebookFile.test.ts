@@ -76,12 +76,9 @@ describe('notebook files', () => {
     const folder = await mkdtemp(join(tmpdir(), 'landlens-'));
     const path = join(folder, 'a.ipynb');
     try {
-      for (const text of [
-        '',
-        '[]',
-        '{"nbformat":3,"cells":[]}',
-        '{"nbformat":4,"cells":[{"cell_type":1}]}',
-      ]) {
+      await writeFile(path, '');
+      await assert.rejects(readNotebook(path), /a\.ipynb: the file is empty .* Name a notebook file\./);
+      for (const text of ['[]', '{"nbformat":3,"cells":[]}', '{"nbformat":4,"cells":[{"cell_type":1}]}']) {
         await writeFile(path, text);
         await assert.rejects(readNotebook(path), /a\.ipynb: not a/);
       }
