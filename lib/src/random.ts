@@ -5,9 +5,13 @@ import { InputError } from './error.js';
 /** The largest seed, as numpy and scikit-learn have it. */
 export const largestSeed = 2 ** 32 - 1;
 
-/** Every seed of this library is a whole number from 0 to `largestSeed`; InputError otherwise. */
+/** Every seed of this library is a whole number from 0 to `largestSeed`. */
+export const isSeed = (value: number): boolean =>
+  Number.isSafeInteger(value) && value >= 0 && value <= largestSeed;
+
+/** InputError where it is no seed. */
 export function requireSeed(seed: number, where: string): void {
-  if (Number.isSafeInteger(seed) && seed >= 0 && seed <= largestSeed) return;
+  if (isSeed(seed)) return;
   throw new InputError({
     what: 'not a seed',
     where,

@@ -6,7 +6,7 @@ import { apply, input, type Value } from '../graph/node.js';
 import { reshape } from '../graph/operators/arrangement.js';
 import { cast } from '../graph/operators/cast.js';
 import type { Classifier } from '../model/classifier.js';
-import { createRandom } from '../random.js';
+import { createRandom, requireSeed } from '../random.js';
 import { type Tensor, zeros } from '../tensor.js';
 import type { Explain } from './attribution.js';
 import {
@@ -70,6 +70,7 @@ export function lime(
   }: LimeOptions = {},
 ): Explain {
   checkOptions({ samples, kernelWidth, alpha, shown });
+  requireSeed(seed, 'lime, seed');
   const [height, width] = classifier.size;
   const slots = maximumSegments(classifier.size, segments);
   const absent = baselinePerBand(classifier, baseline);

@@ -1,7 +1,7 @@
 /** SmoothGrad (Smilkov et al., 2017): the mean of any method's attributions over noisy copies of the image (equation 12). */
 import { requireShape } from '../check.js';
 import { InputError } from '../error.js';
-import { createRandom } from '../random.js';
+import { createRandom, requireSeed } from '../random.js';
 import { meanOfRows, rows, type Tensor, zeros } from '../tensor.js';
 import type { Attribution, Explain, Target } from './attribution.js';
 
@@ -30,6 +30,7 @@ export function smoothGrad(
       got: `samples ${samples}, deviation ${deviation}`,
     });
   }
+  requireSeed(seed, 'smoothGrad, seed');
   const meanOverNoise = explain.meanOverNoise ?? meanOfCopies(explain);
   /** Of the last size of image: it serves all images alike. */
   let noise: Tensor | undefined;

@@ -2,7 +2,7 @@
 import type { Explain, Target } from '../attribution/attribution.js';
 import { requireCount, requireFinite, requireLength, requireShape } from '../check.js';
 import { InputError } from '../error.js';
-import { createRandom } from '../random.js';
+import { createRandom, requireSeed } from '../random.js';
 import { rows, sizeOf, stack, type Tensor, zeros } from '../tensor.js';
 
 export interface MaxSensitivityOptions {
@@ -72,6 +72,7 @@ export async function maxSensitivity(
   requireFinite(images.data, `${where}, images`);
   requireLength(targets, images.shape[0], `${where}, targets`);
   requireCount(draws, `${where}, draws`);
+  requireSeed(seed, `${where}, seed`);
   if (!(radius > 0 && Number.isFinite(radius))) {
     throw new InputError({
       what: 'wrong noise radius',

@@ -1,6 +1,6 @@
 /** The order in which a perturbation curve removes pixels. */
 import { requireCount, requireFinite } from '../check.js';
-import { createRandom } from '../random.js';
+import { createRandom, requireSeed } from '../random.js';
 
 /** Pixel indices (row-major), the one to be removed first in front. */
 export type Ranking = Uint32Array;
@@ -45,6 +45,9 @@ export function randomBlockRanking(
   return relevanceRanking(seed, imageName, map);
 }
 
-function shuffled(pixels: number, ...key: readonly (number | string)[]): Ranking {
-  return Uint32Array.from(createRandom(...key).shuffle(Array.from({ length: pixels }, (_, i) => i)));
+function shuffled(pixels: number, seed: number, use: string, imageName: string): Ranking {
+  requireSeed(seed, `ranking of ${imageName}, seed`);
+  return Uint32Array.from(
+    createRandom(seed, use, imageName).shuffle(Array.from({ length: pixels }, (_, i) => i)),
+  );
 }

@@ -6,7 +6,7 @@ import { conv } from '../graph/operators/convolution.js';
 import { gemm } from '../graph/operators/matMul.js';
 import { batchNormalization } from '../graph/operators/normalisation.js';
 import { staticDimension } from '../graph/type.js';
-import { createRandom } from '../random.js';
+import { createRandom, requireSeed } from '../random.js';
 import { sizeOf, type Tensor } from '../tensor.js';
 
 /** Named parameters and buffers, with torchvision's names. */
@@ -78,6 +78,7 @@ export function storedLayers(weights: Weights): Layers {
 
 /** Runs an architecture with layers that only record what it asks for. */
 export function initialWeights(build: (layers: Layers) => unknown, seed: number): Weights {
+  requireSeed(seed, 'initial weights, seed');
   const weights = new Map<string, Tensor>();
   const fill = (name: string, shape: readonly number[], value: number): Value => {
     const data = new Float32Array(sizeOf(shape)).fill(value);

@@ -2,7 +2,7 @@
 import { defaultEngine, engineNames } from '../engine/engines.js';
 import { InputError, messageOf } from '../error.js';
 import { isSystemError, systemError } from '../file.js';
-import { largestSeed } from '../random.js';
+import { isSeed, largestSeed } from '../random.js';
 import { plainText } from '../text.js';
 
 /** Exit status of a command that Ctrl+C stopped: 128 + SIGINT. */
@@ -54,8 +54,6 @@ export function parseNumber(
 
 /** What `--seed` gives; InputError where it is no seed. */
 export function parseSeed(text: string): number {
-  const isSeed = (value: number): boolean =>
-    Number.isSafeInteger(value) && value >= 0 && value <= largestSeed;
   return parseNumber('seed', text, isSeed, `a whole number from 0 to ${largestSeed}`);
 }
 

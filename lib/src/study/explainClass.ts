@@ -2,7 +2,7 @@
 import { relevance } from '../attribution/reduce.js';
 import { type Localisation, localisation } from '../metric/localisation.js';
 import { maxSensitivity } from '../metric/maxSensitivity.js';
-import { createRandom } from '../random.js';
+import { createRandom, requireSeed } from '../random.js';
 import type { ClassifiedImage, ShownClass } from './competingClasses.js';
 import type { StudiedMethod } from './measure.js';
 import type { Progress } from './progress.js';
@@ -40,6 +40,7 @@ export async function explainClass(
 ): Promise<ExplainedClass> {
   const { input, patch, classes } = image;
   const [shown] = classes;
+  requireSeed(seed, 'explainClass, seed');
   const noise = { draws, radius, seed: createRandom(seed, 'study', patch.name).integer(2 ** 31) };
   const explanations: Explanation[] = [];
   for (const method of methods) {

@@ -39,8 +39,8 @@ export async function openNotebook({
   model = defaultModel,
   seed = 0,
 }: NotebookOptions = {}): Promise<Notebook> {
-  await requireFreshBuild();
   requireSeed(seed, 'SEED');
+  await requireFreshBuild();
   const choice = parseDataset(dataset, repositoryRoot);
   const data = await openDataset(choice);
   const engine = await openEngine();
@@ -77,6 +77,7 @@ export async function openNetwork(
   model: string,
   { seed = 0, ...description }: OpenOptions & { readonly seed?: number } = {},
 ): Promise<Classifier> {
+  requireSeed(seed, 'openNetwork, seed');
   await requireFreshBuild();
   const engine = await openEngine();
   try {

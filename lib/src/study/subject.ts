@@ -4,7 +4,7 @@ import { InputError } from '../error.js';
 import { isPredicted } from '../metric/decision.js';
 import type { Classifier } from '../model/classifier.js';
 import { sharedClasses, translateClasses } from '../model/classMatch.js';
-import { createRandom } from '../random.js';
+import { createRandom, requireSeed } from '../random.js';
 import type { Tensor } from '../tensor.js';
 import { identify } from './manifest.js';
 import type { StudyTarget } from './records.js';
@@ -69,6 +69,7 @@ export function chooseImages(
   seed: number,
   split: Split = 'test',
 ): readonly number[] {
+  requireSeed(seed, 'choice of images, seed');
   const available = dataset.count(split);
   if (available === 0) {
     throw new InputError({

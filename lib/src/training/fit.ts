@@ -11,7 +11,7 @@ import { classificationMetrics } from '../metric/classification.js';
 import { logitThreshold } from '../metric/decision.js';
 import type { Architecture } from '../model/architecture.js';
 import { storedLayers, type Weights } from '../model/layers.js';
-import { createRandom } from '../random.js';
+import { createRandom, requireSeed } from '../random.js';
 import { type Tensor, zeros } from '../tensor.js';
 import { correctedRate } from './adam.js';
 import { applySymmetry } from './augment.js';
@@ -195,6 +195,7 @@ const bestPath = (checkpoint: string): string => `${checkpoint}.best`;
 export async function fit(options: FitOptions): Promise<Fitted> {
   const { architecture, datasetAt, engine, recipe, checkpoint: path, initial, onProgress, signal } = options;
   const { checkpointEvery = 300 } = options;
+  requireSeed(recipe.seed, 'recipe.seed');
   const [{ size: firstSize }] = recipe.phases;
   const { bands, classes, name, statistics: normalisation } = datasetAt(firstSize);
   const inputsAndOutputs = createHash('sha256')

@@ -1,4 +1,5 @@
 /** A training recipe: everything that decides what comes out of a training, apart from the data. */
+import { requireSeed } from '../random.js';
 import { defaultPlateau, type Plateau } from './plateau.js';
 
 export interface Phase {
@@ -82,6 +83,7 @@ export function paperRecipe(
     readonly plateau?: Plateau;
   } = {},
 ): Recipe {
+  requireSeed(seed, 'recipe, seed');
   const perEpoch = Math.ceil(train / batch) * batch;
   return {
     ...{ seed, rate, plateau, warmUp: 0 },
