@@ -1,7 +1,7 @@
 /** How many images fit into one run. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { memoryPerImage, planBatch } from '../../lib/src/engine/memory.js';
+import { memoryPerImage, planBatch, sessionMemory } from '../../lib/src/engine/memory.js';
 import { createGraph } from '../../lib/src/graph/graph.js';
 import { floats, input } from '../../lib/src/graph/node.js';
 import { relu } from '../../lib/src/graph/operators/activation.js';
@@ -25,6 +25,12 @@ describe('memory of a run', () => {
     const wide = createGraph({ wide: matMul(image, weight) });
     assert.equal(memoryPerImage(wide), 4 * (4 + 1000));
     assert.equal(planBatch(wide, { budget: 5 * 4 * 1004 }), 5);
+  });
+
+  it('comes with the weights where a session keeps both', () => {
+    const weight = floats(new Array(4 * 1000).fill(1), [4, 1000]);
+    const wide = createGraph({ wide: matMul(image, weight) });
+    assert.equal(sessionMemory(wide, 3), 4 * 4000 + 3 * 4 * (4 + 1000));
   });
 
   it('is kept by the batch, which has at least one image and at most 16', () => {

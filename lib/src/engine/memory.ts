@@ -23,6 +23,9 @@ const bytesPerElement = {
  */
 export const defaultMemoryBudget = 384 * 2 ** 20;
 
+/** Bytes that the sessions of an engine may hold together where nobody says otherwise. */
+export const defaultMemoryLimit = 2 * 2 ** 30;
+
 const isBatched = ({ type: { shape = [] } }: Value): boolean => shape.some(isBatch);
 
 /** Of a value, for one image of the batch. */
@@ -55,6 +58,17 @@ export function memoryPerImage(graph: Graph): number {
     alive -= endings.get(i) ?? 0;
   }
   return peak;
+}
+
+/**
+ * About how much a session holds after a run of so many images, in bytes: weights and what is computed from them
+ * beforehand, and the intermediate values, whose memory a runtime keeps for the next run.
+ */
+export function sessionMemory(graph: Graph, images: number): number {
+  const stored = topologicalOrder(Object.values(graph.outputs))
+    .flatMap(({ outputs }) => outputs.filter((value) => !isBatched(value)))
+    .reduce((sum, value) => sum + bytesOf(value), 0);
+  return stored + images * memoryPerImage(graph);
 }
 
 /** What a network of a file may compute for one image, in bytes: some four hundred times what DenseNet-121 does for 120 x 120 pixels. */

@@ -11,7 +11,7 @@ import { add } from '../graph/operators/elementwise.js';
 import { rewrite } from '../graph/rewrite/rewrite.js';
 import type { Engine } from './engine.js';
 import { type Limits, startExpendableWorker } from './expendableWorker.js';
-import { defaultMemoryBudget, planBatch } from './memory.js';
+import { defaultMemoryBudget, defaultMemoryLimit, planBatch } from './memory.js';
 import { type Provider, passesFor, providers } from './onnxRuntimeProviders.js';
 import { switchOffTelemetry } from './onnxRuntimeTelemetry.js';
 import type { OnnxRuntimeModel, WorkerData } from './onnxRuntimeWorker.js';
@@ -25,6 +25,11 @@ export interface OnnxRuntimeOptions {
   readonly threads?: number;
   /** Bytes that the intermediate values of one run may take, weights not counted; 384 MiB by default. */
   readonly memoryBudget?: number;
+  /**
+   * Bytes that all compiled programs may hold together, weights and intermediate values; 2 GiB by default. Those that were
+   * not used for longest make room, and are compiled anew when they are needed.
+   */
+  readonly memoryLimit?: number;
 }
 
 const accelerators: Readonly<Partial<Record<Provider, string>>> = { webgpu: 'WebGPU', cuda: 'CUDA' };
@@ -49,6 +54,7 @@ export function createEngine({
   provider = 'cpu',
   threads = availableParallelism(),
   memoryBudget = defaultMemoryBudget,
+  memoryLimit = defaultMemoryLimit,
 }: OnnxRuntimeOptions = {}): Engine {
   if (!providers.includes(provider)) {
     throw new InputError({
@@ -61,7 +67,10 @@ export function createEngine({
   checkThreads(threads);
   // Otherwise NVIDIA's libraries round the factors of convolutions to 10 bits. They read it when they are loaded.
   if (provider === 'cuda') process.env.NVIDIA_TF32_OVERRIDE ??= '0';
-  return startEngine({ provider, threads, memoryBudget }, (workerData) => new Worker(script, { workerData }));
+  return startEngine(
+    { provider, threads, memoryBudget, memoryLimit },
+    (workerData) => new Worker(script, { workerData }),
+  );
 }
 
 /**
@@ -69,14 +78,19 @@ export function createEngine({
  * limits, all calls are rejected with ProcessEnded.
  */
 export function createExpendableEngine(limits: Limits): Engine {
-  const options = { provider: 'cpu', threads: 1, memoryBudget: defaultMemoryBudget } as const;
+  const options = {
+    provider: 'cpu',
+    threads: 1,
+    memoryBudget: defaultMemoryBudget,
+    memoryLimit: defaultMemoryLimit,
+  } as const;
   return startEngine(options, (workerData) => startExpendableWorker(script, { workerData, limits }));
 }
 
 const script = new URL('./onnxRuntimeWorker.js', import.meta.url);
 
 function startEngine(
-  { provider, threads, memoryBudget }: Required<OnnxRuntimeOptions>,
+  { provider, threads, memoryBudget, memoryLimit }: Required<OnnxRuntimeOptions>,
   start: (workerData: WorkerData) => WorkerPort,
 ): Engine {
   switchOffTelemetry();
@@ -90,5 +104,6 @@ function startEngine(
     model: (graph, batch) => ({ bytes: writeOnnx(graph, { batch }), threads }),
     fixesBatch: true,
     batchSize: (graph) => planBatch(graph, { budget: memoryBudget }),
+    memoryLimit,
   });
 }

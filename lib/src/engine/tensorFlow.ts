@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { InputError } from '../error.js';
 import type { Engine } from './engine.js';
-import { defaultMemoryBudget, planBatch } from './memory.js';
+import { defaultMemoryBudget, defaultMemoryLimit, planBatch } from './memory.js';
 import { planRun } from './tensorFlow/plan.js';
 import type { WorkerData } from './tensorFlow/worker.js';
 import {
@@ -19,6 +19,11 @@ export interface TensorFlowOptions {
   readonly threads?: number;
   /** Bytes that the intermediate values of one run may take, weights not counted; 384 MiB by default. */
   readonly memoryBudget?: number;
+  /**
+   * Bytes that all compiled programs may hold together, weights and intermediate values; 2 GiB by default. Those that were
+   * not used for longest make room, and are compiled anew when they are needed.
+   */
+  readonly memoryLimit?: number;
   /** One package; by default the first usable of tfjs-node-gpu, tfjs-node and tfjs. */
   readonly package?: TensorFlowPackage;
   /** The project whose packages are looked at first, landlens's own after them; the working directory by default. */
@@ -66,6 +71,7 @@ function choose(wanted: TensorFlowPackage | undefined, folder: string | undefine
 export function createTensorFlowEngine({
   threads = availableParallelism(),
   memoryBudget = defaultMemoryBudget,
+  memoryLimit = defaultMemoryLimit,
   package: wanted,
   folder,
 }: TensorFlowOptions = {}): Engine {
@@ -83,5 +89,6 @@ export function createTensorFlowEngine({
     model: planRun,
     // A value may lie in memory twice, its channels first and last.
     batchSize: (graph) => planBatch(graph, { budget: memoryBudget / 2 }),
+    memoryLimit,
   });
 }

@@ -6,8 +6,9 @@ import { isBatch, perImage, type Shape, shapeText } from '../graph/type.js';
 import { sizeOf, type Tensor } from '../tensor.js';
 import type { CompileOptions, Engine, Feeds, Program, Results } from './engine.js';
 import { ProcessEnded } from './expendableWorker.js';
+import { sessionMemory } from './memory.js';
 import { runtimeFailure } from './runtimeFailure.js';
-import { createSessions } from './sessions.js';
+import { createSessionPool } from './sessions.js';
 import {
   buffersOf,
   type Request,
@@ -35,6 +36,8 @@ export interface WorkerEngineOptions<Model> {
   /** Whether the runtime is faster where it knows the number of images beforehand. */
   readonly fixesBatch?: boolean;
   readonly batchSize: (graph: Graph) => number;
+  /** Bytes that the sessions of all programs may hold together. */
+  readonly memoryLimit: number;
 }
 
 interface Waiting {
@@ -66,6 +69,7 @@ export function createWorkerEngine<Model>({
   model,
   fixesBatch = false,
   batchSize,
+  memoryLimit,
 }: WorkerEngineOptions<Model>): Engine {
   const waiting = new Map<number, Waiting>();
   let nextId = 0;
@@ -114,6 +118,7 @@ export function createWorkerEngine<Model>({
       worker.postMessage(request, body.kind === 'run' ? buffersOf(body.feeds) : []);
     });
 
+  const pool = createSessionPool(memoryLimit);
   let nextProgram = 0;
   return {
     name,
@@ -125,22 +130,26 @@ export function createWorkerEngine<Model>({
     async compile(original: Graph, { state = {}, network }: CompileOptions = {}): Promise<Program> {
       if (stopped !== undefined) throw stopped;
       const graph = naming(network, () => prepare(original));
-      const sessions = createSessions(
-        async (batch) => {
+      const hasState = Object.keys(state).length > 0;
+      const planned = batchSize(graph);
+      const sessions = pool.open({
+        async start(batch) {
           const program = nextProgram++;
           const fixed = naming(network, () => model(graph, batch));
           await send({ kind: 'compile', program, model: fixed, loops: state }, network);
           return program;
         },
         // With the thread all programs are gone.
-        async (program) => stopped ?? send({ kind: 'dispose', program }, network),
-      );
-      const isFixed = fixesBatch && Object.keys(state).length === 0 && canFixBatch(graph);
+        stop: async (program) => stopped ?? send({ kind: 'dispose', program }, network),
+        sizeOf: (batch = planned) => sessionMemory(graph, batch),
+        keep: hasState,
+      });
+      const isFixed = fixesBatch && !hasState && canFixBatch(graph);
       // Where nothing else is to be known, what the runtime cannot run is found now.
       if (!isFixed) await sessions.use(undefined, () => undefined);
       const fed = graph.inputs.filter((value) => !Object.values(state).includes(value.node.name));
       return {
-        batchSize: batchSize(graph),
+        batchSize: planned,
         async run(given: Feeds): Promise<Results> {
           const feeds = Object.fromEntries(
             fed.map(({ node: { name }, type }) => [name, checkFeed(name, type.shape, given[name])]),
