@@ -22,7 +22,8 @@ function behindOpaque(operator: string, domain: string, others: readonly Value[]
 
 const engineThatEnds = (code: string) =>
   createWorkerEngine({
-    ...{ name: 'brittle 1.0', runtime: 'brittle', threads: 1, batchSize: () => 1, model: () => ({}) },
+    ...{ name: 'brittle 1.0', runtime: 'brittle', threads: 1, model: () => ({}) },
+    ...{ batchSize: () => 1, memoryLimit: 2 ** 30 },
     worker: new Worker(code, { eval: true }),
   });
 
