@@ -29,7 +29,9 @@ else {
       match(engine.name, /^onnxruntime .* webgpu$/);
     });
 
-    agreesWithReference(() => engine, { runs: 4, except: ['MaxPool indices'] });
+    // WGSL lets sin and cos miss by 2^-11 between -pi and pi, and atan by 4,096 units in the last place.
+    const absolute = { Sin: 2 ** -11, Cos: 2 ** -11, Atan: 2 ** -11 };
+    agreesWithReference(() => engine, { runs: 4, except: ['MaxPool indices'], absolute });
     agreesWithOnnxRuntime(() => engine, { tolerance: 1e-3 });
     keepsContract(() => engine, {
       create: (threads) => createEngine({ provider: 'webgpu', threads }),
