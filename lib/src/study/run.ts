@@ -59,6 +59,20 @@ export interface StudyResult {
   readonly records: readonly StudyRecord[];
 }
 
+/**
+ * Images that a method explains one after the other: the programs of all methods together would exceed the engine's limit
+ * of memory, and be compiled anew for every image.
+ */
+const imagesInARow = 8;
+
+interface Studied {
+  readonly subject: Subject;
+  /** Ids of the methods without a record. */
+  readonly missing: readonly string[];
+  /** For example "3 of 8". */
+  readonly position: string;
+}
+
 const silent: Progress = { start: () => undefined, done: () => undefined, finish: () => undefined };
 
 /** Processor and threads, which the seconds depend on, and what computed in place of them. */
@@ -82,7 +96,7 @@ async function runLocked(
   study: Study,
   { signal, createProgress = () => silent }: RunOptions,
 ): Promise<StudyResult> {
-  const { dataset, classifier, methods, preset, seed, images, folder, selection = everyTestImage } = study;
+  const { dataset, classifier, methods, preset, seed, folder, selection = everyTestImage } = study;
   requireCompatible(dataset, classifier);
   const selected = await search(study, selection, { createProgress, ...(signal && { signal }) });
   if (selected === undefined) return { complete: false, records: [] };
@@ -99,51 +113,71 @@ async function runLocked(
   );
   const common = { ...facts, device: deviceOf(classifier) };
 
-  // Grows with every method that has run, and so has compiled its programs.
-  const warm = new Set<string>();
+  const options: MeasureOptions = { settings: presets[preset], seed };
 
-  /** Measures and records what the subject lacks; false where the signal stopped it. */
-  const measureSubject = async (subject: Subject, position: string): Promise<boolean> => {
+  /** Measures and records one method of one image. */
+  const measure = async (subject: Subject, id: string, isWarm: boolean): Promise<void> => {
     const { patch, imageIndex, target } = subject;
-    const options: MeasureOptions = { settings: presets[preset], seed };
-    const record = (method: string, measurement: Measurement, map?: Float32Array): Promise<void> =>
+    const record = (measurement: Measurement, map?: Float32Array): Promise<void> =>
       store.append({
-        ...{ image: patch.name, imageIndex, target, method, ...measurement, ...common },
+        ...{ image: patch.name, imageIndex, target, method: id, ...measurement, ...common },
         ...(map && { map: mapChecksum(map) }),
       });
-    const missing = await missingIds(subject, ids, store, folder);
-    for (const id of missing) {
-      if (signal?.aborted) return false;
-      const method = methods.find((candidate) => candidate.id === id);
-      progress.start(id, `${method?.name ?? 'Random baseline'}, image ${position}`);
-      if (method === undefined) {
-        await record(id, await measureRandom(subject, classifier, options));
-      } else {
-        const { measurement, map } = await measureMethod(subject, method, classifier, options, warm.has(id));
-        warm.add(id);
-        const { parameters } = measurement;
-        manifest = await reconcileManifest(folder, { ...manifest, methods: { [id]: parameters } });
-        await writeMap(folder, patch, id, map);
-        await record(id, measurement, map);
+    const method = methods.find((candidate) => candidate.id === id);
+    if (method === undefined) return record(await measureRandom(subject, classifier, options));
+    const { measurement, map } = await measureMethod(subject, method, classifier, options, isWarm);
+    const { parameters } = measurement;
+    manifest = await reconcileManifest(folder, { ...manifest, methods: { [id]: parameters } });
+    await writeMap(folder, patch, id, map);
+    await record(measurement, map);
+  };
+
+  const drawSheet = async (subject: Subject): Promise<void> => {
+    const drawing = {
+      dataset,
+      classifier,
+      methods,
+      store,
+      folder,
+      context: `preset ${preset}, seed ${seed}`,
+    };
+    await writeFileAtomic(sheetPath(folder, subject.patch.name), await drawSubject(subject, drawing));
+  };
+
+  /** Measures and records what these images lack, method by method; false where the signal stopped it. */
+  const measureImages = async (images: readonly Studied[]): Promise<boolean> => {
+    for (const id of ids) {
+      const name = methods.find((method) => method.id === id)?.name ?? 'Random baseline';
+      // The first image compiles the method's programs.
+      let isWarm = false;
+      for (const { subject, missing, position } of images) {
+        if (!missing.includes(id)) continue;
+        if (signal?.aborted) return false;
+        progress.start(id, `${name}, image ${position}`);
+        await measure(subject, id, isWarm);
+        isWarm = true;
+        progress.done();
       }
-      progress.done();
     }
-    const path = sheetPath(folder, patch.name);
-    if (missing.length > 0 || !(await isFile(path))) {
-      const context = `preset ${preset}, seed ${seed}`;
-      await writeFileAtomic(
-        path,
-        await drawSubject(subject, { dataset, classifier, methods, store, folder, context }),
-      );
+    for (const { subject, missing } of images) {
+      if (missing.length > 0 || !(await isFile(sheetPath(folder, subject.patch.name)))) {
+        await drawSheet(subject);
+      }
     }
     return true;
   };
 
   try {
-    for (const [i, { index, target }] of selected.entries()) {
-      const known = store.targetOf(index) ?? target;
-      const subject = await readSubject(dataset, classifier, index, known, selection.split);
-      if (!(await measureSubject(subject, `${i + 1} of ${images}`))) break;
+    // The first image alone: its sheet is soon there, and how long each method takes is known from then on.
+    for (let start = 0, end = 1; start < selected.length; start = end, end += imagesInARow) {
+      const studied: Studied[] = [];
+      for (const [i, { index, target }] of selected.slice(start, end).entries()) {
+        const known = store.targetOf(index) ?? target;
+        const subject = await readSubject(dataset, classifier, index, known, selection.split);
+        const missing = await missingIds(subject, ids, store, folder);
+        studied.push({ subject, missing, position: `${start + i + 1} of ${selected.length}` });
+      }
+      if (!(await measureImages(studied))) break;
     }
   } finally {
     progress.finish();
