@@ -13,6 +13,10 @@ function table3Cells({ methods, context }: StudySummary): readonly (readonly str
   return compareScores(methods, [ourColumn(methods), paperColumns[context.paperColumn]], measures);
 }
 
+/** Measured as docs/reproducibility.md says. */
+const betweenProcessors =
+  'Processors round differently: on 8 rendered scenes that moves the AUC-MoRF of Input x Gradient and Integrated Gradients, with SmoothGrad or without, by up to 0.9, and nothing else by more than its last digit (docs/reproducibility.md).';
+
 /** What the figures are of, one statement a line. */
 export function describeContext(context: StudyContext): readonly string[] {
   const { dataset, rendered, images, truePositives, preset, seed, selection = everyTestImage } = context;
@@ -21,6 +25,7 @@ export function describeContext(context: StudyContext): readonly string[] {
     `Model: ${oneLine(context.model)} ${context.modelHash}; ${context.versions}.`,
     `Seconds: one explanation of one image, programs compiled, on ${context.devices.join(' and ')}; the paper's on an RTX 3070.`,
     `Paper: Table 3, DenseNet-121 on ${paperNames[context.paperColumn]}. Lower is better; ¹ ² ³ mark the best three.`,
+    betweenProcessors,
   ];
 }
 
