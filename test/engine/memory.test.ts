@@ -30,7 +30,7 @@ describe('memory of a run', () => {
   it('comes with the weights where a session keeps both', () => {
     const weight = floats(new Array(4 * 1000).fill(1), [4, 1000]);
     const wide = createGraph({ wide: matMul(image, weight) });
-    assert.equal(sessionMemory(wide, 3), 4 * 4000 + 3 * 4 * (4 + 1000));
+    assert.equal(sessionMemory(wide, 3), 2 * 4 * 4000 + 3 * 4 * (4 + 1000));
   });
 
   it('is kept by the batch, which has at least one image and at most 16', () => {

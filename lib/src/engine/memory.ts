@@ -61,14 +61,15 @@ export function memoryPerImage(graph: Graph): number {
 }
 
 /**
- * About how much a session holds after a run of so many images, in bytes: weights and what is computed from them
- * beforehand, and the intermediate values, whose memory a runtime keeps for the next run.
+ * At most how much a session holds after a run of so many images, in bytes: weights and what is computed from them
+ * beforehand, twice, as a runtime may keep a copy in the order that suits it; and the intermediate values, whose memory it
+ * keeps for the next run.
  */
 export function sessionMemory(graph: Graph, images: number): number {
   const stored = topologicalOrder(Object.values(graph.outputs))
     .flatMap(({ outputs }) => outputs.filter((value) => !isBatched(value)))
     .reduce((sum, value) => sum + bytesOf(value), 0);
-  return stored + images * memoryPerImage(graph);
+  return 2 * stored + images * memoryPerImage(graph);
 }
 
 /** What a network of a file may compute for one image, in bytes: some four hundred times what DenseNet-121 does for 120 x 120 pixels. */
