@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { writeFileAtomic } from 'landlens/file';
 import { interrupted, listenForInterrupt, runCommand } from 'landlens/study/commandLine';
-import { repositoryRoot } from 'landlens/study/options';
+import { repositoryRoot } from 'landlens/study/places';
 import { createProgress, type Progress } from 'landlens/study/progress';
 import { type BenchRecord, openRecord, type Rate, type RunFacts } from './benchRecords.js';
 import { availableMemory, codeDigest, describeMachine, preparePython } from './environment.js';

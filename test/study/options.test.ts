@@ -2,14 +2,8 @@ import assert from 'node:assert/strict';
 import { join, resolve } from 'node:path';
 import { describe, it } from 'mocha';
 import { InputError } from '../../lib/src/error.js';
-import {
-  datasetText,
-  defaultModel,
-  parseDataset,
-  parseOptions,
-  repositoryRoot,
-  usage,
-} from '../../lib/src/study/options.js';
+import { datasetText, parseDataset, parseOptions, usage } from '../../lib/src/study/options.js';
+import { defaultModel, repositoryRoot } from '../../lib/src/study/places.js';
 
 const known = ['saliency', 'grad-cam', 'lime'];
 

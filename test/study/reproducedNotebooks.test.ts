@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { isAbsolute, join, relative } from 'node:path';
 import { describe, it } from 'mocha';
 import { methods } from '../../lib/src/attribution/methods.js';
-import { parseOptions, repositoryRoot, type StudyOptions } from '../../lib/src/study/options.js';
+import { parseOptions, type StudyOptions } from '../../lib/src/study/options.js';
+import { repositoryRoot } from '../../lib/src/study/places.js';
 import { reproducedNotebooks } from '../../lib/src/study/reproducedNotebooks.js';
 
 const ids = methods.map(({ id }) => id);

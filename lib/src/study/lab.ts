@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { runCommand } from './commandLine.js';
 import { findJupyter, registerKernel, runProgram } from './jupyter.js';
-import { repositoryRoot } from './options.js';
+import { repositoryRoot } from './places.js';
 
 runCommand(async (argv) => {
   const { command, source } = await findJupyter(repositoryRoot, { report: (line) => console.error(line) });

@@ -10,7 +10,7 @@ import { indexOfClass } from '../model/classMatch.js';
 import { oneLine } from '../text.js';
 import { engineHelp, interrupted, listenForInterrupt, parseNumber, parseSeed, print } from './commandLine.js';
 import { explainLargeImage } from './explainLargeImage.js';
-import { defaultModel } from './options.js';
+import { defaultModel } from './places.js';
 import { presetNames } from './presets.js';
 import { createProgress } from './progress.js';
 import { studiedMethod } from './studiedMethods.js';

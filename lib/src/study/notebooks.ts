@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { interrupted, listenForInterrupt, print, runCommand } from './commandLine.js';
 import { parseParameters } from './notebookFile.js';
-import { repositoryRoot } from './options.js';
+import { repositoryRoot } from './places.js';
 import { runNotebooks } from './runNotebooks.js';
 
 const usage = `Usage: npm run notebooks -- [options]

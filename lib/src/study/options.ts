@@ -1,20 +1,14 @@
 /** The command line of `npm run reproduce`. */
-import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Preset } from '../attribution/methods.js';
 import { splitsInOrder } from '../dataset/splitNames.js';
 import { defaultEngine, type EngineName, parseEngine } from '../engine/engines.js';
 import { InputError, messageOf } from '../error.js';
 import { engineHelp, parseSeed } from './commandLine.js';
+import { defaultModel, repositoryRoot } from './places.js';
 import { presetNames } from './presets.js';
 import { outcomeNames, outcomes, type Selection } from './selection.js';
-
-/** The root of the repository, seen from lib/src/study or lib/dist/study. */
-export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
-
-/** The classifier that ships with the repository. */
-export const defaultModel = join(repositoryRoot, 'data/densenet121-scenes.onnx');
 
 /** Where a study is recorded unless told otherwise; the notebooks look there too. */
 export function defaultResults(

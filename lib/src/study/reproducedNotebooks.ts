@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { methods } from '../attribution/methods.js';
 import { defaultEngine } from '../engine/engines.js';
 import type { Parameters } from './notebookFile.js';
-import { datasetText, defaultModel, defaultResults, type StudyOptions } from './options.js';
+import { datasetText, defaultResults, type StudyOptions } from './options.js';
+import { defaultModel } from './places.js';
 import { everyTestImage } from './selection.js';
 
 export interface ReproducedNotebooks {

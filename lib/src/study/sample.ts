@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import { writeGeoTiff } from '../dataset/geoTiffWriter.js';
 import type { Dataset, Georeference, Patch } from '../dataset/patch.js';
 import { openDataset } from './openDataset.js';
-import { parseDataset, repositoryRoot } from './options.js';
+import { parseDataset } from './options.js';
+import { repositoryRoot } from './places.js';
 
 /** On the grid of Sentinel-2's tiles, in UTM zone 33N: a place that an image without one is given. */
 const inventedPlace: Georeference = { epsg: 32633, left: 399960, top: 5000040, pixelSize: [10, 10] };

@@ -35,7 +35,8 @@ import { safeFileName } from './fileName.js';
 import { judgeSplit } from './judgeSplit.js';
 import { writeModelCard } from './modelCard.js';
 import { openDataset } from './openDataset.js';
-import { parseDataset, repositoryRoot } from './options.js';
+import { parseDataset } from './options.js';
+import { repositoryRoot } from './places.js';
 import { duration } from './progress.js';
 import { createStatusLine } from './statusLine.js';
 

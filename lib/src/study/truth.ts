@@ -14,7 +14,7 @@ import {
   runCommand,
 } from './commandLine.js';
 import { measureKnownTruth, summariseTruth, writeTruth } from './knownTruth.js';
-import { defaultModel, repositoryRoot } from './options.js';
+import { defaultModel, repositoryRoot } from './places.js';
 import { presetNames } from './presets.js';
 import { createProgress } from './progress.js';
 import { deviceOf } from './run.js';
