@@ -47,5 +47,7 @@ function watchLimits({ seconds, bytes }: Limits): { readonly begin: () => void; 
   };
 }
 
+// A terminal's Ctrl+C and a notebook's interruption reach it too; they are for the process that started it to answer.
+process.on('SIGINT', () => undefined);
 process.once('message', start);
 process.on('disconnect', end);

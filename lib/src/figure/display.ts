@@ -24,15 +24,21 @@ function isKernel(value: unknown): value is Kernel {
   return typeof value === 'object' && value !== null && 'lastWriteDisplayData' in value;
 }
 
-/** The kernel that runs this process, found from its folder as tslab finds itself. */
-function findKernel(): NonNullable<Kernel['lastWriteDisplayData']> {
-  let kernel: unknown;
+/** The sender of the cell's outputs in the kernel that runs this process, found from its folder as tslab finds itself. */
+function findSender(): Kernel['lastWriteDisplayData'] {
   try {
-    kernel = createRequire(join(process.cwd(), 'notebook.js'))('tslab/dist/jupyter.js');
+    const kernel: unknown = createRequire(join(process.cwd(), 'notebook.js'))('tslab/dist/jupyter.js');
+    return isKernel(kernel) ? kernel.lastWriteDisplayData : null;
   } catch {
-    kernel = undefined;
+    return null;
   }
-  const send = isKernel(kernel) ? kernel.lastWriteDisplayData : null;
+}
+
+/** What stands for the cell that runs, another for each time that a cell is run; null outside notebooks. */
+export const currentCell = (): unknown => findSender();
+
+function requireSender(): NonNullable<Kernel['lastWriteDisplayData']> {
+  const send = findSender();
   if (send !== null) return send;
   throw new InputError({
     what: 'there is no notebook to show this in',
@@ -47,7 +53,7 @@ function send(
   data: Bundle,
   { id, update = false }: { readonly id?: string; readonly update?: boolean } = {},
 ): void {
-  findKernel()({ data, metadata: {}, transient: { ...(id !== undefined && { display_id: id }) } }, update);
+  requireSender()({ data, metadata: {}, transient: { ...(id !== undefined && { display_id: id }) } }, update);
 }
 
 /**

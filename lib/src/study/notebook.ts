@@ -4,11 +4,13 @@ import { join, relative, resolve } from 'node:path';
 import type { Dataset } from '../dataset/patch.js';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/engines.js';
+import { interruptible } from '../engine/interruptible.js';
 import { InputError } from '../error.js';
 import { createLine, showText } from '../figure/display.js';
 import type { Classifier } from '../model/classifier.js';
 import { type OpenOptions, openClassifier } from '../model/classifierFile.js';
 import { requireSeed } from '../random.js';
+import { untilInterrupted } from './cellInterruption.js';
 import { openDataset } from './openDataset.js';
 import { type DatasetChoice, parseDataset } from './options.js';
 import { defaultModel, repositoryRoot } from './places.js';
@@ -41,13 +43,15 @@ export async function openNotebook({
   seed = 0,
 }: NotebookOptions = {}): Promise<Notebook> {
   requireSeed(seed, 'SEED');
+  const signal = untilInterrupted();
   await requireFreshBuild();
   const choice = parseDataset(dataset, repositoryRoot);
   const data = await openDataset(choice);
-  const engine = await openEngine();
+  const engine = interruptible(await openEngine(), untilInterrupted);
   try {
     const classifier = await openClassifier(resolve(repositoryRoot, model), engine);
     requireCompatible(data, classifier);
+    signal.throwIfAborted();
     showText(
       `Data: ${data.name}${data.rendered ? ', rendered scenes, not real imagery' : ''}; ${data.count('test')} test images of ${data.size} x ${data.size} pixels, ${data.bands.length} bands, ${data.classes.length} classes.`,
       ...textOf(classifier, seed),
@@ -79,10 +83,12 @@ export async function openNetwork(
   { seed = 0, ...description }: OpenOptions & { readonly seed?: number } = {},
 ): Promise<Classifier> {
   requireSeed(seed, 'openNetwork, seed');
+  const signal = untilInterrupted();
   await requireFreshBuild();
-  const engine = await openEngine();
+  const engine = interruptible(await openEngine(), untilInterrupted);
   try {
     const classifier = await openClassifier(resolve(repositoryRoot, model), engine, description);
+    signal.throwIfAborted();
     const [height, width] = classifier.size;
     showText(
       `Network: ${classifier.bands.length} bands (${classifier.bands.join(' ')}), ${height} x ${width} pixels, ${classifier.classes.length} classes.`,
@@ -97,21 +103,27 @@ export async function openNetwork(
 }
 
 /**
- * A signal that the kernel's interruption aborts: long work given it stops after its present step. tslab only lets go
- * of the cell, and would leave the work running behind the notebook's back.
+ * A progress bar below the cell, with the time that is left; it vanishes when the work is done or interrupted, and the
+ * next step of interrupted work is an error.
  */
-export function untilInterrupted(): AbortSignal {
-  const controller = new AbortController();
-  process.once('SIGINT', () => {
-    controller.abort();
-    showText('Interrupted. What was measured is kept: run the cell again to go on.');
-  });
-  return controller.signal;
-}
-
-/** A progress bar below the cell, with the time that is left; it vanishes when the work is done. */
 export function showProgress(steps: readonly string[]): Progress {
-  return createProgress(steps, { stream: createLine() });
+  const signal = untilInterrupted();
+  const progress = createProgress(steps, { stream: createLine() });
+  const finish = (): void => {
+    signal.removeEventListener('abort', finish);
+    progress.finish();
+  };
+  signal.addEventListener('abort', finish);
+  return {
+    start(kind, label) {
+      signal.throwIfAborted();
+      progress.start(kind, label);
+    },
+    done() {
+      if (!signal.aborted) progress.done();
+    },
+    finish,
+  };
 }
 
 /** Stops a notebook whose headline does not hold. */

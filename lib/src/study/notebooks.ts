@@ -35,18 +35,14 @@ runCommand(async (argv) => {
     return 0;
   }
   const pages = join(repositoryRoot, 'results/notebooks');
-  const isDefault = values.set.length === 0;
+  const own = values.set.length === 0 ? join(repositoryRoot, 'notebooks') : pages;
+  const out = values.out === undefined ? own : resolve(values.out);
   const signal = listenForInterrupt();
   try {
     await runNotebooks({
       root: repositoryRoot,
       parameters: parseParameters(values.set),
-      out:
-        values.out === undefined
-          ? isDefault
-            ? join(repositoryRoot, 'notebooks')
-            : pages
-          : resolve(values.out),
+      out,
       signal,
       ...(values.only !== undefined && { only: values.only.split(',') }),
       ...(values.html && { pages }),
@@ -54,7 +50,7 @@ runCommand(async (argv) => {
     return 0;
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
-    print(`Stopped; the notebooks that were finished are kept in ${relative(process.cwd(), pages)}.`);
+    print(`Stopped; the notebooks that were finished are kept in ${relative(process.cwd(), out) || '.'}.`);
     return interrupted;
   }
 });

@@ -2,7 +2,8 @@
 import { relative, resolve } from 'node:path';
 import type { Preset } from '../attribution/methods.js';
 import { showText } from '../figure/display.js';
-import { type Notebook, showProgress, untilInterrupted } from './notebook.js';
+import { untilInterrupted } from './cellInterruption.js';
+import { type Notebook, showProgress } from './notebook.js';
 import { defaultResults } from './options.js';
 import { repositoryRoot } from './places.js';
 import type { Progress } from './progress.js';
@@ -47,7 +48,9 @@ export async function openStudy(
     return showProgress(steps);
   };
   const study = { dataset: data, classifier, methods, preset, seed, images, folder: path };
-  const { records } = await runStudy(study, { signal: untilInterrupted(), createProgress: countAndShow });
+  const signal = untilInterrupted();
+  const { records } = await runStudy(study, { signal, createProgress: countAndShow });
+  signal.throwIfAborted();
   const summary = summarise(records, methods, { dataset: data, model: classifier.name });
   const place = relative(repositoryRoot, path) || path;
   showText(
