@@ -1,6 +1,6 @@
 /** Writing files so that nothing is ever half written. */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InputError, messageOf } from './error.js';
 import { signature } from './holder.js';
@@ -31,6 +31,11 @@ export function writeError(path: string, thrown: unknown): InputError {
 export function systemError(thrown: SystemError): InputError {
   const { code, path = 'the operating system' } = thrown;
   return new InputError({ what: `could not go on: ${thrown.message}`, where: path, todo: todoAbout(code) });
+}
+
+/** Whether a regular file of that name is there. */
+export async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() === true;
 }
 
 /** A file that is written piece by piece under another name. */

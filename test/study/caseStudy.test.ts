@@ -7,7 +7,9 @@ import { superClassOf } from '../../lib/src/dataset/bigEarthNet/superClasses.js'
 import type { Dataset } from '../../lib/src/dataset/patch.js';
 import { sen12msClasses } from '../../lib/src/dataset/sen12ms/classes.js';
 import { findPaperCases, readCase, verdictOf, writeCase } from '../../lib/src/study/caseStudy.js';
+import { readMap, writeMap } from '../../lib/src/study/maps.js';
 import { paperCases } from '../../lib/src/study/paperCases.js';
+import { refusesInput } from '../refuses.js';
 import { tinyClassifier, tinyDataset, tinyMethods } from './fixture.js';
 
 /** Two of its images bear names that the paper's captions give. */
@@ -83,6 +85,41 @@ describe('case studies', () => {
       assert.equal((await writeCase(chosen, { ...study, folder, seed: 1 })).kept, false);
       await writeFile(path, '{"identity": ');
       assert.equal((await writeCase(chosen, { ...study, folder })).kept, false, 'a damaged record');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('refuse a map whose values have changed, and are computed anew where a map or the sheet is gone', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'landlens-cases-'));
+    try {
+      const chosen = { image: names[1], className: 'Sand' };
+      const { sheet } = await writeCase(chosen, { ...study, folder });
+      const patch = await named.read('test', 1);
+      const place = join(folder, 'Sand');
+      const map = await readMap(place, patch, 'lime');
+      map[7] *= 1.0001;
+      await writeMap(place, patch, 'lime', map);
+      await refusesInput(
+        () => writeCase(chosen, { ...study, folder }),
+        'lime.tif',
+        /not the map that was recorded/,
+      );
+      // Nor is it written over because another map is missing.
+      await rm(join(place, 'maps', names[1], 'saliency.tif'));
+      await refusesInput(() => writeCase(chosen, { ...study, folder }), 'lime.tif', /Delete the file/);
+
+      await rm(join(place, 'maps', names[1], 'lime.tif'));
+      assert.equal((await writeCase(chosen, { ...study, folder })).kept, false);
+      await rm(sheet);
+      assert.equal((await writeCase(chosen, { ...study, folder })).kept, false);
+      assert.equal((await writeCase(chosen, { ...study, folder })).kept, true);
+
+      // As records were before they held the maps' checksums.
+      const path = join(place, `${names[1]}.json`);
+      const { maps: _, ...older } = JSON.parse(await readFile(path, 'utf8'));
+      await writeFile(path, JSON.stringify(older));
+      assert.equal((await writeCase(chosen, { ...study, folder })).kept, false);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -2,12 +2,24 @@ import assert from 'node:assert/strict';
 import { join, resolve } from 'node:path';
 import { describe, it } from 'mocha';
 import { InputError } from '../../lib/src/error.js';
-import { datasetText, parseDataset, parseOptions, usage } from '../../lib/src/study/options.js';
+import { datasetText, folderKinds, parseDataset, parseOptions, usage } from '../../lib/src/study/options.js';
 import { defaultModel, repositoryRoot } from '../../lib/src/study/places.js';
+import { presetNames } from '../../lib/src/study/presets.js';
+import { studyFolder } from '../../lib/src/study/studyRecords.js';
 
 const known = ['saliency', 'grad-cam', 'lime'];
 
 describe('parseOptions', () => {
+  it('writes where the notebooks look, whatever the kind of data set', () => {
+    for (const dataset of ['scenes', ...folderKinds.map((kind) => `${kind}:some folder`)]) {
+      for (const preset of presetNames) {
+        const options = parseOptions(['--dataset', dataset, '--preset', preset], known);
+        assert.equal(studyFolder(parseDataset(dataset), { preset }), options?.out);
+      }
+    }
+    assert.equal(studyFolder({ kind: 'packed' }, { folder: 'here' }), join(repositoryRoot, 'here'));
+  });
+
   it('runs the quick study on scenes by default', () => {
     assert.deepEqual(parseOptions([], known), {
       dataset: { kind: 'scenes' },

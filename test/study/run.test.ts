@@ -122,6 +122,8 @@ describe('runStudy', () => {
       const map = await readMap(folder, patch, 'lime');
       map[7] *= 1.0001;
       await writeMap(folder, patch, 'lime', map);
+      // No sheet shows it either.
+      await assert.rejects(readMap(folder, patch, 'lime', whole.records[0]), /not the map that was recorded/);
       await assert.rejects(runStudy(study), /lime\.tif: not the map that was recorded.*Delete the file/);
       await rm(path);
       assert.deepEqual(timeless((await runStudy(study)).records), timeless(whole.records));

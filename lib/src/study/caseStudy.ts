@@ -6,14 +6,14 @@ import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import { contactSheet } from '../figure/contactSheet.js';
 import { paintPatch } from '../figure/patchPicture.js';
-import { writeFileAtomic } from '../file.js';
+import { isFile, writeFileAtomic } from '../file.js';
 import { parseJson } from '../json.js';
 import { isPredicted } from '../metric/decision.js';
 import { indexOfClass, translateClasses } from '../model/classMatch.js';
 import type { ClassifiedImage } from './competingClasses.js';
 import { type ExplainedClass, explainClass } from './explainClass.js';
 import { safeFileName } from './fileName.js';
-import { writeMap } from './maps.js';
+import { hasMap, mapChecksum, writeMap } from './maps.js';
 import type { StudiedMethod } from './measure.js';
 import { type PaperCase, paperCases } from './paperCases.js';
 import { presets } from './presets.js';
@@ -111,7 +111,12 @@ interface CaseRecord {
   readonly seed: number;
   readonly model: string;
   readonly maxSensitivity: Readonly<Record<string, number>>;
+  /** Checksum of each method's map, see mapChecksum. */
+  readonly maps: Readonly<Record<string, string>>;
 }
+
+/** Stands in the identity: a record of another format is one of another case. */
+const format = 'landlens case 2';
 
 export interface CaseResult {
   /** Path of the PNG. */
@@ -122,7 +127,8 @@ export interface CaseResult {
 
 /**
  * Explains the case with every method and writes a PNG sheet, a GeoTIFF per method and a record (JSON, last, so that
- * an interrupted case is begun again). A case that is there already, of the same study, is kept.
+ * an interrupted case is begun again). A case that is there already in full, of the same study, is kept.
+ * @throws InputError where it is there, but the values of a map have changed since
  */
 export async function writeCase(
   chosen: Case,
@@ -137,11 +143,28 @@ export async function writeCase(
   const ids = methods.map(({ id }) => id);
   const { engine, hash } = classifier;
   const identity = JSON.stringify([
-    ...[dataset.name, hash, describedAs(classifier), engine.name, image, className, preset, seed, ids],
+    ...[
+      format,
+      dataset.name,
+      hash,
+      describedAs(classifier),
+      engine.name,
+      image,
+      className,
+      preset,
+      seed,
+      ids,
+    ],
   ]);
-  if ((await identityIn(recordPath)) === identity) return { sheet, kept: true };
-
   const found = await readCase(chosen, study);
+  const recorded = await mapsRecorded(recordPath, identity);
+  if (recorded !== undefined) {
+    // Each is looked at, so that no changed one is written over because another is missing.
+    const there = [await isFile(sheet)];
+    for (const id of ids) there.push(await hasMap(folder, found.patch, id, recorded.get(id)));
+    if (there.every(Boolean)) return { sheet, kept: true };
+  }
+
   const { draws, radius } = presets[preset];
   const explained = await explainClass(found, methods, { draws, radius, seed, progress });
   for (const { method, map } of explained.explanations) await writeMap(folder, found.patch, method.id, map);
@@ -154,18 +177,23 @@ export async function writeCase(
     maxSensitivity: Object.fromEntries(
       explained.explanations.map((each) => [each.method.id, each.maxSensitivity]),
     ),
+    maps: Object.fromEntries(explained.explanations.map(({ method, map }) => [method.id, mapChecksum(map)])),
   };
   await writeFileAtomic(recordPath, `${JSON.stringify(record, undefined, 2)}\n`);
   return { sheet, kept: false };
 }
 
-async function identityIn(path: string): Promise<unknown> {
+/** The checksums of the maps by method; undefined where no case of that identity is recorded. */
+async function mapsRecorded(
+  path: string,
+  identity: string,
+): Promise<ReadonlyMap<string, string> | undefined> {
   try {
     const bytes = await readBoundedFile(path, { maximumBytes: 2 ** 24, todo: 'Delete the file.' });
     const record = parseJson(new TextDecoder().decode(bytes));
-    return typeof record === 'object' && record !== null && 'identity' in record
-      ? record.identity
-      : undefined;
+    if (typeof record !== 'object' || record === null) return undefined;
+    if (!('identity' in record && record.identity === identity && 'maps' in record)) return undefined;
+    return new Map(Object.entries(record.maps ?? {}));
   } catch {
     // Absent or damaged: the case is computed anew.
     return undefined;

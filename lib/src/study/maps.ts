@@ -34,13 +34,19 @@ export async function hasMap(
 ): Promise<boolean> {
   const map = await readMap(folder, patch, method).catch(() => undefined);
   if (map === undefined) return false;
-  if (mapChecksum(map) === checksum) return true;
+  requireRecorded(map, checksum, mapPath(folder, patch.name, method));
+  return true;
+}
+
+function requireRecorded(map: Float32Array, checksum: string | undefined, where: string): void {
+  const got = mapChecksum(map);
+  if (got === checksum) return;
   throw new InputError({
     what: 'not the map that was recorded: its values have changed',
-    where: mapPath(folder, patch.name, method),
+    where,
     expected: `values with checksum ${checksum ?? 'unknown'}`,
-    got: mapChecksum(map),
-    todo: 'Delete the file and run the study again, which then measures it anew.',
+    got,
+    todo: 'Delete the file and run the same command again, which then computes it anew.',
   });
 }
 
@@ -56,12 +62,17 @@ export async function writeMap(
   await writeFileAtomic(mapPath(folder, name, method), encodeGeoTiff(map, options));
 }
 
+/** InputError where the map is not there in full, or its values are others than those that `record` is of. */
 export async function readMap(
   folder: string,
   { name, image }: MappedPatch,
   method: string,
+  record?: { readonly map?: string },
 ): Promise<Float32Array> {
   const [, height, width] = image.shape;
+  const path = mapPath(folder, name, method);
   const todo = 'Delete the file and run the study again.';
-  return (await readGeoTiff(mapPath(folder, name, method), { width, height, todo })).pixels;
+  const { pixels } = await readGeoTiff(path, { width, height, todo });
+  if (record !== undefined) requireRecorded(pixels, record.map, path);
+  return pixels;
 }

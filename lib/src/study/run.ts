@@ -1,11 +1,10 @@
 /** Runs a study: explains, measures and records each image and method, and continues where it was stopped. */
-import { stat } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Preset } from '../attribution/methods.js';
 import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
-import { writeFileAtomic } from '../file.js';
+import { isFile, writeFileAtomic } from '../file.js';
 import { withLock } from '../lock.js';
 import { requireSeed } from '../random.js';
 import { type Manifest, reconcileManifest, studyId } from './manifest.js';
@@ -252,8 +251,4 @@ async function missingIds(
     if (record === undefined || !isMapped) missing.push(id);
   }
   return missing;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() === true;
 }

@@ -31,11 +31,12 @@ export async function drawSubject(
   const [, height, width] = patch.image.shape;
   const maps: SheetMap[] = [];
   for (const { id, name, reduction } of methods) {
-    const { maxSensitivity, aucMorf } = store.find(imageIndex, id)?.metrics ?? {};
+    const record = store.find(imageIndex, id);
+    const { maxSensitivity, aucMorf } = record?.metrics ?? {};
     maps.push({
       caption: name,
       note: `Max-Sensitivity ${maxSensitivity?.toFixed(2)}, AUC-MoRF ${aucMorf?.toFixed(1)}`,
-      values: await readMap(folder, patch, id),
+      values: await readMap(folder, patch, id, record),
       signed: reduction === 'sum',
     });
   }

@@ -4,7 +4,7 @@ import type { Preset } from '../attribution/methods.js';
 import { showText } from '../figure/display.js';
 import { untilInterrupted } from './cellInterruption.js';
 import { type Notebook, showProgress } from './notebook.js';
-import { defaultResults } from './options.js';
+import { type DatasetChoice, defaultResults } from './options.js';
 import { repositoryRoot } from './places.js';
 import type { Progress } from './progress.js';
 import type { StudyRecord } from './records.js';
@@ -31,6 +31,14 @@ export interface OpenedStudy {
   readonly isFresh: boolean;
 }
 
+/** Where a notebook looks for the study of its data set: where `npm run reproduce` writes it unless told otherwise. */
+export function studyFolder(
+  { kind }: Pick<DatasetChoice, 'kind'>,
+  { preset = 'quick', folder = '' }: Pick<OpenStudyOptions, 'preset' | 'folder'> = {},
+): string {
+  return resolve(repositoryRoot, folder === '' ? defaultResults(kind, preset) : folder);
+}
+
 /**
  * The records of all methods, and their means. What `npm run reproduce` has not recorded yet is computed with progress
  * shown (8 images take some 6 minutes on 2 cores) and recorded there. Prints which of the two it was, and what all
@@ -40,7 +48,7 @@ export async function openStudy(
   { data, choice, classifier, seed }: Pick<Notebook, 'data' | 'choice' | 'classifier' | 'seed'>,
   { images = 8, preset = 'quick', folder = '' }: OpenStudyOptions = {},
 ): Promise<OpenedStudy> {
-  const path = resolve(repositoryRoot, folder === '' ? defaultResults(choice.kind, preset) : folder);
+  const path = studyFolder(choice, { preset, folder });
   const methods = studiedMethods(classifier, { preset, seed });
   let computed = 0;
   const countAndShow = (steps: readonly string[]): Progress => {
