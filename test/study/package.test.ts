@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -88,5 +88,14 @@ describe('the packed library', () => {
       cwd: folder,
     });
     assert.match(stdout, /^Usage: landlens <command>/);
+  });
+
+  it('says in one sentence which commands need the repository', () => {
+    for (const name of ['lab', 'notebooks']) {
+      const script = join(installed, 'dist', 'study', `${name}.js`);
+      const { status, stderr } = spawnSync(process.execPath, [script], { cwd: folder, encoding: 'utf8' });
+      assert.equal(status, 1);
+      assert.equal(stderr, `npm run ${name}: works on the notebooks, which only the repository has.\n`);
+    }
   });
 });

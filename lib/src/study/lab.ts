@@ -3,9 +3,10 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { runCommand } from './commandLine.js';
 import { findJupyter, registerKernel, runProgram } from './jupyter.js';
-import { repositoryRoot } from './places.js';
+import { repositoryRoot, requireRepository } from './places.js';
 
 runCommand(async (argv) => {
+  requireRepository('npm run lab');
   const { command, source } = await findJupyter(repositoryRoot, { report: (line) => console.error(line) });
   const environment = await registerKernel(repositoryRoot);
   const hasLab = (await runProgram(command, ['lab', '--version'])).status === 0;

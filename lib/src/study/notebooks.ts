@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { interrupted, listenForInterrupt, print, runCommand } from './commandLine.js';
 import { parseParameters } from './notebookFile.js';
-import { repositoryRoot } from './places.js';
+import { repositoryRoot, requireRepository } from './places.js';
 import { runNotebooks } from './runNotebooks.js';
 
 const usage = `Usage: npm run notebooks -- [options]
@@ -20,6 +20,7 @@ PATH, else in .venv, else installed into .venv (PyPI), else from Debian's packag
   --help                 this text`;
 
 runCommand(async (argv) => {
+  requireRepository('npm run notebooks');
   const { values } = parseArgs({
     args: [...argv],
     options: {

@@ -2,15 +2,22 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { InputError } from '../error.js';
 
 /** The folder of package.json, seen from src/study or dist/study. */
 const packageRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** The packed library has no sources. */
-const isInstalled = !existsSync(join(packageRoot, 'src'));
+export const isInstalled = !existsSync(join(packageRoot, 'src'));
 
 /** The root of the repository; of an installed package the folder that the user works in. Results go below it. */
 export const repositoryRoot = isInstalled ? process.cwd() : dirname(packageRoot);
 
 /** The classifier that ships with landlens. */
 export const defaultModel = join(isInstalled ? packageRoot : repositoryRoot, 'data/densenet121-scenes.onnx');
+
+/** InputError where a command works on the notebooks, and landlens was installed. */
+export function requireRepository(command: string): void {
+  if (!isInstalled) return;
+  throw new InputError({ what: 'works on the notebooks, which only the repository has', where: command });
+}

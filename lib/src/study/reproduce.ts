@@ -7,7 +7,7 @@ import { oneLine } from '../text.js';
 import { interrupted, listenForInterrupt, print, runCommand } from './commandLine.js';
 import { openDataset } from './openDataset.js';
 import { parseOptions, type StudyOptions, usage } from './options.js';
-import { repositoryRoot } from './places.js';
+import { isInstalled, repositoryRoot } from './places.js';
 import { createProgress } from './progress.js';
 import { writeReport } from './report.js';
 import { reproducedNotebooks } from './reproducedNotebooks.js';
@@ -60,7 +60,9 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
 
 /** Executes copies of the notebooks on what was studied, beside the results. */
 async function executeNotebooks(options: StudyOptions, signal: AbortSignal): Promise<void> {
-  const run = reproducedNotebooks(options);
+  const run = isInstalled
+    ? 'Only the repository has the notebooks; they are not executed.'
+    : reproducedNotebooks(options);
   if (typeof run === 'string') print(run);
   else await runNotebooks({ root: repositoryRoot, ...run, signal });
 }
