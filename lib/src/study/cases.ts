@@ -87,12 +87,12 @@ runCommand(async (argv) => {
           return interrupted;
         }
         const { sheet, kept } = await writeCase(each, study, { progress });
-        print(`${relative(process.cwd(), sheet)}${kept ? ' (kept)' : ''}`);
+        print(`${oneLine(relative(process.cwd(), sheet))}${kept ? ' (kept)' : ''}`);
       }
       progress.finish();
       if (absent.length > 0) {
         const names = [...new Set(absent.map((each) => `${each.image} (${each.origin})`))];
-        print(`Not in ${oneLine(dataset.name)}: ${names.join('; ')}.`);
+        print(`Not in ${oneLine(dataset.name)}: ${names.map(oneLine).join('; ')}.`);
       }
       return 0;
     });

@@ -3,6 +3,7 @@ import { scenes } from '../dataset/scenes.js';
 import type { Engine } from '../engine/engine.js';
 import { writeFileAtomic } from '../file.js';
 import { openClassifier } from '../model/classifierFile.js';
+import { markdownText } from '../text.js';
 import type { Check } from '../training/checkpoint.js';
 import { type Recipe, stepsOf } from '../training/recipe.js';
 import { scoreImages } from './failures.js';
@@ -37,11 +38,11 @@ export async function writeModelCard(
   const missing = await measureMissingLabels(classifier, { seed });
 
   const lines = [
-    `# ${classifier.name} on scenes`,
+    `# ${markdownText(classifier.name)} on scenes`,
     '',
     `The default classifier of landlens. It was trained on \`scenes\`, a data set of **rendered patches, not real imagery**, and is for studying explanations, not for mapping land cover.`,
     '',
-    `- File: \`${file.split(/[\\/]/).at(-1)}\`, sha256 ${classifier.hash}… (first 16 digits), weights stored in half precision.`,
+    `- File: ${markdownText(file.split(/[\\/]/).at(-1) ?? file)}, sha256 ${classifier.hash}… (first 16 digits), weights stored in half precision.`,
     `- Input: ${classifier.bands.length} Sentinel-2 L2A bands (${classifier.bands.join(', ')}), ${classifier.size.join(' x ')} pixels of 10 m, reflectance x 10,000, normalised per band by the mean and deviation in the file.`,
     `- Output: logits of ${classifier.classes.length} classes, named as in BigEarthNet-19; scores are their sigmoids.`,
     `- Data: \`scenes\`, seed ${seed}; ${dataset.count('train')} training, ${dataset.count('validation')} validation and ${count} test images.`,

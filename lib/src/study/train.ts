@@ -15,6 +15,7 @@ import type { Architecture } from '../model/architecture.js';
 import { encodeClassifier, openClassifier } from '../model/classifierFile.js';
 import { denseNet121 } from '../model/denseNet.js';
 import { resNet50 } from '../model/resNet.js';
+import { oneLine } from '../text.js';
 import type { Check } from '../training/checkpoint.js';
 import { type FitProgress, fit } from '../training/fit.js';
 import { type TrainingHistory, trainingHistoryPath, writeTrainingHistory } from '../training/history.js';
@@ -232,7 +233,7 @@ runCommand(async (argv) => {
       ? ''
       : '; it does not name its classes: they are taken to be in this order';
     const head = renewed.length === 0 ? unnamed : `; fresh: ${renewed.join(', ')}, as the classes are others`;
-    print(`Starts from ${initial.name}${head}.`);
+    print(`Starts from ${oneLine(initial.name)}${head}.`);
   }
   const file = join(resolve(values.out), `${id}-${isRendered ? 'scenes' : safeFileName(given.name)}.onnx`);
   const engine = await openEngine(engineName);
