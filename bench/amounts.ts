@@ -1,5 +1,5 @@
 /** How much of each row is measured: the whole, or a part that is scaled up where the whole takes too long. */
-import { perturbationSteps } from 'landlens/metric/morf';
+import { perturbationSteps } from 'landlens/metric/faithfulness/morf';
 import { paperParameters } from './subject.js';
 import type { Parameters } from './task.js';
 

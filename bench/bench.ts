@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { writeFileAtomic } from 'landlens/file';
-import { interrupted, listenForInterrupt, runCommand } from 'landlens/study/commandLine';
-import { repositoryRoot } from 'landlens/study/places';
-import { createProgress, type Progress } from 'landlens/study/progress';
+import { interrupted, listenForInterrupt, runCommand } from 'landlens/command/commandLine';
+import { writeFileAtomic } from 'landlens/io/file';
+import { createProgress, type Progress } from 'landlens/io/progress';
+import { repositoryRoot } from 'landlens/repository/places';
 import { type BenchRecord, openRecord, type Rate, type RunFacts } from './benchRecords.js';
 import { availableMemory, codeDigest, describeMachine, preparePython } from './environment.js';
 import { reportMarkdown } from './markdown.js';

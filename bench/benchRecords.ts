@@ -1,7 +1,7 @@
 /** The record of a run: its settings in the first line, then one line for everything that was measured. */
 import { rm } from 'node:fs/promises';
 import { InputError } from 'landlens/error';
-import { type DurableLines, openLines } from 'landlens/study/durableLines';
+import { type DurableLines, openLines } from 'landlens/io/durableLines';
 import type { Machine } from './environment.js';
 import type { RowResult } from './measureRow.js';
 import type { BenchOptions } from './options.js';

@@ -9,7 +9,7 @@ import { denseNet121 } from 'landlens/model/denseNet';
 import { initialWeights, storedLayers, type Weights } from 'landlens/model/layers';
 import { resNet50 } from 'landlens/model/resNet';
 import { createRandom } from 'landlens/random';
-import { defaultModel } from 'landlens/study/places';
+import { defaultModel } from 'landlens/repository/places';
 import type { Tensor } from 'landlens/tensor';
 import type { NetworkName } from './task.js';
 

@@ -9,13 +9,13 @@ import { existsSync } from 'node:fs';
 import { copyFile, cp, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { readWholeGeoTiff } from '../lib/src/dataset/geoTiff.js';
-import { writeGeoTiff } from '../lib/src/dataset/geoTiffWriter.js';
+import { openDataset, openForPacking } from '../lib/src/dataset/openDataset.js';
+import { packDataset } from '../lib/src/dataset/packed/pack.js';
 import { openPacked } from '../lib/src/dataset/packed.js';
 import type { Dataset } from '../lib/src/dataset/patch.js';
+import { readWholeGeoTiff } from '../lib/src/dataset/raster/geoTiff.js';
+import { writeGeoTiff } from '../lib/src/dataset/raster/geoTiffWriter.js';
 import { readAhead } from '../lib/src/dataset/readAhead.js';
-import { openDataset, openForPacking } from '../lib/src/study/openDataset.js';
-import { packDataset } from '../lib/src/study/pack.js';
 
 const repeats = Number(process.argv[2] ?? 10);
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { baselineImages } from 'landlens/attribution/baseline';
 import { slic } from 'landlens/attribution/slic';
 import { scenes } from 'landlens/dataset/scenes';
-import { relevanceRanking } from 'landlens/metric/ranking';
+import { relevanceRanking } from 'landlens/metric/faithfulness/ranking';
 import { createRandom } from 'landlens/random';
 import { rows, type Tensor, zeros } from 'landlens/tensor';
 import { bands, classes, weightsOf } from './networks.js';

@@ -11,10 +11,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createGeoTiff } from '../lib/src/dataset/geoTiffWriter.js';
-import { openLargeImage } from '../lib/src/dataset/largeImage.js';
+import { explainLargeImage } from '../lib/src/attribution/explainLargeImage.js';
 import { sentinel2Bands } from '../lib/src/dataset/patch.js';
-import { explainLargeImage } from '../lib/src/study/explainLargeImage.js';
+import { createGeoTiff } from '../lib/src/dataset/raster/geoTiffWriter.js';
+import { openLargeImage } from '../lib/src/dataset/raster/largeImage.js';
 import { tensor } from '../lib/src/tensor.js';
 
 const width = 1000;

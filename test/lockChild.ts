@@ -1,9 +1,9 @@
 /** A process of the tests of locks and temporary files: `node … lockChild.ts <what> <path> [log]`. */
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openPending } from '../lib/src/file.js';
-import { withLock } from '../lib/src/lock.js';
-import { runCommand } from '../lib/src/study/commandLine.js';
+import { runCommand } from '../lib/src/command/commandLine.js';
+import { openPending } from '../lib/src/io/file.js';
+import { withLock } from '../lib/src/io/lock.js';
 
 const [, , what, path, log] = process.argv;
 

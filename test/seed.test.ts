@@ -1,17 +1,21 @@
 /** Every part of the library that takes a seed has the same bound on it. */
 import { createEngine } from 'landlens/engine/onnxRuntime';
 import { after, before, describe, it } from 'mocha';
+import { explainClass } from '../lib/src/analysis/explainClass.js';
 import { lime } from '../lib/src/attribution/lime.js';
 import { smoothGrad } from '../lib/src/attribution/smoothGrad.js';
+import { parseSeed } from '../lib/src/command/commandLine.js';
 import { bandStatistics } from '../lib/src/dataset/bandStatistics.js';
 import { scenes } from '../lib/src/dataset/scenes.js';
 import type { Engine } from '../lib/src/engine/engine.js';
-import { maxSensitivity } from '../lib/src/metric/maxSensitivity.js';
-import { randomBlockRanking, randomRanking, relevanceRanking } from '../lib/src/metric/ranking.js';
+import {
+  randomBlockRanking,
+  randomRanking,
+  relevanceRanking,
+} from '../lib/src/metric/faithfulness/ranking.js';
+import { maxSensitivity } from '../lib/src/metric/robustness/maxSensitivity.js';
+import { openNetwork, openNotebook } from '../lib/src/notebook/openNotebook.js';
 import { largestSeed, requireSeed } from '../lib/src/random.js';
-import { parseSeed } from '../lib/src/study/commandLine.js';
-import { explainClass } from '../lib/src/study/explainClass.js';
-import { openNetwork, openNotebook } from '../lib/src/study/notebook.js';
 import { chooseImages } from '../lib/src/study/subject.js';
 import { zeros } from '../lib/src/tensor.js';
 import { paperRecipe } from '../lib/src/training/recipe.js';

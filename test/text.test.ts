@@ -5,7 +5,7 @@ import { JSDOM } from 'jsdom';
 import { describe, it } from 'mocha';
 import { InputError } from '../lib/src/error.js';
 import { escapeText } from '../lib/src/figure/plotly.js';
-import { tableHtml } from '../lib/src/figure/table.js';
+import { tableHtml } from '../lib/src/notebook/table.js';
 import { csv } from '../lib/src/study/tables.js';
 import { htmlText, markdownText, oneLine, plainText } from '../lib/src/text.js';
 

@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 // A file of its own, so that npm finds it to link before anything is built.
-import '../dist/study/landlens.js';
+import '../dist/command/landlens.js';

@@ -20,7 +20,7 @@ import { reduceMean, reduceSum } from '../../lib/src/graph/operators/reduction.j
 import { resize } from '../../lib/src/graph/operators/resize.js';
 import type { RuleTable } from '../../lib/src/graph/rule.js';
 import { plain } from '../../lib/src/graph/rules/plain.js';
-import { maxSensitivity } from '../../lib/src/metric/maxSensitivity.js';
+import { maxSensitivity } from '../../lib/src/metric/robustness/maxSensitivity.js';
 import type { Classifier } from '../../lib/src/model/classifier.js';
 import { featureMaps } from '../../lib/src/model/featureLayer.js';
 import type { Tensor } from '../../lib/src/tensor.js';

@@ -9,7 +9,7 @@ import { after, before, beforeEach, describe, it } from 'mocha';
 import { classes19, classes43, classIndices } from '../../lib/src/dataset/bigEarthNet/labels.js';
 import { type BigEarthNetOptions, openBigEarthNet } from '../../lib/src/dataset/bigEarthNet.js';
 import { bandResolution, type Patch, sentinel2Bands } from '../../lib/src/dataset/patch.js';
-import { upsample } from '../../lib/src/dataset/resample.js';
+import { upsample } from '../../lib/src/dataset/raster/resample.js';
 import { InputError } from '../../lib/src/error.js';
 import { sharedFolder } from '../shared.js';
 import { type TiffOptions, writeTiff } from './tiff.js';

@@ -10,7 +10,7 @@ import { classes19 } from '../../lib/src/dataset/bigEarthNet/labels.js';
 import { readReferenceMap } from '../../lib/src/dataset/bigEarthNet/referenceMap.js';
 import { openBigEarthNet2 } from '../../lib/src/dataset/bigEarthNet2.js';
 import { bandResolution, sentinel2Bands } from '../../lib/src/dataset/patch.js';
-import { upsample } from '../../lib/src/dataset/resample.js';
+import { upsample } from '../../lib/src/dataset/raster/resample.js';
 import { refusesInput } from '../refuses.js';
 import { sharedFolder } from '../shared.js';
 import { writeTiff } from './tiff.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { bandStatistics } from '../../lib/src/dataset/bandStatistics.js';
 import { type FolderOptions, openFolder } from '../../lib/src/dataset/folder.js';
-import { encodeGeoTiff } from '../../lib/src/dataset/geoTiffWriter.js';
+import { encodeGeoTiff } from '../../lib/src/dataset/raster/geoTiffWriter.js';
 import { assertSamePixels, assertSamePlace, pathOfFixture } from './rasterio.js';
 
 const bands = ['Blue & green', 'Red', 'Near infrared'];

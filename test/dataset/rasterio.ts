@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Georeference } from '../../lib/src/dataset/patch.js';
-import type { PixelWindow } from '../../lib/src/dataset/tiffLayout.js';
+import type { PixelWindow } from '../../lib/src/dataset/raster/tiffLayout.js';
 
 interface Facts {
   readonly shape: readonly [number, number, number];

@@ -44,7 +44,7 @@ describe('engines', () => {
   });
 
   it('are listed, each usable or with what it lacks', async () => {
-    const { stdout } = await withoutVulkan(path('../../lib/src/study/landlens.ts'), 'engines');
+    const { stdout } = await withoutVulkan(path('../../lib/src/command/landlens.ts'), 'engines');
     for (const name of engineNames) match(stdout, new RegExp(`^${name} +(usable: |not usable\\n +\\S)`, 'm'));
     match(stdout, /^cpu +usable: onnxruntime /m);
     match(stdout, /^tensorflow +usable: tfjs/m);
@@ -54,7 +54,7 @@ describe('engines', () => {
 
   it('that do not start are one error, and nothing takes their place', async function () {
     if (!hasWebGpuByVulkan) this.skip();
-    const run = withoutVulkan(path('../../lib/src/study/truth.ts'), '--engine', 'webgpu');
+    const run = withoutVulkan(path('../../lib/src/command/truth.ts'), '--engine', 'webgpu');
     await rejects(run, (thrown: unknown) => {
       ok(thrown instanceof Error && 'stderr' in thrown && 'stdout' in thrown && 'code' in thrown);
       match(String(thrown.stderr), /^engine webgpu: no GPU was found.*mesa-vulkan-drivers\)\.$/m);

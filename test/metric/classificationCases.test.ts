@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
-import { classificationMetrics } from '../../lib/src/metric/classification.js';
+import { classificationMetrics } from '../../lib/src/metric/classification/classification.js';
 import { tensor } from '../../lib/src/tensor.js';
 
 type Averaged = readonly [precision: number, recall: number, f1: number];

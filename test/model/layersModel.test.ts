@@ -8,7 +8,7 @@ import { gradCam } from '../../lib/src/attribution/gradCam.js';
 import { saliency } from '../../lib/src/attribution/saliency.js';
 import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
 import { InputError } from '../../lib/src/error.js';
-import { toHalf } from '../../lib/src/half.js';
+import { toHalf } from '../../lib/src/io/half.js';
 import { type OpenOptions, openClassifier } from '../../lib/src/model/classifierFile.js';
 import { loadLayersModel } from '../../lib/src/model/layersModel.js';
 import type { Tensor } from '../../lib/src/tensor.js';

@@ -6,14 +6,14 @@ import { join, resolve } from 'node:path';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
 import { after, before, describe, it } from 'mocha';
 import { InputError } from '../../lib/src/error.js';
-import type { Jupyter } from '../../lib/src/study/jupyter.js';
+import type { Jupyter } from '../../lib/src/repository/jupyter.js';
 import {
   type NotebookFile,
   outputTexts,
   type Parameters,
   readNotebook,
-} from '../../lib/src/study/notebookFile.js';
-import { executeNotebook, listNotebooks } from '../../lib/src/study/notebookRun.js';
+} from '../../lib/src/repository/notebookFile.js';
+import { executeNotebook, listNotebooks } from '../../lib/src/repository/notebookRun.js';
 import { findJupyterOrSkip } from './jupyter.js';
 
 const root = resolve(import.meta.dirname, '../..');

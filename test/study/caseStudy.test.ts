@@ -8,7 +8,7 @@ import type { Dataset } from '../../lib/src/dataset/patch.js';
 import { sen12msClasses } from '../../lib/src/dataset/sen12ms/classes.js';
 import { findPaperCases, readCase, verdictOf, writeCase } from '../../lib/src/study/caseStudy.js';
 import { readMap, writeMap } from '../../lib/src/study/maps.js';
-import { paperCases } from '../../lib/src/study/paperCases.js';
+import { paperCases } from '../../lib/src/study/paper/paperCases.js';
 import { refusesInput } from '../refuses.js';
 import { tinyClassifier, tinyDataset, tinyMethods } from './fixture.js';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { isPredicted, logitThreshold } from '../../lib/src/metric/decision.js';
+import { findImages, theseClasses } from '../../lib/src/analysis/competingClasses.js';
+import { judgeSplit } from '../../lib/src/analysis/evaluate.js';
+import { falseNegatives, falsePositives, scoreImages } from '../../lib/src/analysis/failures.js';
+import { comparisons, summarisePairs } from '../../lib/src/analysis/plantedBiases.js';
+import { isPredicted, logitThreshold } from '../../lib/src/metric/classification/decision.js';
 import { verdictOf } from '../../lib/src/study/caseStudy.js';
-import { findImages, theseClasses } from '../../lib/src/study/competingClasses.js';
-import { falseNegatives, falsePositives, scoreImages } from '../../lib/src/study/failures.js';
-import { judgeSplit } from '../../lib/src/study/judgeSplit.js';
-import { comparisons, summarisePairs } from '../../lib/src/study/plantedBiases.js';
 import { type Outcome, selectImages } from '../../lib/src/study/selection.js';
 import { chooseTarget, type StudiedClassifier } from '../../lib/src/study/subject.js';
 import { tensor } from '../../lib/src/tensor.js';

@@ -67,7 +67,7 @@ describe('the packed library', () => {
   it('finds its classifier inside, and puts results into the folder that the user works in', async () => {
     const script = `
       import { defaultModel, repositoryRoot } from 'landlens';
-      import { defaultResults } from 'landlens/study/options';
+      import { defaultResults } from 'landlens/command/options';
       console.log(JSON.stringify([defaultModel, repositoryRoot, defaultResults('scenes', 'quick')]));`;
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {
       cwd: folder,

@@ -15,7 +15,7 @@ import {
   type Split,
   sentinel2Bands,
 } from './patch.js';
-import { type Resampling, resamplings } from './resample.js';
+import { type Resampling, resamplings } from './raster/resample.js';
 import { assignSplits, type SplitList, splitNames, splitsInOrder } from './splitNames.js';
 
 export interface BigEarthNetOptions {

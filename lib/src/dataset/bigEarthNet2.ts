@@ -18,7 +18,7 @@ import {
   type Split,
   sentinel2Bands,
 } from './patch.js';
-import { type Resampling, resamplings } from './resample.js';
+import { type Resampling, resamplings } from './raster/resample.js';
 import { type NamesBySplit, splitNames, splitsInOrder } from './splitNames.js';
 
 export interface BigEarthNet2Options {

@@ -6,9 +6,9 @@ import { zeros } from '../tensor.js';
 import { statisticsFile } from './bandStatistics.js';
 import { descriptionFile, readDescription } from './folder/description.js';
 import { readTable, type TableOptions, type TableRow } from './folder/table.js';
-import { readGeoTiff } from './geoTiff.js';
-import { openGeoTiff } from './geoTiffWindow.js';
 import { type BandStatistics, type Dataset, defaultUnits, type Patch, type Split } from './patch.js';
+import { readGeoTiff } from './raster/geoTiff.js';
+import { openGeoTiff } from './raster/geoTiffWindow.js';
 import { readSavedStatistics, requireStatistics, unknownStatistics } from './savedStatistics.js';
 import { splitNames, splitsInOrder } from './splitNames.js';
 

@@ -1,6 +1,7 @@
 /** Reading the main database of an LMDB file, as LMDB 0.9 writes it on 64-bit little-endian machines. */
-import { type OpenedFile, openRegularFile, readRange } from '../boundedFile.js';
+
 import { InputError } from '../error.js';
+import { type OpenedFile, openRegularFile, readRange } from '../io/boundedFile.js';
 
 export interface LmdbOptions {
   /** A longer value is refused unread. */

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openRegularFile, readBoundedFile, readRange } from '../boundedFile.js';
 import { InputError } from '../error.js';
+import { openRegularFile, readBoundedFile, readRange } from '../io/boundedFile.js';
 import { statisticsFile } from './bandStatistics.js';
 import {
   indexFile,
@@ -18,7 +18,7 @@ import {
 } from './packed/index.js';
 import { decodeRecord } from './packed/record.js';
 import type { BandStatistics, Dataset, Split } from './patch.js';
-import type { Resampling } from './resample.js';
+import type { Resampling } from './raster/resample.js';
 import { readSavedStatistics, unknownStatistics } from './savedStatistics.js';
 import { splitNames, splitsInOrder } from './splitNames.js';
 

@@ -1,7 +1,7 @@
 /** The file that band statistics are kept in: read back with every field checked. */
 import { existsSync } from 'node:fs';
 import { describeValue, InputError } from '../error.js';
-import { isJsonObject, readJsonObject } from './jsonFile.js';
+import { isJsonObject, readJsonObject } from '../io/jsonFile.js';
 import type { BandStatistics, Dataset, Split } from './patch.js';
 import { splitsInOrder } from './splitNames.js';
 

@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { InputError, messageOf } from '../error.js';
 import { zeros } from '../tensor.js';
 import { statisticsFile } from './bandStatistics.js';
-import { requireDigitalNumbers } from './digitalNumbers.js';
-import { type GeoTiff, readGeoTiff, readWholeGeoTiff } from './geoTiff.js';
 import {
   type BandStatistics,
   type Dataset,
@@ -15,6 +13,8 @@ import {
   type Split,
   sentinel2Bands,
 } from './patch.js';
+import { requireDigitalNumbers } from './raster/digitalNumbers.js';
+import { type GeoTiff, readGeoTiff, readWholeGeoTiff } from './raster/geoTiff.js';
 import { readSavedStatistics, requireStatistics, unknownStatistics } from './savedStatistics.js';
 import { labelsOf, masksOf, sen12msClasses } from './sen12ms/classes.js';
 import { parsePatchName, readNameList, readSceneList, type Sen12msName } from './sen12ms/names.js';

@@ -1,5 +1,5 @@
 /** Perturbation curves of all methods: the score while the most relevant pixels are removed first (the paper's figure 1). */
-import { perturbationSteps } from '../metric/morf.js';
+import { perturbationSteps } from '../metric/faithfulness/morf.js';
 import { escapeText, type Figure, pack, type Trace } from './plotly.js';
 import { axis, baseLayout, ink, ours, palette } from './theme.js';
 

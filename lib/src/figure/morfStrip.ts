@@ -1,8 +1,8 @@
 /** What a MoRF curve does to an image: its relevance map, the image, and the image after some iterations (figure 1c, d). */
 import type { Patch } from '../dataset/patch.js';
-import { imputeNearest } from '../metric/imputeNearest.js';
-import { perturbationSteps } from '../metric/morf.js';
-import { relevanceRanking } from '../metric/ranking.js';
+import { imputeNearest } from '../metric/faithfulness/imputeNearest.js';
+import { perturbationSteps } from '../metric/faithfulness/morf.js';
+import { relevanceRanking } from '../metric/faithfulness/ranking.js';
 import type { Panel } from './mapPanels.js';
 import { paintPatch, trueColourStretch } from './patchPicture.js';
 

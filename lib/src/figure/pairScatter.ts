@@ -1,5 +1,5 @@
 /** Scores of the same images without a thing and with it; above the diagonal the thing raises the score. */
-import { isPredicted } from '../metric/decision.js';
+import { isPredicted } from '../metric/classification/decision.js';
 import type { Figure } from './plotly.js';
 import { axis, baseLayout, palette } from './theme.js';
 

@@ -1,5 +1,5 @@
 /** One image's perturbation curve: its score while the most relevant pixels are removed first, and at random. */
-import type { PerturbationCurve } from '../metric/morf.js';
+import type { PerturbationCurve } from '../metric/faithfulness/morf.js';
 import { escapeText, type Figure, pack } from './plotly.js';
 import { axis, baseLayout, ink, ours } from './theme.js';
 

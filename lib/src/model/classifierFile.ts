@@ -1,6 +1,5 @@
 /** Classifiers from files: ONNX, safetensors and TensorFlow.js networks, with what they mean. */
 import { createHash } from 'node:crypto';
-import { readBoundedFile } from '../boundedFile.js';
 import type { Engine } from '../engine/engine.js';
 import { refuseOversized } from '../engine/memory.js';
 import { createOperatorTrial } from '../engine/operatorTrial.js';
@@ -10,6 +9,7 @@ import { input, type Value } from '../graph/node.js';
 import { loadOnnx, type ReadOptions, readOnnx } from '../graph/onnx/read.js';
 import { writeOnnx } from '../graph/onnx/write.js';
 import { sigmoid } from '../graph/operators/activation.js';
+import { readBoundedFile } from '../io/boundedFile.js';
 import type { Architecture } from './architecture.js';
 import { type Classifier, type ClassifierDescription, createClassifier } from './classifier.js';
 import {

@@ -1,7 +1,8 @@
 /** The JSON that says what a network's inputs and outputs mean: in its metadata, or in a file beside it. */
-import { readIfPresent } from '../boundedFile.js';
+
 import { InputError } from '../error.js';
-import { parseJson } from '../json.js';
+import { readIfPresent } from '../io/boundedFile.js';
+import { parseJson } from '../io/json.js';
 import { type ClassifierDescription, layouts, scoreActivations } from './classifier.js';
 
 /** The metadata key of a file's description (JSON). */

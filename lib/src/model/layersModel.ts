@@ -1,10 +1,10 @@
 /** TensorFlow.js layers models (model.json and its shards): sequential and functional networks as a graph. */
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
-import { readBoundedFile } from '../boundedFile.js';
 import { InputError } from '../error.js';
 import { input, type Value, withName } from '../graph/node.js';
-import { parseJson } from '../json.js';
+import { readBoundedFile } from '../io/boundedFile.js';
+import { parseJson } from '../io/json.js';
 import type { Tensor } from '../tensor.js';
 import type { ClassifierDescription } from './classifier.js';
 import { missingSize } from './descriptionFile.js';

@@ -1,8 +1,9 @@
 /** The weights of a TensorFlow.js model: a manifest in model.json, and shards beside it. */
-import { openRegularFile, readRange } from '../boundedFile.js';
+
 import { InputError, messageOf } from '../error.js';
-import { fromHalf } from '../half.js';
-import { resolveInside } from '../insideFolder.js';
+import { openRegularFile, readRange } from '../io/boundedFile.js';
+import { fromHalf } from '../io/half.js';
+import { resolveInside } from '../io/insideFolder.js';
 import { sizeOf } from '../tensor.js';
 
 /** Stored numbers: float32, or quantised as q x scale + minimum, or half precision. */

@@ -4,7 +4,7 @@ import { shapeOf } from '../graph/graph.js';
 import { input, type Value } from '../graph/node.js';
 import { batchNormalization } from '../graph/operators/normalisation.js';
 import { staticDimension } from '../graph/type.js';
-import { readSafetensors, type Safetensor } from '../safetensors.js';
+import { readSafetensors, type Safetensor } from '../io/safetensors.js';
 import { sizeOf } from '../tensor.js';
 import type { Architecture } from './architecture.js';
 import { denseNet, denseNet121Plan } from './denseNet.js';

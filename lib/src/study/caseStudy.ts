@@ -1,23 +1,23 @@
 /** One image by its name, explained for a class of choice by every method: the paper's figures of single cases. */
 import { join } from 'node:path';
+import type { ClassifiedImage } from '../analysis/competingClasses.js';
+import { type ExplainedClass, explainClass } from '../analysis/explainClass.js';
 import type { Preset } from '../attribution/methods.js';
-import { readBoundedFile } from '../boundedFile.js';
 import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import { contactSheet } from '../figure/contactSheet.js';
 import { paintPatch } from '../figure/patchPicture.js';
-import { isFile, writeFileAtomic } from '../file.js';
-import { parseJson } from '../json.js';
-import { isPredicted } from '../metric/decision.js';
+import { readBoundedFile } from '../io/boundedFile.js';
+import { isFile, writeFileAtomic } from '../io/file.js';
+import { safeFileName } from '../io/fileName.js';
+import { parseJson } from '../io/json.js';
+import type { Progress } from '../io/progress.js';
+import { isPredicted } from '../metric/classification/decision.js';
 import { indexOfClass, translateClasses } from '../model/classMatch.js';
-import type { ClassifiedImage } from './competingClasses.js';
-import { type ExplainedClass, explainClass } from './explainClass.js';
-import { safeFileName } from './fileName.js';
 import { hasMap, mapChecksum, writeMap } from './maps.js';
 import type { StudiedMethod } from './measure.js';
-import { type PaperCase, paperCases } from './paperCases.js';
+import { type PaperCase, paperCases } from './paper/paperCases.js';
 import { presets } from './presets.js';
-import type { Progress } from './progress.js';
 import { sheetPath } from './sheet.js';
 import { describedAs, maskOf, requireCompatible, type StudiedClassifier } from './subject.js';
 

@@ -1,10 +1,10 @@
 /** What a results folder holds: a study that continues there must be the same study. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { readIfPresent } from '../boundedFile.js';
 import { InputError, messageOf } from '../error.js';
-import { writeFileAtomic } from '../file.js';
-import { parseJson } from '../json.js';
+import { readIfPresent } from '../io/boundedFile.js';
+import { writeFileAtomic } from '../io/file.js';
+import { parseJson } from '../io/json.js';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 

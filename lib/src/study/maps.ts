@@ -1,12 +1,12 @@
 /** The folder of relevance maps: one GeoTIFF per image and method, lying on Earth where the image lies. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { readGeoTiff } from '../dataset/geoTiff.js';
-import { encodeGeoTiff } from '../dataset/geoTiffWriter.js';
 import type { Patch } from '../dataset/patch.js';
+import { readGeoTiff } from '../dataset/raster/geoTiff.js';
+import { encodeGeoTiff } from '../dataset/raster/geoTiffWriter.js';
 import { InputError } from '../error.js';
-import { writeFileAtomic } from '../file.js';
-import { safeFileName } from './fileName.js';
+import { writeFileAtomic } from '../io/file.js';
+import { safeFileName } from '../io/fileName.js';
 
 type MappedPatch = Pick<Patch, 'name' | 'image' | 'georeference'>;
 

@@ -1,12 +1,12 @@
 /** The measurements of one explanation: the paper's four metrics, and localisation where the truth is known. */
 import type { Attribution, Explain } from '../attribution/attribution.js';
 import { type Reduction, relevance } from '../attribution/reduce.js';
-import { computationTime } from '../metric/computationTime.js';
-import { mapFileSize } from '../metric/fileSize.js';
-import { localisation } from '../metric/localisation.js';
-import { maxSensitivity } from '../metric/maxSensitivity.js';
-import { areaUnderCurve, morfCurve } from '../metric/morf.js';
-import { type Ranking, randomRanking, relevanceRanking } from '../metric/ranking.js';
+import { computationTime } from '../metric/complexity/computationTime.js';
+import { mapFileSize } from '../metric/complexity/fileSize.js';
+import { areaUnderCurve, morfCurve } from '../metric/faithfulness/morf.js';
+import { type Ranking, randomRanking, relevanceRanking } from '../metric/faithfulness/ranking.js';
+import { localisation } from '../metric/localisation/localisation.js';
+import { maxSensitivity } from '../metric/robustness/maxSensitivity.js';
 import { createRandom } from '../random.js';
 import { rows, type Tensor } from '../tensor.js';
 import type { MeasurementSettings } from './presets.js';

@@ -1,9 +1,9 @@
 /** The store of measurements: one JSON line per image, target and method, appended durably, safe to kill. */
 import type { ParameterValue } from '../attribution/attribution.js';
 import { InputError, messageOf } from '../error.js';
-import { parseJson } from '../json.js';
-import type { Localisation } from '../metric/localisation.js';
-import { openLines } from './durableLines.js';
+import { openLines } from '../io/durableLines.js';
+import { parseJson } from '../io/json.js';
+import type { Localisation } from '../metric/localisation/localisation.js';
 
 /** The method id of the baseline: pixels ranked at random. */
 export const randomBaseline = 'random';

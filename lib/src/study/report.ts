@@ -1,7 +1,7 @@
 /** The files that a finished study leaves: Table 3, MoRF curves, localisation. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../file.js';
+import { writeFileAtomic } from '../io/file.js';
 import type { StudySummary } from './summary.js';
 import { localisationCsv, morfCsv, table3Csv, table3Markdown } from './tables.js';
 

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { Preset } from '../attribution/methods.js';
 import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
-import { isFile, writeFileAtomic } from '../file.js';
-import { withLock } from '../lock.js';
+import { isFile, writeFileAtomic } from '../io/file.js';
+import { withLock } from '../io/lock.js';
+import type { Progress } from '../io/progress.js';
 import { requireSeed } from '../random.js';
 import { type Manifest, reconcileManifest, studyId } from './manifest.js';
 import { hasMap, mapChecksum, writeMap } from './maps.js';
@@ -17,7 +18,6 @@ import {
   type StudiedMethod,
 } from './measure.js';
 import { presets } from './presets.js';
-import type { Progress } from './progress.js';
 import { openRecords, type RecordStore, randomBaseline, type StudyRecord } from './records.js';
 import { everyTestImage, type SelectedImage, type Selection, selectImages } from './selection.js';
 import { drawSubject, sheetPath } from './sheet.js';

@@ -1,9 +1,10 @@
 /** Which images a study explains: by split, class, and what the model makes of them. */
+
+import { type ScoredImage, scoreBatch } from '../analysis/failures.js';
 import type { Dataset, Split } from '../dataset/patch.js';
 import { InputError } from '../error.js';
-import { decisionThreshold, isPredicted } from '../metric/decision.js';
+import { decisionThreshold, isPredicted } from '../metric/classification/decision.js';
 import { indexOfClass, sharedClasses } from '../model/classMatch.js';
-import { type ScoredImage, scoreBatch } from './failures.js';
 import { chooseImages, type StudiedClassifier } from './subject.js';
 
 /** What the model can make of a class, and how it is recognised. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Dataset } from '../dataset/patch.js';
 import { contactSheet, type SheetMap } from '../figure/contactSheet.js';
 import { paintPatch } from '../figure/patchPicture.js';
-import { safeFileName } from './fileName.js';
+import { safeFileName } from '../io/fileName.js';
 import { readMap } from './maps.js';
 import type { StudiedMethod } from './measure.js';
 import type { RecordStore } from './records.js';

@@ -1,7 +1,7 @@
 /** What is explained: a test image and one class that the model predicts for it. */
 import type { Dataset, Patch, Split } from '../dataset/patch.js';
 import { InputError } from '../error.js';
-import { isPredicted } from '../metric/decision.js';
+import { isPredicted } from '../metric/classification/decision.js';
 import type { Classifier } from '../model/classifier.js';
 import { sharedClasses, translateClasses } from '../model/classMatch.js';
 import { createRandom, requireSeed } from '../random.js';

@@ -1,9 +1,9 @@
 /** A training's state on disk: a line of JSON, then float32 values; written whole or not at all. */
 import { createHash } from 'node:crypto';
-import { readIfPresent } from '../boundedFile.js';
 import { InputError } from '../error.js';
-import { writeFileAtomic } from '../file.js';
-import { parseJson } from '../json.js';
+import { readIfPresent } from '../io/boundedFile.js';
+import { writeFileAtomic } from '../io/file.js';
+import { parseJson } from '../io/json.js';
 import { type Recipe, stepsOf } from './recipe.js';
 import type { FlatState } from './trainingStep.js';
 

@@ -1,8 +1,9 @@
 /** What a training went through, as a JSON file beside the model that came out of it. */
-import { readIfPresent } from '../boundedFile.js';
+
 import { InputError, messageOf } from '../error.js';
-import { writeFileAtomic } from '../file.js';
-import { parseJson } from '../json.js';
+import { readIfPresent } from '../io/boundedFile.js';
+import { writeFileAtomic } from '../io/file.js';
+import { parseJson } from '../io/json.js';
 import { type Check, isHistory } from './checkpoint.js';
 import { isRecipe, type Recipe } from './recipe.js';
 

@@ -1,8 +1,9 @@
 /** Weights that a training starts from, taken over from an earlier one. */
-import { readBoundedFile } from '../boundedFile.js';
+
 import { InputError } from '../error.js';
 import { topologicalOrder } from '../graph/graph.js';
 import { readOnnx } from '../graph/onnx/read.js';
+import { readBoundedFile } from '../io/boundedFile.js';
 import { descriptionKey, readDescription, readSidecar } from '../model/descriptionFile.js';
 import type { Weights } from '../model/layers.js';
 import { readNetwork } from '../model/safetensorsFile.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { fromHalf, toHalf } from '../../../lib/src/half.js';
+import { fromHalf, toHalf } from '../../../lib/src/io/half.js';
 
 describe('half precision', () => {
   it('widens signs, subnormals, infinities and NaN', () => {

@@ -16,7 +16,7 @@ import { batchNormalization } from '../../../lib/src/graph/operators/normalisati
 import { averagePool, maxPool } from '../../../lib/src/graph/operators/pooling.js';
 import { globalAveragePool, reduceMean, reduceSum } from '../../../lib/src/graph/operators/reduction.js';
 import { resize } from '../../../lib/src/graph/operators/resize.js';
-import { fromHalf, toHalf } from '../../../lib/src/half.js';
+import { fromHalf, toHalf } from '../../../lib/src/io/half.js';
 import { createRandom } from '../../../lib/src/random.js';
 import { sizeOf, tensor } from '../../../lib/src/tensor.js';
 

@@ -1,6 +1,6 @@
 /** The `_labels_metadata.json` beside each BigEarthNet v1 patch: its labels and, mostly, where and when. */
 import { describeValue, InputError } from '../../error.js';
-import { isJsonObject, readJsonObject } from '../jsonFile.js';
+import { isJsonObject, readJsonObject } from '../../io/jsonFile.js';
 import { type Class43, isClass43 } from './labels.js';
 
 export interface PatchMetadata {

@@ -1,7 +1,7 @@
 /** Reading metadata.parquet in a thread of its own, within bounds of memory and time. */
 import { Worker } from 'node:worker_threads';
-import { readBoundedFile } from '../../boundedFile.js';
 import { InputError, messageOf } from '../../error.js';
+import { readBoundedFile } from '../../io/boundedFile.js';
 import type { MetadataTable } from './metadataTable.js';
 import type { MetadataReply } from './metadataWorker.js';
 

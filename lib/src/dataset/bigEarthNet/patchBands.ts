@@ -1,10 +1,10 @@
 /** The 12 bands of one BigEarthNet patch as one image on the 10 m grid, from whatever holds the bands. */
 import { InputError } from '../../error.js';
 import { type Tensor, zeros } from '../../tensor.js';
-import { requireDigitalNumbers } from '../digitalNumbers.js';
-import { readGeoTiff } from '../geoTiff.js';
 import { bandResolution, type Georeference, sentinel2Bands } from '../patch.js';
-import { type Resampling, upsample } from '../resample.js';
+import { requireDigitalNumbers } from '../raster/digitalNumbers.js';
+import { readGeoTiff } from '../raster/geoTiff.js';
+import { type Resampling, upsample } from '../raster/resample.js';
 
 /** Side of a patch on the 10 m grid, in pixels. */
 export const patchSize = 120;

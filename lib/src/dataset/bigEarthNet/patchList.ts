@@ -1,7 +1,7 @@
 /** Lists of BigEarthNet v1 patch names: the official splits and the patches best left out. */
 
-import { readBoundedFile } from '../../boundedFile.js';
 import { InputError } from '../../error.js';
+import { readBoundedFile } from '../../io/boundedFile.js';
 
 /** For example S2A_MSIL2A_20170613T101031_87_48: satellite, product, sensing time, column and row in its tile. */
 export function isPatchName(text: string): boolean {

@@ -1,6 +1,6 @@
 /** The records of a BigEarthNet v2 database that rico-hdl wrote: a patch's bands, or its map, as safetensors. */
 import { InputError } from '../../error.js';
-import { readSafetensors, type Safetensor } from '../../safetensors.js';
+import { readSafetensors, type Safetensor } from '../../io/safetensors.js';
 import { type PatchBands, type PatchBandsOptions, patchSize, stackBands } from './patchBands.js';
 import { masksOfCodes } from './referenceMap.js';
 

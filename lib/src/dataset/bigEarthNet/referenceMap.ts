@@ -1,7 +1,7 @@
 /** The pixel-level reference map of a BigEarthNet v2 patch: CORINE codes, turned into one mask per class. */
 import { InputError } from '../../error.js';
-import { readGeoTiff } from '../geoTiff.js';
 import type { Georeference } from '../patch.js';
+import { readGeoTiff } from '../raster/geoTiff.js';
 import { class19OfCode } from './corineCodes.js';
 import { classes19 } from './labels.js';
 import { checkSamePlace, patchSize } from './patchBands.js';

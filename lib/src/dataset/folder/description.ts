@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../error.js';
-import { resolveInside } from '../../insideFolder.js';
+import { resolveInside } from '../../io/insideFolder.js';
+import { readJsonObject } from '../../io/jsonFile.js';
 import type { FolderOptions } from '../folder.js';
-import { readJsonObject } from '../jsonFile.js';
 
 export const descriptionFile = 'landlens.json';
 

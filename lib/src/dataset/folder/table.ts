@@ -3,8 +3,8 @@ import { isAbsolute } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
-import { openRegularFile } from '../../boundedFile.js';
 import { InputError, messageOf } from '../../error.js';
+import { openRegularFile } from '../../io/boundedFile.js';
 import type { Split } from '../patch.js';
 
 export interface TableOptions {

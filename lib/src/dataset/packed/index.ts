@@ -1,7 +1,7 @@
 /** The index of a packed data set: a line of JSON that says what the data are, then a line for each shard. */
 import { describeValue, InputError, messageOf } from '../../error.js';
-import { parseJson } from '../../json.js';
-import { isJsonObject, type JsonObject } from '../jsonFile.js';
+import { parseJson } from '../../io/json.js';
+import { isJsonObject, type JsonObject } from '../../io/jsonFile.js';
 import { type BandStatistics, maximumValues, type Split } from '../patch.js';
 import { requireStatistics } from '../savedStatistics.js';
 import { splitsInOrder } from '../splitNames.js';

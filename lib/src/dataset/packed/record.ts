@@ -4,11 +4,11 @@
  * for each of what was planted. All numbers are little-endian.
  */
 import { InputError, messageOf } from '../../error.js';
-import { parseJson } from '../../json.js';
+import { parseJson } from '../../io/json.js';
+import { isJsonObject } from '../../io/jsonFile.js';
 import { zeros } from '../../tensor.js';
-import { isJsonObject } from '../jsonFile.js';
 import type { Georeference, Patch } from '../patch.js';
-import { type Resampling, upsample } from '../resample.js';
+import { type Resampling, upsample } from '../raster/resample.js';
 import type { PackedHeader } from './index.js';
 
 type Grid = Pick<PackedHeader, 'bands' | 'factors' | 'classes' | 'size'>;

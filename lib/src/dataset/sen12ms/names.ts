@@ -1,7 +1,7 @@
 /** Names of SEN12MS patches and scenes, and the text lists of them that come with its toolbox. */
 
-import { readBoundedFile } from '../../boundedFile.js';
 import { InputError } from '../../error.js';
+import { readBoundedFile } from '../../io/boundedFile.js';
 
 export interface Sen12msName {
   /** For example ROIs1158_spring. */

@@ -1,7 +1,8 @@
 /** Weights that lie in files beside the model: read only from inside the model's folder, and no byte twice. */
-import { type OpenedFile, openRegularFile, readRange } from '../../boundedFile.js';
+
 import { InputError, messageOf } from '../../error.js';
-import { resolveInside } from '../../insideFolder.js';
+import { type OpenedFile, openRegularFile, readRange } from '../../io/boundedFile.js';
+import { resolveInside } from '../../io/insideFolder.js';
 import type { ConstantTensor } from '../type.js';
 import type { EntryMessage, TensorMessage } from './schema.js';
 import { rawByteLength, readTensor } from './tensorProto.js';

@@ -1,7 +1,7 @@
 /** Reads an ONNX file as a typed graph with a symbolic batch. */
 import { basename, dirname } from 'node:path';
-import { openRegularFile, readRange } from '../../boundedFile.js';
 import { InputError, messageOf } from '../../error.js';
+import { openRegularFile, readRange } from '../../io/boundedFile.js';
 import { createDependence } from '../dependence.js';
 import { createGraph, type Graph, topologicalOrder } from '../graph.js';
 import { constant, constantOf, createNode, input, type Node, type NodeOf, type Value } from '../node.js';

@@ -1,6 +1,6 @@
 /** Writes a graph as an ONNX file (opset 18, or what an operator passed through needs) that any ONNX runtime can load. */
 
-import { toHalf } from '../../half.js';
+import { toHalf } from '../../io/half.js';
 import type { Operator, RawAttribute } from '../attributes.js';
 import { type Graph, shapeOf, topologicalOrder } from '../graph.js';
 import type { Node, NodeOf, Value } from '../node.js';

@@ -1,0 +1,116 @@
+/** Scores of the methods side by side, ours and the paper's: cells with the best three marked, and rank correlations. */
+
+import { type Measure, paperTable3, paperTableS3, type Scores } from '../study/paper/paperTables.js';
+import { randomBaseline } from '../study/records.js';
+import { type Correlation, spearman } from './correlation.js';
+
+/** What one study found, by method id; a measure that it lacks is absent. */
+export interface ScoreColumn {
+  readonly name: string;
+  readonly scores: Readonly<Record<string, Partial<Scores>>>;
+}
+
+export const headings: Readonly<Record<Measure, string>> = {
+  maxSensitivity: 'Max-Sensitivity',
+  aucMorf: 'AUC-MoRF',
+  fileSize: 'File size (KB)',
+  seconds: 'Time (s)',
+};
+
+const column = (name: string, entries: readonly (readonly [string, Partial<Scores>])[]): ScoreColumn => ({
+  name,
+  scores: Object.fromEntries(entries),
+});
+
+/** The three studies of the paper: Table 3, and the ResNet-50 of Table S3. */
+export const paperColumns = {
+  bigEarthNet: column(
+    'paper, BigEarthNet',
+    Object.entries(paperTable3).map(([id, { bigEarthNet }]) => [id, bigEarthNet]),
+  ),
+  sen12ms: column(
+    'paper, SEN12MS',
+    Object.entries(paperTable3).map(([id, { sen12ms }]) => [id, sen12ms]),
+  ),
+  sen12msResNet50: column('paper, SEN12MS, ResNet-50', Object.entries(paperTableS3)),
+} as const;
+
+/** Our own means, for example the methods of a StudySummary. */
+export function ourColumn(
+  methods: readonly { readonly id: string; readonly scores: Partial<Scores> }[],
+): ScoreColumn {
+  return column(
+    'ours',
+    methods.map(({ id, scores }) => [id, scores]),
+  );
+}
+
+/** Place 1, 2 or 3 of each method in one measure, by id; equal values share a place. Lower is better. */
+export function bestThree<Row extends { readonly id: string }>(
+  rows: readonly Row[],
+  measured: (row: Row) => number | undefined,
+): ReadonlyMap<string, 1 | 2 | 3> {
+  const values = rows.map((row) => ({ id: row.id, value: measured(row) }));
+  return new Map(
+    values.flatMap(({ id, value }) => {
+      if (value === undefined) return [];
+      const better = values.filter((other) => other.value !== undefined && other.value < value).length;
+      return better === 0 || better === 1 || better === 2 ? [[id, ([1, 2, 3] as const)[better]]] : [];
+    }),
+  );
+}
+
+const places = { 1: '¹', 2: '²', 3: '³' } as const;
+
+function cell(value: number | undefined, place: 1 | 2 | 3 | undefined): string {
+  if (value === undefined) return '';
+  // A no-break space keeps the points of marked and unmarked numbers below each other.
+  return `${value.toFixed(value < 0.1 ? 3 : 2)}${place === undefined ? '\u00a0' : places[place]}`;
+}
+
+/**
+ * One row a method: its name, then for each measure the cell of each column, the best three of a column marked; the
+ * random baseline takes no place.
+ */
+export function compareScores(
+  methods: readonly { readonly id: string; readonly name: string }[],
+  columns: readonly ScoreColumn[],
+  measures: readonly Measure[],
+): readonly (readonly string[])[] {
+  const explained = methods.filter(({ id }) => id !== randomBaseline);
+  const cells = measures.flatMap((measure) =>
+    columns.map(({ scores }) => {
+      const scoreOf = ({ id }: { readonly id: string }): number | undefined => scores[id]?.[measure];
+      const best = bestThree(explained, scoreOf);
+      return (method: { readonly id: string }): string => cell(scoreOf(method), best.get(method.id));
+    }),
+  );
+  return methods.map((method) => [method.name, ...cells.map((cellOf) => cellOf(method))]);
+}
+
+/** The headings of compareScores' cells. */
+export function comparisonHeadings(
+  columns: readonly ScoreColumn[],
+  measures: readonly Measure[],
+): readonly string[] {
+  return [
+    'Method',
+    ...measures.flatMap((measure) => columns.map(({ name }) => `${headings[measure]}, ${name}`)),
+  ];
+}
+
+/** Spearman's rank correlation of two columns over the methods that both have; undefined where it is not defined. */
+export function rankAgreement(a: ScoreColumn, b: ScoreColumn, measure: Measure): Correlation | undefined {
+  const pairs = Object.entries(a.scores).flatMap(([id, scores]) => {
+    const [x, y] = [scores[measure], b.scores[id]?.[measure]];
+    return x === undefined || y === undefined ? [] : [[x, y] as const];
+  });
+  const [xs, ys] = [pairs.map(([x]) => x), pairs.map(([, y]) => y)];
+  const isDefined = pairs.length >= 3 && [xs, ys].every((series) => new Set(series).size > 1);
+  return isDefined ? spearman(xs, ys) : undefined;
+}
+
+/** For example "0.69 (p = 0.013)". */
+export function correlationText({ r, p }: Correlation): string {
+  return `${r.toFixed(2)} (p ${p < 0.001 ? '< 0.001' : `= ${p.toFixed(3)}`})`;
+}

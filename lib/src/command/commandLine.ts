@@ -1,0 +1,107 @@
+/** What the commands share: numbers from arguments, output that may end early, Ctrl+C, and errors as one line. */
+import { defaultEngine, engineNames } from '../engine/engines.js';
+import { InputError, messageOf } from '../error.js';
+import { isSystemError, systemError } from '../io/file.js';
+import { isSeed, largestSeed } from '../random.js';
+import { plainText } from '../text.js';
+
+/** Exit status of a command that Ctrl+C stopped: 128 + SIGINT. */
+export const interrupted = 130;
+
+/** Exit status of a command whose output nobody reads any more (`| head`): 128 + SIGPIPE, as a shell has it. */
+const unread = 141;
+
+/** Aborts where the process shall end: at Ctrl+C, or when its output can be written no more. */
+const stopping = new AbortController();
+let outputError: unknown;
+
+/** Prints lines of text on standard output. A name within them stands in one line by `oneLine`. */
+export function print(text: string): void {
+  // console.log would say nothing where a device is full.
+  process.stdout.write(`${plainText(text)}\n`);
+}
+
+/**
+ * Aborts when the process shall end after its present step: at the first Ctrl+C, or when its output can be written no
+ * more. A second Ctrl+C ends the process.
+ */
+export function listenForInterrupt(): AbortSignal {
+  let since = 0;
+  process.on('SIGINT', () => {
+    if (!stopping.signal.aborted) {
+      since = Date.now();
+      stopping.abort();
+      process.stderr.write('\nStopping after the present step; Ctrl+C again stops at once (and loses it).\n');
+      return;
+    }
+    // npm passes on the signal that the terminal has already sent: one key press arrives twice.
+    if (Date.now() - since > 1000) process.exit(interrupted);
+  });
+  return stopping.signal;
+}
+
+/** The number that an option gives; InputError where it is not one that `isValid` accepts. */
+export function parseNumber(
+  name: string,
+  text: string,
+  isValid: (value: number) => boolean,
+  expected: string,
+): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (isValid(value)) return value;
+  throw new InputError({ what: 'not a valid number', where: `--${name}`, expected, got: `"${text}"` });
+}
+
+/** What `--seed` gives; InputError where it is no seed. */
+export function parseSeed(text: string): number {
+  return parseNumber('seed', text, isSeed, `a whole number from 0 to ${largestSeed}`);
+}
+
+/** The line of `--help` about the engine; what it does begins `column` characters after the option. */
+export function engineHelp(column: number): string {
+  const names = `${engineNames.slice(0, -1).join(', ')} or ${engineNames.at(-1)}`;
+  return `${'--engine <name>'.padEnd(column)}${names} (default: ${defaultEngine}); npx landlens engines says which work here`;
+}
+
+/**
+ * Runs a command to its exit status. Wrong input, and files that cannot be read or written, are one line on stderr and
+ * status 1; output that nobody reads any more ends the work quietly. What cannot be shown on stderr is no reason to end.
+ */
+export async function runCommand(main: (argv: readonly string[]) => Promise<number>): Promise<void> {
+  // Ended by code, a process removes its locks and temporary files.
+  for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGTERM: 15 })) {
+    process.once(signal, () => process.exit(128 + number));
+  }
+  process.stdout.on('error', (thrown) => {
+    outputError ??= thrown;
+    stopping.abort();
+  });
+  process.stderr.on('error', () => undefined);
+  process.exitCode = await statusOf(main);
+  await new Promise((resolve) => process.stdout.write('', resolve));
+  if (outputError === undefined) return;
+  const isUnread = isSystemError(outputError) && ['EPIPE', 'ECONNRESET'].includes(outputError.code);
+  process.exitCode = isUnread ? unread : 1;
+  if (!isUnread) {
+    const what = `could not be written: ${messageOf(outputError)}`;
+    const todo = 'Send it to a terminal, or to a file where there is space.';
+    console.error(new InputError({ what, where: 'standard output', todo }).message);
+  }
+}
+
+async function statusOf(main: (argv: readonly string[]) => Promise<number>): Promise<number> {
+  try {
+    return await main(process.argv.slice(2));
+  } catch (thrown) {
+    if (stopping.signal.aborted && thrown === stopping.signal.reason) {
+      print('Stopped.');
+      return interrupted;
+    }
+    const isUsage =
+      thrown instanceof TypeError && 'code' in thrown && String(thrown.code).startsWith('ERR_PARSE');
+    const error = isSystemError(thrown) ? systemError(thrown) : thrown;
+    if (!(error instanceof InputError) && !isUsage) throw thrown;
+    console.error(isUsage ? `${plainText(thrown.message)} See --help.` : messageOf(error));
+    return 1;
+  }
+}

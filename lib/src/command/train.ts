@@ -1,0 +1,283 @@
+/** `npm run train`: trains a classifier and writes its ONNX file, its history with curves, and what it is worth. */
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { judgeSplit } from '../analysis/evaluate.js';
+import { scoreImages } from '../analysis/failures.js';
+import { writeModelCard } from '../analysis/modelCard.js';
+import { openDataset } from '../dataset/openDataset.js';
+import type { Dataset } from '../dataset/patch.js';
+import { scenes } from '../dataset/scenes.js';
+import type { Engine } from '../engine/engine.js';
+import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
+import { InputError } from '../error.js';
+import { renderPng } from '../figure/staticImage.js';
+import { trainingCurves } from '../figure/trainingCurves.js';
+import { writeFileAtomic } from '../io/file.js';
+import { safeFileName } from '../io/fileName.js';
+import { withLock } from '../io/lock.js';
+import { duration } from '../io/progress.js';
+import { createStatusLine } from '../io/statusLine.js';
+import type { Architecture } from '../model/architecture.js';
+import { encodeClassifier, openClassifier } from '../model/classifierFile.js';
+import { denseNet121 } from '../model/denseNet.js';
+import { resNet50 } from '../model/resNet.js';
+import { repositoryRoot } from '../repository/places.js';
+import { oneLine } from '../text.js';
+import type { Check } from '../training/checkpoint.js';
+import { type FitProgress, fit } from '../training/fit.js';
+import { type TrainingHistory, trainingHistoryPath, writeTrainingHistory } from '../training/history.js';
+import { readClassNames, readWeights, transferWeights } from '../training/pretrained.js';
+import { paperRecipe, type Recipe } from '../training/recipe.js';
+import { freshWeights } from '../training/trainingStep.js';
+import {
+  engineHelp,
+  interrupted,
+  listenForInterrupt,
+  parseNumber,
+  parseSeed,
+  print,
+  runCommand,
+} from './commandLine.js';
+import { parseDataset } from './options.js';
+
+const architectures: ReadonlyMap<string, Architecture> = new Map([
+  ['densenet121', denseNet121],
+  ['resnet50', resNet50],
+]);
+const recipes = ['growing', 'paper'] as const;
+
+const usage = `Usage: npm run train -- [options]
+
+Trains a multi-label classifier. Interrupt it at any time, or let it be killed: the same command goes on, and ends with
+the same weights.
+
+  --dataset <data set>   as in npm run reproduce (default: scenes)
+  --statistics <file>    band statistics to divide by (default: published ones, or those beside the data)
+  --architecture <name>  ${[...architectures.keys()].join(' or ')} (default: densenet121)
+  --recipe <name>        growing: small images first, half a cosine (scenes alone, and the default there);
+                         paper: section 2.3, the learning rate reduced on a plateau of the validation loss, early
+                         stopping on it, the best weights kept (default for other data sets)
+  --initial <file>       weights to start from: .safetensors (torchvision's or timm's names) or an .onnx of npm run train;
+                         where the classes are others the linear layer starts anew
+  --batch <n>            paper: images a step (default: 64; the paper has 32 for SEN12MS)
+  --epochs <n>           paper: at most so many (default: 100)
+  --rate <x>             paper: learning rate to begin with (default: 0.001)
+  --scale <x>            growing: multiplies the number of training images; below 1 for a trial (default: 1)
+  ${engineHelp(23)}
+  --seed <n>             seed of weights and order, and of scenes (default: 0)
+  --out <folder>         where the model, its history and the checkpoint go (default: results/training)
+  --help                 this text`;
+
+/** Small images first: a step on a quarter of the area costs a quarter, and learns nearly as much. */
+export function growingRecipe(seed: number, scale = 1): Recipe {
+  return {
+    seed,
+    phases: [
+      { size: 60, images: Math.ceil(20000 * scale), batch: 32 },
+      { size: 120, images: Math.ceil(6000 * scale), batch: 16 },
+    ],
+    rate: 1e-3,
+    warmUp: 0.03,
+    validationImages: Math.ceil(400 * Math.min(1, scale)),
+    checkEvery: Math.ceil(2000 * scale),
+  };
+}
+
+const status = createStatusLine(process.stderr);
+
+function report(progress: FitProgress): void {
+  const { images, totalImages, loss, secondsLeft, check } = progress;
+  const line = `${images}/${totalImages} images, loss ${loss.toFixed(4)}, at most ${duration(1000 * secondsLeft)} left`;
+  if (process.stderr.isTTY) status.show(line);
+  if (check === undefined) return;
+  status.finish();
+  process.stderr.write(`${line}; ${checkText(check)}\n`);
+}
+
+function checkText({ validationLoss, validationMicroF1, rate = 0, waitingShare = 0 }: Check): string {
+  return `validation loss ${validationLoss.toFixed(4)}, micro F1 ${validationMicroF1.toFixed(3)}, rate ${rate.toPrecision(2)}, waited ${(100 * waitingShare).toFixed(1)} % of the time for images`;
+}
+
+function choose<Name extends string>(option: string, given: string, known: readonly Name[]): Name {
+  const found = known.find((name) => name === given);
+  if (found !== undefined) return found;
+  throw new InputError({
+    what: 'not a valid value',
+    where: `--${option}`,
+    expected: known.join(' or '),
+    got: `"${given}"`,
+  });
+}
+
+/** The history as JSON and as a picture, beside the model. */
+async function writeHistory(file: string, training: TrainingHistory): Promise<readonly string[]> {
+  const picture = trainingHistoryPath(file).replace(/\.json$/, '.png');
+  const title = `Training of ${file.split(/[\\/]/).at(-1)}`;
+  await writeFileAtomic(picture, await renderPng(trainingCurves(training, { title })));
+  return [await writeTrainingHistory(file, training), picture];
+}
+
+/** The metrics of the test split, as JSON beside the model; nothing where the split is empty. */
+async function writeTestMetrics(file: string, dataset: Dataset, engine: Engine): Promise<string | undefined> {
+  if (dataset.count('test') === 0) return undefined;
+  const classifier = await openClassifier(file, engine);
+  try {
+    const { classes, metrics } = judgeSplit(await scoreImages(dataset, classifier));
+    const path = file.replace(/\.onnx$/, '.test.json');
+    await writeFileAtomic(path, `${JSON.stringify({ classes, ...metrics }, undefined, 2)}\n`);
+    return path;
+  } finally {
+    await classifier.dispose();
+  }
+}
+
+runCommand(async (argv) => {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      dataset: { type: 'string', default: 'scenes' },
+      statistics: { type: 'string' },
+      architecture: { type: 'string', default: 'densenet121' },
+      recipe: { type: 'string' },
+      initial: { type: 'string' },
+      batch: { type: 'string' },
+      epochs: { type: 'string' },
+      rate: { type: 'string' },
+      scale: { type: 'string' },
+      engine: { type: 'string', default: defaultEngine },
+      out: { type: 'string', default: join(repositoryRoot, 'results', 'training') },
+      seed: { type: 'string', default: '0' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    print(usage);
+    return 0;
+  }
+  const choice = parseDataset(values.dataset);
+  const engineName = parseEngine(values.engine);
+  const isRendered = choice.kind === 'scenes';
+  const id = choose('architecture', values.architecture, [...architectures.keys()]);
+  const architecture = architectures.get(id) ?? denseNet121;
+  const name = choose('recipe', values.recipe ?? (isRendered ? 'growing' : 'paper'), recipes);
+  const misplaced = (name === 'paper' ? (['scale'] as const) : (['batch', 'epochs', 'rate'] as const)).find(
+    (option) => values[option] !== undefined,
+  );
+  if (misplaced !== undefined || (name === 'growing' && !isRendered)) {
+    throw new InputError({
+      what: misplaced ? `not an option of the recipe ${name}` : 'this recipe is for scenes alone',
+      where: misplaced ? `--${misplaced}` : '--recipe growing',
+      todo: 'See npm run train -- --help.',
+    });
+  }
+  if (isRendered && values.statistics !== undefined) {
+    throw new InputError({
+      what: 'scenes has statistics of its own',
+      where: '--statistics',
+      todo: 'Leave it out.',
+    });
+  }
+  const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 1;
+  const seed = parseSeed(values.seed);
+  const batch = parseNumber('batch', values.batch ?? '64', isCount, 'a whole number from 1');
+  const epochs = parseNumber('epochs', values.epochs ?? '100', isCount, 'a whole number from 1');
+  const rate = parseNumber(
+    'rate',
+    values.rate ?? '0.001',
+    (x) => x > 0 && x <= 1,
+    'a number above 0, up to 1',
+  );
+  const scale = parseNumber(
+    'scale',
+    values.scale ?? '1',
+    (x) => x > 0 && x <= 100,
+    'a number above 0, up to 100',
+  );
+
+  const given = isRendered
+    ? scenes({ seed })
+    : await openDataset(choice, {
+        ...(values.statistics !== undefined && { statistics: resolve(values.statistics) }),
+      });
+  for (const split of ['train', 'validation'] as const) {
+    if (given.count(split) > 0) continue;
+    throw new InputError({
+      what: `no images in the ${split} split`,
+      where: given.name,
+      todo: 'Put the lists of the splits into the folder of the data set, see docs/data.md.',
+    });
+  }
+  const recipe =
+    name === 'growing'
+      ? growingRecipe(seed, scale)
+      : paperRecipe(
+          { size: given.size, train: given.count('train'), validation: given.count('validation') },
+          { seed, batch, epochs, rate },
+        );
+  const datasetAt = (size: number): Dataset => (isRendered ? scenes({ seed, size }) : given);
+  const size = recipe.phases.at(-1)?.size ?? given.size;
+  const { bands, classes, statistics: normalisation } = datasetAt(size);
+  const initial = values.initial && {
+    name: values.initial,
+    weights: await readWeights(resolve(values.initial)),
+    classes: await readClassNames(resolve(values.initial)),
+  };
+  if (initial) {
+    const fresh = freshWeights(architecture, { bands: bands.length, classes: classes.length, size }, seed);
+    const { renewed } = transferWeights(fresh, initial.weights, initial.name, {
+      from: initial.classes,
+      to: classes,
+    });
+    const unnamed = initial.classes
+      ? ''
+      : '; it does not name its classes: they are taken to be in this order';
+    const head = renewed.length === 0 ? unnamed : `; fresh: ${renewed.join(', ')}, as the classes are others`;
+    print(`Starts from ${oneLine(initial.name)}${head}.`);
+  }
+  const file = join(resolve(values.out), `${id}-${isRendered ? 'scenes' : safeFileName(given.name)}.onnx`);
+  const engine = await openEngine(engineName);
+  const signal = listenForInterrupt();
+  try {
+    return await withLock(resolve(values.out), 'folder', async () => {
+      const { weights, history, kept } = await fit({
+        ...{ architecture, datasetAt, engine, recipe, signal },
+        ...(initial && { initial }),
+        checkpoint: join(resolve(values.out), 'checkpoint.bin'),
+        async onProgress(progress) {
+          report(progress);
+          // The records of a training that is under way; their picture follows at its end.
+          if (progress.history) await writeTrainingHistory(file, { recipe, history: progress.history });
+        },
+      });
+      const metadata = {
+        'landlens.recipe': JSON.stringify(recipe),
+        'landlens.data': isRendered ? `scenes, seed ${seed}` : given.name,
+      };
+      const bytes = encodeClassifier(
+        architecture,
+        weights,
+        { bands, classes, normalisation },
+        size,
+        metadata,
+      );
+      await writeFileAtomic(file, bytes);
+      print(`wrote ${file}, sha256 ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`);
+      const best = history[kept];
+      if (recipe.plateau) print(`Kept: check ${kept + 1} of ${history.length}, ${checkText(best)}.`);
+      const written = await writeHistory(file, { recipe, history });
+      const worth =
+        name === 'growing' && id === 'densenet121'
+          ? await writeModelCard(file, { engine, recipe, history, seed })
+          : await writeTestMetrics(file, datasetAt(size), engine);
+      for (const path of [...written, ...(worth ? [worth] : [])]) print(`wrote ${path}`);
+      return 0;
+    });
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    print('Stopped; the same command goes on.');
+    return interrupted;
+  } finally {
+    await engine.dispose();
+  }
+});

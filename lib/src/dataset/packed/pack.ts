@@ -1,0 +1,305 @@
+/** `landlens pack`: copies a data set into few large files that are fast to read. */
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { interrupted, listenForInterrupt, print } from '../../command/commandLine.js';
+import { folderKinds, parseDataset } from '../../command/options.js';
+import { InputError } from '../../error.js';
+import { type DurableLines, openLines } from '../../io/durableLines.js';
+import { openPending, writeError } from '../../io/file.js';
+import { withLock } from '../../io/lock.js';
+import { createProgress, type Progress } from '../../io/progress.js';
+import { oneLine } from '../../text.js';
+import { openForPacking } from '../openDataset.js';
+import { verifyPacked, wrongSizes } from '../packed.js';
+import type { Dataset, Split } from '../patch.js';
+import { readAhead } from '../readAhead.js';
+import { splitsInOrder } from '../splitNames.js';
+import {
+  indexFile,
+  isHeader,
+  type PackedHeader,
+  type PackedLine,
+  type PackedPatch,
+  type PackedShard,
+  packedFormat,
+  parsePackedLine,
+  patchesIn,
+  shardFile,
+  totalOf,
+} from './index.js';
+import { encodeRecord } from './record.js';
+
+export interface PackOptions {
+  /** By band: how much coarser its own grid is than that of the image; 1 each unless told. */
+  readonly factors?: readonly number[];
+  /** Bytes of a shard, about; 64 MiB unless told. */
+  readonly shardBytes?: number;
+  readonly createProgress?: (steps: readonly string[]) => Progress;
+  readonly signal?: AbortSignal;
+}
+
+export interface PackResult {
+  readonly patches: number;
+  readonly shards: number;
+  /** Of all shards. */
+  readonly bytes: number;
+  /** Shards that this call wrote; the others were there. */
+  readonly written: number;
+}
+
+/**
+ * Copies all patches of all splits into `folder`, to be opened with `openPacked`. Each shard appears whole, and then its
+ * line in the index: stopped or killed at any moment, the same call goes on with the next shard.
+ *
+ * A band with a factor f must hold one value in each f x f pixels; one value of them is stored.
+ * @throws InputError where the folder holds the copy of another data set, another process writes to it or nobody can, or a patch cannot be
+ *   read; the signal's reason when stopped
+ */
+export function packDataset(
+  dataset: Dataset,
+  folder: string,
+  options: PackOptions = {},
+): Promise<PackResult> {
+  return withLock(folder, 'folder', () => packLocked(dataset, folder, options));
+}
+
+async function packLocked(dataset: Dataset, folder: string, options: PackOptions): Promise<PackResult> {
+  const { factors = dataset.bands.map(() => 1), shardBytes = 64 * 2 ** 20, signal } = options;
+  const header = await headerOf(dataset, factors, shardBytes);
+  const lines = await openLines<PackedLine>(join(folder, indexFile), parsePackedLine);
+  let progress: Progress | undefined;
+  try {
+    const known = await reconcile(lines, header, folder);
+    const shards = Math.ceil(totalOf(header) / header.perShard);
+    const missing = Array.from({ length: shards }, (_, shard) => shard).filter((shard) => !known.has(shard));
+    progress = options.createProgress?.(missing.map(() => 'shard'));
+    for (const shard of missing) {
+      progress?.start('shard', `shard ${shard + 1} of ${shards}`);
+      const line = await writeShard(dataset, header, shard, folder, signal);
+      await lines.append(line);
+      known.set(shard, line);
+      progress?.done();
+    }
+    const bytes = [...known.values()].reduce((sum, each) => sum + each.bytes, 0);
+    return { patches: totalOf(header), shards, bytes, written: missing.length };
+  } finally {
+    progress?.finish();
+    await lines.close();
+  }
+}
+
+async function headerOf(
+  dataset: Dataset,
+  factors: readonly number[],
+  shardBytes: number,
+): Promise<PackedHeader> {
+  const { name, bands, classes, rendered, size, units } = dataset;
+  if (
+    factors.length !== bands.length ||
+    factors.some((f) => !Number.isInteger(f) || f < 1 || size % f !== 0)
+  ) {
+    throw new InputError({
+      what: 'factors that do not fit the bands',
+      where: `packing ${name}`,
+      expected: `${bands.length} divisors of ${size}`,
+      got: factors.join(', '),
+    });
+  }
+  const hash = createHash('sha256');
+  const patches = {
+    train: dataset.count('train'),
+    validation: dataset.count('validation'),
+    test: dataset.count('test'),
+  };
+  for (const split of splitsInOrder) {
+    for (let index = 0; index < patches[split]; index++)
+      hash.update(`${await dataset.nameOf(split, index)}\n`);
+  }
+  const values = factors.reduce((sum, factor) => sum + (size / factor) ** 2, 0);
+  return {
+    ...{ format: packedFormat, name, bands: [...bands], factors: [...factors], classes: [...classes] },
+    ...{ rendered, size, units, ...knownStatistics(dataset) },
+    ...{
+      patches,
+      perShard: Math.max(1, Math.floor(shardBytes / (2 * values))),
+      fingerprint: hash.digest('hex'),
+    },
+  };
+}
+
+/** Those of a data set that has any. */
+function knownStatistics(dataset: Dataset): Pick<PackedHeader, 'statistics'> {
+  try {
+    const { mean, deviation } = dataset.statistics;
+    return { statistics: { mean: [...mean], deviation: [...deviation] } };
+  } catch (thrown) {
+    if (thrown instanceof InputError) return {};
+    throw thrown;
+  }
+}
+
+/** The shards that are there; the header is written where there is none. */
+async function reconcile(
+  lines: DurableLines<PackedLine>,
+  header: PackedHeader,
+  folder: string,
+): Promise<Map<number, PackedShard>> {
+  const [first, ...rest] = lines.earlier;
+  if (first === undefined) await lines.append(header);
+  else if (JSON.stringify(first) !== JSON.stringify(header)) {
+    throw new InputError({
+      what: 'the folder holds the copy of another data set, or of another version of it',
+      where: join(folder, indexFile),
+      expected: `${header.name}, ${totalOf(header)} patches`,
+      got: isHeader(first) ? `${first.name}, ${totalOf(first)} patches` : 'no header',
+      todo: 'Choose another folder or delete this one.',
+    });
+  }
+  const known = new Map<number, PackedShard>();
+  for (const line of rest) if (!isHeader(line)) known.set(line.shard, line);
+  for (const shard of await wrongSizes(folder, [...known.values()])) known.delete(shard);
+  return known;
+}
+
+async function writeShard(
+  dataset: Dataset,
+  header: PackedHeader,
+  shard: number,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<PackedShard> {
+  const path = join(folder, shardFile(shard));
+  const positions = Array.from({ length: patchesIn(header, shard) }, (_, i) => shard * header.perShard + i);
+  const read = async (position: number) => {
+    const { split, index } = placeOf(header, position);
+    return dataset.read(split, index);
+  };
+  const file = await openPending(path);
+  try {
+    const hash = createHash('sha256');
+    const patches: PackedPatch[] = [];
+    let bytes = 0;
+    for await (const patch of readAhead(read, positions)) {
+      signal?.throwIfAborted();
+      const record = encodeRecord(patch, header);
+      patches.push([patch.name, patch.labels, bytes]);
+      hash.update(record);
+      bytes += record.length;
+      await file.handle.writeFile(record).catch((thrown) => {
+        throw writeError(path, thrown);
+      });
+    }
+    await file.commit();
+    return { shard, bytes, sha256: hash.digest('hex'), patches };
+  } catch (thrown) {
+    await file.discard();
+    throw thrown;
+  }
+}
+
+function placeOf(
+  { patches }: PackedHeader,
+  position: number,
+): { readonly split: Split; readonly index: number } {
+  if (position < patches.train) return { split: 'train', index: position };
+  const rest = position - patches.train;
+  if (rest < patches.validation) return { split: 'validation', index: rest };
+  return { split: 'test', index: rest - patches.validation };
+}
+
+export const packUsage = `Usage: landlens pack <dataset> <folder> [--shard-size <MiB>] [--statistics <file>]
+       landlens pack --verify <folder>
+
+Copies a data set into few large files that are read many times faster; the copy is then named packed:<folder>. Stop it
+at any time with Ctrl+C; the same command continues where it stopped. --verify compares every file's SHA-256.
+
+  <dataset>             scenes, ${folderKinds.map((kind) => `${kind}:<folder>`).join(', ')}
+  --shard-size <MiB>    size of a file, about (default 64)
+  --statistics <file>   band statistics of the copy (default: published ones, or those beside the data)
+  --help                this text`;
+
+/** The command, with the arguments after `pack`; returns its exit status. */
+export async function packCommand(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      verify: { type: 'boolean', default: false },
+      'shard-size': { type: 'string', default: '64' },
+      statistics: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    print(packUsage);
+    return 0;
+  }
+  const mebibytes = /^\d{1,5}$/.test(values['shard-size']) ? Number(values['shard-size']) : 0;
+  if (mebibytes < 1) {
+    throw new InputError({
+      what: 'not a size',
+      where: '--shard-size',
+      expected: 'a whole number of MiB from 1',
+      got: `"${values['shard-size']}"`,
+    });
+  }
+  const expected = values.verify ? 1 : 2;
+  if (positionals.length !== expected) {
+    throw new InputError({
+      what: 'another number of arguments',
+      where: 'landlens pack',
+      expected: values.verify ? '--verify <folder>' : '<dataset> <folder>',
+      got: positionals.join(' ') || 'none',
+      todo: 'See landlens pack --help.',
+    });
+  }
+  const signal = listenForInterrupt();
+  try {
+    if (values.verify) return await verify(resolve(positionals[0]), signal);
+    const folder = resolve(positionals[1]);
+    const { dataset, factors } = await openForPacking(parseDataset(positionals[0]), {
+      ...(values.statistics !== undefined && { statistics: resolve(values.statistics) }),
+    });
+    const since = Date.now();
+    const shardBytes = mebibytes * 2 ** 20;
+    const result = await packDataset(dataset, folder, {
+      ...(factors && { factors }),
+      shardBytes,
+      createProgress,
+      signal,
+    });
+    const seconds = (Date.now() - since) / 1000;
+    print(
+      `${result.patches} patches of ${oneLine(dataset.name)} in ${result.shards} files, ${(result.bytes / 1e6).toFixed(1)} MB; ` +
+        `${result.written} files written in ${seconds.toFixed(1)} s. Use it as packed:${folder}`,
+    );
+    return 0;
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    print('Stopped; the same command goes on.');
+    return interrupted;
+  }
+}
+
+async function verify(folder: string, signal: AbortSignal): Promise<number> {
+  let progress: Progress | undefined;
+  const wrong = await verifyPacked(folder, {
+    signal,
+    onShard(done, total) {
+      progress ??= createProgress(Array.from({ length: total }, () => 'shard'));
+      progress.done();
+      progress.start('shard', `checked ${done} of ${total} files`);
+    },
+  });
+  progress?.finish();
+  if (wrong.length === 0) {
+    print(`Every file of ${folder} is as it was written.`);
+    return 0;
+  }
+  throw new InputError({
+    what: `${wrong.length} files are missing or damaged: ${wrong.slice(0, 20).join(', ')}`,
+    where: folder,
+    todo: 'Delete them and run the same `landlens pack` again.',
+  });
+}

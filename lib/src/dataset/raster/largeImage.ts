@@ -1,0 +1,224 @@
+/** An image larger than memory or a network's input, read in parts: one GeoTIFF, or a folder of one GeoTIFF a band. */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { InputError, messageOf } from '../../error.js';
+import { zeros } from '../../tensor.js';
+import { type Georeference, type Patch, sentinel2Bands } from '../patch.js';
+import { type OpenGeoTiff, openGeoTiff } from './geoTiffWindow.js';
+import { type Resampling, upsample } from './resample.js';
+import { type PixelWindow, requireInside } from './tiffLayout.js';
+
+export interface LargeImageOptions {
+  /** Names of the bands of one file, in its order; its bands' descriptions unless told. */
+  readonly bands?: readonly string[];
+  /** The bands wanted, in this order; all of a file, the 12 of Sentinel-2 L2A of a folder, unless told. */
+  readonly select?: readonly string[];
+  /** Pixel values are multiplied by this to become reflectance x 10,000. */
+  readonly scale?: number;
+  /** Added after that: -1000 for Level-2A digital numbers of processing baseline 04.00. */
+  readonly offset?: number;
+  /** How coarser bands of a folder are brought to the finest grid; bilinear unless told. */
+  readonly resampling?: Resampling;
+}
+
+export interface LargeImage {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly bands: readonly string[];
+  readonly georeference?: Georeference;
+  /** A part as a patch without labels; InputError where it lies outside, or a file is damaged. */
+  read(window: PixelWindow): Promise<Patch>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a GeoTIFF with all bands, or a folder that holds a GeoTIFF a band, named like B02.tif or anything_B02.tif.
+ * @throws InputError where a file is missing or damaged, bands have no names, or the bands of a folder do not cover the
+ *   same ground
+ */
+export async function openLargeImage(path: string, options: LargeImageOptions = {}): Promise<LargeImage> {
+  const status = await stat(path).catch((thrown) => {
+    throw new InputError({
+      what: `cannot be opened: ${messageOf(thrown)}`,
+      where: path,
+      todo: 'Name a GeoTIFF.',
+    });
+  });
+  return status.isDirectory() ? openBandFolder(path, options) : openFile(path, options);
+}
+
+async function openFile(path: string, options: LargeImageOptions): Promise<LargeImage> {
+  const file = await openGeoTiff(path);
+  try {
+    const names = options.bands ?? file.bandNames ?? [];
+    if (names.length !== file.samples || new Set(names).size !== names.length) {
+      throw new InputError({
+        what: 'the bands of the file have no fitting names',
+        where: path,
+        expected: `${file.samples} different names`,
+        got: names.join(' ') || 'none',
+        todo: 'Name the bands in the order of the file.',
+      });
+    }
+    const { select = names, scale = 1, offset = 0 } = options;
+    const missing = select.filter((name) => !names.includes(name));
+    if (missing.length > 0) throw missingBands(path, missing, names);
+    const { width, height, georeference } = file;
+    return {
+      ...describe(path, { width, height }, select, georeference),
+      async read(window) {
+        const pixels = await file.read(window);
+        const area = window.width * window.height;
+        const image = zeros([select.length, window.height, window.width]);
+        for (const [band, name] of select.entries()) {
+          const start = names.indexOf(name) * area;
+          image.data.set(scaled(pixels.subarray(start, start + area), scale, offset), band * area);
+        }
+        return patchOf(path, window, select, image, georeference);
+      },
+      close: () => file.close(),
+    };
+  } catch (thrown) {
+    await file.close();
+    throw thrown;
+  }
+}
+
+async function openBandFolder(folder: string, options: LargeImageOptions): Promise<LargeImage> {
+  const { select = sentinel2Bands, scale = 1, offset = 0, resampling = 'bilinear' } = options;
+  const entries = (await readdir(folder)).sort();
+  const paths = select.map((band) =>
+    entries.find((entry) => new RegExp(`(^|_)${escapePattern(band)}\\.tiff?$`, 'i').test(entry)),
+  );
+  const missing = select.filter((_, i) => paths[i] === undefined);
+  if (missing.length > 0) throw missingBands(folder, missing, entries.slice(0, 20));
+  const files: OpenGeoTiff[] = [];
+  const close = async (): Promise<void> => {
+    for (const file of files) await file.close();
+  };
+  try {
+    for (const entry of paths) if (entry !== undefined) files.push(await openGeoTiff(join(folder, entry)));
+    const width = Math.max(...files.map((file) => file.width));
+    const height = Math.max(...files.map((file) => file.height));
+    const finest = files.find((file) => file.width === width);
+    const factors = files.map((file, i) =>
+      factorOf(file, { width, height }, finest, join(folder, paths[i] ?? '')),
+    );
+    return {
+      ...describe(folder, { width, height }, select, finest?.georeference),
+      async read(window) {
+        requireInside(window, { width, height }, folder);
+        const area = window.width * window.height;
+        const image = zeros([select.length, window.height, window.width]);
+        for (const [band, file] of files.entries()) {
+          const pixels = await readFine(file, factors[band], window, resampling);
+          image.data.set(scaled(pixels, scale, offset), band * area);
+        }
+        return patchOf(folder, window, select, image, finest?.georeference);
+      },
+      close,
+    };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+const escapePattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+function missingBands(where: string, missing: readonly string[], found: readonly string[]): InputError {
+  return new InputError({
+    what: `bands are missing: ${missing.join(' ')}`,
+    where,
+    got: found.join(' '),
+    todo: 'Name an image with these bands.',
+  });
+}
+
+/** How many times coarser the band is than the finest; InputError where that is no whole number, or it lies elsewhere. */
+function factorOf(
+  file: OpenGeoTiff,
+  { width, height }: Pick<LargeImage, 'width' | 'height'>,
+  finest: OpenGeoTiff | undefined,
+  path: string,
+): number {
+  const factor = width / file.width;
+  const [place, reference] = [file.georeference, finest?.georeference];
+  const isNear =
+    place === undefined ||
+    reference === undefined ||
+    (place.epsg === reference.epsg &&
+      Math.abs(place.left - reference.left) <= reference.pixelSize[0] / 2 &&
+      Math.abs(place.top - reference.top) <= reference.pixelSize[1] / 2 &&
+      Math.abs(place.pixelSize[0] - factor * reference.pixelSize[0]) <= 1e-6 * place.pixelSize[0]);
+  if (Number.isInteger(factor) && file.height * factor === height && file.samples === 1 && isNear)
+    return factor;
+  throw new InputError({
+    what: 'the band does not cover the ground of the others',
+    where: path,
+    expected: `one band, ${width} x ${height} pixels or these divided by a whole number, the same corner`,
+    got: `${file.samples} band(s), ${file.width} x ${file.height} pixels${place ? ` at [${place.left}, ${place.top}]` : ''}`,
+  });
+}
+
+/** Coarse pixels around the window that interpolation looks at: bicubic takes two to each side. */
+const margin = 2;
+
+/** The part of the band on the finest grid, equal to that part of the whole band upsampled. */
+async function readFine(
+  file: OpenGeoTiff,
+  factor: number,
+  window: PixelWindow,
+  resampling: Resampling,
+): Promise<Float32Array> {
+  if (factor === 1) return file.read(window);
+  const range = (start: number, length: number, limit: number): readonly [number, number] => {
+    const first = Math.max(0, Math.floor(start / factor) - margin);
+    return [first, Math.min(limit, Math.ceil((start + length) / factor) + margin) - first];
+  };
+  const [column, width] = range(window.column, window.width, file.width);
+  const [row, height] = range(window.row, window.height, file.height);
+  const fine = upsample(await file.read({ column, row, width, height }), [height, width], factor, resampling);
+  const result = new Float32Array(window.width * window.height);
+  for (let y = 0; y < window.height; y++) {
+    const start = (window.row + y - row * factor) * width * factor + window.column - column * factor;
+    result.set(fine.subarray(start, start + window.width), y * window.width);
+  }
+  return result;
+}
+
+function scaled(pixels: Float32Array, scale: number, offset: number): Float32Array {
+  return scale === 1 && offset === 0 ? pixels : pixels.map((value) => value * scale + offset);
+}
+
+function describe(
+  path: string,
+  size: Pick<LargeImage, 'width' | 'height'>,
+  bands: readonly string[],
+  georeference: Georeference | undefined,
+): Omit<LargeImage, 'read' | 'close'> {
+  return { name: basename(resolve(path)), ...size, bands: [...bands], ...(georeference && { georeference }) };
+}
+
+function patchOf(
+  path: string,
+  { column, row }: PixelWindow,
+  bands: readonly string[],
+  image: Patch['image'],
+  place: Georeference | undefined,
+): Patch {
+  return {
+    name: `${basename(resolve(path))}, column ${column}, row ${row}`,
+    image,
+    bands: [...bands],
+    labels: [],
+    ...(place && {
+      georeference: {
+        ...place,
+        left: place.left + column * place.pixelSize[0],
+        top: place.top - row * place.pixelSize[1],
+      },
+    }),
+  };
+}

@@ -1,0 +1,96 @@
+/** One writer at a time for a folder of results or a file: a lock that names its holder, and that a dead one does not keep. */
+import { createHash, randomInt } from 'node:crypto';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InputError } from '../error.js';
+import { writeError } from './file.js';
+import { describeHolder, type Holder, holderOf, isDead, signature } from './holder.js';
+import { findSigned, keepAtExit, removeAtExit } from './leftovers.js';
+
+/** Tries before a lock counts as held: two that begin at the same moment see, and both make way for, each other. */
+const tries = 5;
+
+/**
+ * Runs `work` while no other process, and nothing else in this one, runs any for the same path.
+ *
+ * Each contender makes a file that only it can have made, since its name is its process, and then looks for those of
+ * others: whoever sees a living one removes its own and makes way. Whichever of two came second sees the first, so that
+ * never both go on. A file of a dead process is removed by anyone: its name never comes back, so nothing is taken over
+ * that somebody else might have taken over meanwhile.
+ * @param path a folder, whose lock lies in it, or a file, whose lock lies beside it
+ * @throws InputError where another holds it, with its process, host and age
+ */
+export async function withLock<Result>(
+  path: string,
+  kind: 'folder' | 'file',
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const release = await acquire(resolve(path), kind);
+  try {
+    return await work();
+  } finally {
+    await release();
+  }
+}
+
+let count = 0;
+
+async function acquire(path: string, kind: 'folder' | 'file'): Promise<() => Promise<void>> {
+  const folder = kind === 'folder' ? path : dirname(path);
+  const subject =
+    kind === 'folder' ? 'folder' : createHash('sha256').update(basename(path)).digest('hex').slice(0, 12);
+  for (let attempt = 1; ; attempt++) {
+    const own = join(folder, `.landlens-${subject}x${(count++).toString(36)}-${signature}.lock`);
+    removeAtExit(own);
+    const release = async (): Promise<void> => {
+      await rm(own, { force: true });
+      keepAtExit(own);
+    };
+    try {
+      await mkdir(folder, { recursive: true });
+      await (await open(own, 'wx')).close();
+    } catch (thrown) {
+      keepAtExit(own);
+      throw writeError(own, thrown);
+    }
+    try {
+      const other = await findOther(folder, subject, own);
+      if (other === undefined) return release;
+      await release();
+      if (attempt >= tries) throw await heldBy(other, path);
+    } catch (thrown) {
+      await release();
+      throw thrown;
+    }
+    await sleep(randomInt(20, 200));
+  }
+}
+
+interface Other {
+  readonly path: string;
+  readonly holder?: Holder;
+}
+
+/** A lock that somebody holds, as far as can be seen from here; those of dead processes are removed. */
+async function findOther(folder: string, subject: string, own: string): Promise<Other | undefined> {
+  for (const { path, start, signed } of await findSigned(folder, 'lock')) {
+    if (path === own || start.slice(0, start.lastIndexOf('x')) !== subject) continue;
+    const holder = holderOf(signed);
+    if (holder === undefined || !isDead(holder)) return { path, ...(holder && { holder }) };
+    await rm(path, { force: true });
+  }
+  return undefined;
+}
+
+async function heldBy({ path, holder }: Other, where: string): Promise<InputError> {
+  const since = await stat(path).then(
+    ({ mtime }) => ` since ${mtime.toISOString().slice(0, 19).replace('T', ' ')} UTC`,
+    () => '',
+  );
+  return new InputError({
+    what: `another run is writing here: ${holder === undefined ? 'of a process that it does not name' : describeHolder(holder)}${since}`,
+    where,
+    todo: `Wait for it, stop it, or choose another place. If it no longer runs, delete ${path}.`,
+  });
+}

@@ -1,0 +1,54 @@
+/** Class discrimination: do the relevance maps of two classes of one image differ, and each towards its own class? */
+import { pearson, spearman } from '../../analysis/correlation.js';
+import { requireLength } from '../../check.js';
+import { localisation } from './localisation.js';
+
+/** One item per class. */
+export type Pair<Item> = readonly [first: Item, second: Item];
+
+export interface MapSimilarity {
+  /** Pearson's correlation over the pixels, -1 to 1: 1 where one map is a positive multiple of the other. */
+  readonly pearson: number;
+  /** Spearman's rank correlation over the pixels, -1 to 1: 1 where both rank the pixels alike. */
+  readonly spearman: number;
+}
+
+/**
+ * How alike two classes' maps of one image are: 1 for a method that is blind to the class, as an edge detector is;
+ * about 0 for maps that share nothing, -1 where what speaks for one class speaks against the other. The rank
+ * correlation is what Adebayo et al. (2018, "Sanity checks for saliency maps") compare maps with. Noise is unlike
+ * other noise as well: a low value says that the maps differ, not that either is right, which `maskContrast` says.
+ * @param maps one relevance per pixel, at least 3 pixels
+ * @returns undefined where a map is the same everywhere, as a Grad-CAM map without positive relevance is
+ */
+export function mapSimilarity([first, second]: Pair<ArrayLike<number>>): MapSimilarity | undefined {
+  requireLength(second, first.length, 'mapSimilarity, second map');
+  const [x, y] = [Array.from(first), Array.from(second)];
+  if ([x, y].some((map) => map.every((value) => value === map[0]))) return undefined;
+  return { pearson: pearson(x, y).r, spearman: spearman(x, y).r };
+}
+
+/**
+ * How far the relevance of each of two classes moves to that class's own pixels:
+ *
+ *     ½ [ (s_A(A) - s_B(A)) + (s_B(B) - s_A(B)) ]
+ *
+ * with s_C(M) the share of the positive relevance for class C that lies inside the mask of class M. 1 where each
+ * map lies wholly inside its own mask; -1 where they are swapped; exactly 0 for a method that gives both classes the
+ * same map, wherever it lies and however large the masks are. The masks must not overlap for the range to hold.
+ * @param maps one relevance per pixel
+ * @param masks one value per pixel, not 0 where the class is; InputError where one is empty
+ * @returns undefined where a map has no positive relevance
+ */
+export function maskContrast(
+  maps: Pair<ArrayLike<number>>,
+  masks: Pair<ArrayLike<number>>,
+): number | undefined {
+  const gained = masks.map((mask, own) => {
+    const inside = localisation(maps[own], mask).share;
+    const others = localisation(maps[1 - own], mask).share;
+    return inside === undefined || others === undefined ? undefined : inside - others;
+  });
+  const [first, second] = gained;
+  return first === undefined || second === undefined ? undefined : (first + second) / 2;
+}

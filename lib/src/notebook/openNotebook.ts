@@ -1,0 +1,162 @@
+/** What a notebook starts with: the data set, the classifier and the versions that everything in it depends on. */
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { type DatasetChoice, parseDataset } from '../command/options.js';
+import { openDataset } from '../dataset/openDataset.js';
+import type { Dataset } from '../dataset/patch.js';
+import type { Engine } from '../engine/engine.js';
+import { openEngine } from '../engine/engines.js';
+import { interruptible } from '../engine/interruptible.js';
+import { InputError } from '../error.js';
+import { createProgress, type Progress } from '../io/progress.js';
+import type { Classifier } from '../model/classifier.js';
+import { type OpenOptions, openClassifier } from '../model/classifierFile.js';
+import { requireSeed } from '../random.js';
+import { defaultModel, repositoryRoot } from '../repository/places.js';
+import { deviceOf } from '../study/run.js';
+import { requireCompatible } from '../study/subject.js';
+import { versionsOf } from '../study/versions.js';
+import { untilInterrupted } from './cellInterruption.js';
+import { createLine, showText } from './show.js';
+
+export interface NotebookOptions {
+  /** `scenes`, or `<kind>:<folder>` as in `npm run reproduce`; a relative folder is seen from the root of the repository. */
+  readonly dataset?: string;
+  /** Path of the .onnx, .safetensors or model.json, seen from the root of the repository. */
+  readonly model?: string;
+  readonly seed?: number;
+}
+
+export interface Notebook {
+  readonly data: Dataset;
+  /** What the data set was opened by: studies of it are recorded under this name. */
+  readonly choice: DatasetChoice;
+  readonly classifier: Classifier;
+  readonly engine: Engine;
+  readonly seed: number;
+}
+
+/** Opens what the notebook works on and prints what its figures depend on. InputError in one sentence otherwise. */
+export async function openNotebook({
+  dataset = 'scenes',
+  model = defaultModel,
+  seed = 0,
+}: NotebookOptions = {}): Promise<Notebook> {
+  requireSeed(seed, 'SEED');
+  const signal = untilInterrupted();
+  await requireFreshBuild();
+  const choice = parseDataset(dataset, repositoryRoot);
+  const data = await openDataset(choice);
+  const engine = interruptible(await openEngine(), untilInterrupted);
+  try {
+    const classifier = await openClassifier(resolve(repositoryRoot, model), engine);
+    requireCompatible(data, classifier);
+    signal.throwIfAborted();
+    showText(
+      `Data: ${data.name}${data.rendered ? ', rendered scenes, not real imagery' : ''}; ${data.count('test')} test images of ${data.size} x ${data.size} pixels, ${data.bands.length} bands, ${data.classes.length} classes.`,
+      ...textOf(classifier, seed),
+    );
+    return { data, choice, classifier, engine, seed };
+  } catch (thrown) {
+    await engine.dispose();
+    throw thrown;
+  }
+}
+
+/** The model, the engine and the versions, in words. */
+function textOf(classifier: Classifier, seed: number): readonly string[] {
+  const { engine } = classifier;
+  const versions = Object.entries(versionsOf(engine)).map(([name, version]) => `${name} ${version}`);
+  return [
+    `Model: ${classifier.name}, sha256 ${classifier.hash}.`,
+    `Engine: ${engine.name}; ${deviceOf(classifier)}; ${versions.join(', ')}. Seed ${seed}.`,
+  ];
+}
+
+/**
+ * Opens a network alone, of any bands and classes, and prints what its figures depend on.
+ * @param model path of the .onnx, .safetensors or model.json, seen from the root of the repository
+ * @param description what the file does not say by itself, see openClassifier
+ */
+export async function openNetwork(
+  model: string,
+  { seed = 0, ...description }: OpenOptions & { readonly seed?: number } = {},
+): Promise<Classifier> {
+  requireSeed(seed, 'openNetwork, seed');
+  const signal = untilInterrupted();
+  await requireFreshBuild();
+  const engine = interruptible(await openEngine(), untilInterrupted);
+  try {
+    const classifier = await openClassifier(resolve(repositoryRoot, model), engine, description);
+    signal.throwIfAborted();
+    const [height, width] = classifier.size;
+    showText(
+      `Network: ${classifier.bands.length} bands (${classifier.bands.join(' ')}), ${height} x ${width} pixels, ${classifier.classes.length} classes.`,
+      `Feature layer of Grad-CAM: ${classifier.featureLayer ?? 'none by name'}.`,
+      ...textOf(classifier, seed),
+    );
+    return classifier;
+  } catch (thrown) {
+    await engine.dispose();
+    throw thrown;
+  }
+}
+
+/**
+ * A progress bar below the cell, with the time that is left; it vanishes when the work is done or interrupted, and the
+ * next step of interrupted work is an error.
+ */
+export function showProgress(steps: readonly string[]): Progress {
+  const signal = untilInterrupted();
+  const progress = createProgress(steps, { stream: createLine() });
+  const finish = (): void => {
+    signal.removeEventListener('abort', finish);
+    progress.finish();
+  };
+  signal.addEventListener('abort', finish);
+  return {
+    start(kind, label) {
+      signal.throwIfAborted();
+      progress.start(kind, label);
+    },
+    done() {
+      if (!signal.aborted) progress.done();
+    },
+    finish,
+  };
+}
+
+/** Stops a notebook whose headline does not hold. */
+export function claim(holds: boolean, text: string): void {
+  if (!holds) throw new InputError({ what: 'does not hold in this run', where: `"${text}"` });
+  showText(`✓ ${text}`);
+}
+
+async function newest(
+  folder: string,
+  isMeant: (name: string) => boolean,
+): Promise<{ time: number; path: string }> {
+  let found = { time: 0, path: folder };
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  for (const entry of entries) {
+    if (!entry.isFile() || !isMeant(entry.name)) continue;
+    const path = join(entry.parentPath, entry.name);
+    const { mtimeMs: time } = await stat(path);
+    if (time > found.time) found = { time, path };
+  }
+  return found;
+}
+
+/** In a checkout: InputError where the sources are newer than what is compiled of them. */
+async function requireFreshBuild(): Promise<void> {
+  const source = await newest(join(repositoryRoot, 'lib/src'), (name) => name.endsWith('.ts'));
+  if (source.time === 0) return;
+  const built = await newest(join(repositoryRoot, 'lib/dist'), (name) => /\.js$|\.tsbuildinfo$/.test(name));
+  if (built.time >= source.time) return;
+  throw new InputError({
+    what: 'the compiled library is older than its sources',
+    where: 'lib/dist',
+    expected: `a build after the last change of ${relative(repositoryRoot, source.path)}`,
+    todo: 'Run npm run build, then restart the kernel.',
+  });
+}

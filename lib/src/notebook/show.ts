@@ -1,0 +1,108 @@
+/** Shows figures, tables and progress in a notebook of the tslab kernel. */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { InputError } from '../error.js';
+import type { Figure } from '../figure/plotly.js';
+import { renderPng } from '../figure/staticImage.js';
+import { type Table, type TableOptions, tableHtml, tableText } from './table.js';
+
+/** The forms of one output, by MIME type; pictures in base64. */
+type Bundle = Readonly<Record<string, unknown>>;
+
+interface DisplayMessage {
+  readonly data: Bundle;
+  readonly metadata: Bundle;
+  readonly transient: { readonly display_id?: string };
+}
+
+/** The part of tslab that sends an output; its public `display` sends one MIME type at a time. */
+interface Kernel {
+  readonly lastWriteDisplayData: ((message: DisplayMessage, update: boolean) => void) | null;
+}
+
+function isKernel(value: unknown): value is Kernel {
+  return typeof value === 'object' && value !== null && 'lastWriteDisplayData' in value;
+}
+
+/** The sender of the cell's outputs in the kernel that runs this process, found from its folder as tslab finds itself. */
+function findSender(): Kernel['lastWriteDisplayData'] {
+  try {
+    const kernel: unknown = createRequire(join(process.cwd(), 'notebook.js'))('tslab/dist/jupyter.js');
+    return isKernel(kernel) ? kernel.lastWriteDisplayData : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What stands for the cell that runs, another for each time that a cell is run; null outside notebooks. */
+export const currentCell = (): unknown => findSender();
+
+function requireSender(): NonNullable<Kernel['lastWriteDisplayData']> {
+  const send = findSender();
+  if (send !== null) return send;
+  throw new InputError({
+    what: 'there is no notebook to show this in',
+    where: 'landlens',
+    expected: 'a cell of a notebook in the tslab kernel',
+    got: 'another process',
+    todo: 'Outside notebooks, renderPng(figure) gives the picture.',
+  });
+}
+
+function send(
+  data: Bundle,
+  { id, update = false }: { readonly id?: string; readonly update?: boolean } = {},
+): void {
+  requireSender()({ data, metadata: {}, transient: { ...(id !== undefined && { display_id: id }) } }, update);
+}
+
+/**
+ * Shows a figure: interactive where the notebook can draw Plotly (JupyterLab, VS Code), and as a picture elsewhere
+ * (GitHub, a printed page), both in one output.
+ * @param scale pixels of the picture for one of the figure
+ */
+export async function show(figure: Figure, { scale = 1 }: { readonly scale?: number } = {}): Promise<void> {
+  const { data, layout, description } = figure;
+  const png = await renderPng(figure, { scale });
+  send({
+    'application/vnd.plotly.v1+json': { data, layout, config: { responsive: false, displaylogo: false } },
+    'image/png': Buffer.from(png).toString('base64'),
+    'text/plain': description,
+  });
+}
+
+/** Shows a table, a danfojs DataFrame for example: as HTML, and as text for terminals and diffs. */
+export function showTable(table: Table, options: TableOptions = {}): void {
+  send({ 'text/html': tableHtml(table, options), 'text/plain': tableText(table, options) });
+}
+
+/** Shows a picture that is already PNG. */
+export function showPng(png: Uint8Array, description: string): void {
+  send({ 'image/png': Buffer.from(png).toString('base64'), 'text/plain': description });
+}
+
+/** Shows a sentence or several, each on its line. */
+export function showText(...lines: readonly string[]): void {
+  send({ 'text/plain': lines.join('\n') });
+}
+
+let lines = 0;
+
+/**
+ * A line of text that is replaced where it stands, and that vanishes at the end: the stream of a progress bar. The
+ * runner of the notebooks drops the empty output that is left.
+ */
+export function createLine(): { readonly isTTY: true; write(text: string): void } {
+  const id = `landlens-line-${process.pid}-${lines++}`;
+  let isShown = false;
+  return {
+    isTTY: true,
+    write(text) {
+      // A progress bar returns to the start of its line before each text, and ends the line when it is finished.
+      const line = text.replace(/^\r/, '').replace(/\n$/, '').trimEnd();
+      if (line === '' && !isShown) return;
+      send({ 'text/plain': line }, { id, update: isShown });
+      isShown = true;
+    },
+  };
+}

@@ -1,0 +1,40 @@
+/** Which notebooks `npm run reproduce` executes at its end, on what, and where their executed copies go. */
+import { join } from 'node:path';
+import { methods } from '../attribution/methods.js';
+import { datasetText, defaultResults, type StudyOptions } from '../command/options.js';
+import { defaultEngine } from '../engine/engines.js';
+import { everyTestImage } from '../study/selection.js';
+import type { Parameters } from './notebookFile.js';
+import { defaultModel } from './places.js';
+
+export interface ReproducedNotebooks {
+  /** Constants that differ from those that the notebooks come with. */
+  readonly parameters: Parameters;
+  /** Folder of the executed copies, below the results: the notebooks that git tracks stay as they are. */
+  readonly out: string;
+}
+
+/** What to execute after a study of these options, or one sentence that says why the notebooks cannot show it. */
+export function reproducedNotebooks(options: StudyOptions): ReproducedNotebooks | string {
+  const { dataset, model, images, preset, seed, selection, engine, out } = options;
+  if (options.methods.length < methods.length) {
+    return 'The notebooks compare all methods; with --methods they are not executed.';
+  }
+  if (engine !== defaultEngine) {
+    return `The notebooks compute on the processor; with --engine ${engine} they are not executed.`;
+  }
+  if (JSON.stringify(selection) !== JSON.stringify(everyTestImage)) {
+    return 'The notebooks show all test images; with --split, --class or --outcome they are not executed.';
+  }
+  const isDefault =
+    dataset.kind === 'scenes' &&
+    model === defaultModel &&
+    images === 8 &&
+    seed === 0 &&
+    out === defaultResults('scenes', 'quick');
+  const parameters = {
+    ...{ DATASET: datasetText(dataset), MODEL: model, SEED: seed, PRESET: preset },
+    ...{ STUDY: out, STUDY_IMAGES: images },
+  };
+  return { parameters: isDefault ? {} : parameters, out: join(out, 'notebooks') };
+}

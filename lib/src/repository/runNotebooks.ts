@@ -1,0 +1,77 @@
+/** Executes the repository's notebooks one after the other, with progress; what has no parameter of a name keeps its own. */
+
+import { stat } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+import { print } from '../command/commandLine.js';
+import { InputError } from '../error.js';
+import { createProgress, duration } from '../io/progress.js';
+import { findJupyter } from './jupyter.js';
+import { type Parameters, parametersOf, readNotebook } from './notebookFile.js';
+import { executeNotebook, listNotebooks, writePages } from './notebookRun.js';
+
+export interface NotebooksOptions {
+  /** Of the repository. */
+  readonly root: string;
+  /** Applied to every notebook that has a constant of the name. */
+  readonly parameters?: Parameters;
+  /** Folder of the executed notebooks. */
+  readonly out: string;
+  /** Two-digit numbers; all where absent. */
+  readonly only?: readonly string[];
+  /** Folder of the HTML pages; none where absent. */
+  readonly pages?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Executes and writes the notebooks; a failing one is an InputError, and the rest are not run. */
+export async function runNotebooks({
+  root,
+  parameters = {},
+  out,
+  only,
+  pages,
+  signal,
+}: NotebooksOptions): Promise<void> {
+  const all = await listNotebooks(root);
+  const unknown = only?.find((number) => !all.some((name) => name.startsWith(`${number}-`)));
+  if (unknown !== undefined) {
+    throw new InputError({
+      what: 'no such notebook',
+      where: '--only',
+      expected: all.map((name) => name.slice(0, 2)).join(','),
+      got: `"${unknown}"`,
+    });
+  }
+  const chosen = all.filter((name) => only?.includes(name.slice(0, 2)) ?? true);
+  const jupyter = await findJupyter(root, { report: (line) => console.error(line) });
+  print(`${chosen.length} notebooks; Jupyter ${jupyter.source}, nbconvert ${jupyter.version}`);
+  const progress = createProgress(chosen);
+  const written: string[] = [];
+  const used = new Set<string>();
+  try {
+    for (const name of chosen) {
+      signal?.throwIfAborted();
+      const path = join(root, 'notebooks', name);
+      const known = parametersOf(await readNotebook(path));
+      const own = Object.entries(parameters).filter(([parameter]) => known.includes(parameter));
+      for (const [parameter] of own) used.add(parameter);
+      const since = Date.now();
+      progress.start(name, name);
+      const target = join(out, name);
+      await executeNotebook(path, target, { jupyter, root, parameters: Object.fromEntries(own), signal });
+      progress.done();
+      written.push(target);
+      const { size } = await stat(target);
+      print(`${basename(name, '.ipynb')}: ${duration(Date.now() - since)}, ${Math.ceil(size / 1024)} KB`);
+    }
+  } finally {
+    progress.finish();
+  }
+  const unused = Object.keys(parameters).find((parameter) => !used.has(parameter));
+  if (unused !== undefined) {
+    throw new InputError({ what: `no notebook has a constant ${unused}`, where: '--set' });
+  }
+  if (pages === undefined) return;
+  const files = await writePages(written, pages, { jupyter, root });
+  print(`${files.length} pages in ${relative(process.cwd(), pages) || '.'}`);
+}

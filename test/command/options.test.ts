@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { join, resolve } from 'node:path';
+import { describe, it } from 'mocha';
+import {
+  datasetText,
+  folderKinds,
+  parseDataset,
+  parseOptions,
+  usage,
+} from '../../lib/src/command/options.js';
+import { InputError } from '../../lib/src/error.js';
+import { studyFolder } from '../../lib/src/notebook/openStudy.js';
+import { defaultModel, repositoryRoot } from '../../lib/src/repository/places.js';
+import { presetNames } from '../../lib/src/study/presets.js';
+
+const known = ['saliency', 'grad-cam', 'lime'];
+
+describe('parseOptions', () => {
+  it('writes where the notebooks look, whatever the kind of data set', () => {
+    for (const dataset of ['scenes', ...folderKinds.map((kind) => `${kind}:some folder`)]) {
+      for (const preset of presetNames) {
+        const options = parseOptions(['--dataset', dataset, '--preset', preset], known);
+        assert.equal(studyFolder(parseDataset(dataset), { preset }), options?.out);
+      }
+    }
+    assert.equal(studyFolder({ kind: 'packed' }, { folder: 'here' }), join(repositoryRoot, 'here'));
+  });
+
+  it('runs the quick study on scenes by default', () => {
+    assert.deepEqual(parseOptions([], known), {
+      dataset: { kind: 'scenes' },
+      selection: { split: 'test' },
+      model: defaultModel,
+      images: 8,
+      methods: known,
+      preset: 'quick',
+      engine: 'cpu',
+      seed: 0,
+      out: join(repositoryRoot, 'results', 'reproduce-scenes-quick'),
+      notebooks: true,
+    });
+    assert.equal(repositoryRoot, resolve('.'));
+  });
+
+  it('reads every option', () => {
+    const options = parseOptions(
+      [
+        ...['--dataset', 'bigearthnet:some folder', '--model=m.onnx', '--images', '12'],
+        ...['--split', 'validation', '--class', 'Sea and ocean', '--outcome', 'false-positive'],
+        ...[
+          '--methods',
+          'lime, saliency',
+          '--preset',
+          'paper',
+          '--engine',
+          'tensorflow',
+          '--seed',
+          '4294967295',
+          '--out',
+          'here',
+          '--no-notebooks',
+        ],
+      ],
+      known,
+    );
+    assert.deepEqual(options, {
+      dataset: { kind: 'bigearthnet', folder: resolve('some folder') },
+      selection: { split: 'validation', className: 'Sea and ocean', outcome: 'false-positive' },
+      model: resolve('m.onnx'),
+      images: 12,
+      methods: ['saliency', 'lime'],
+      preset: 'paper',
+      engine: 'tensorflow',
+      seed: 2 ** 32 - 1,
+      out: resolve('here'),
+      notebooks: false,
+    });
+    const named = parseOptions(['--dataset=bigearthnet:x', '--preset=paper'], known);
+    assert.equal(named?.out, join(repositoryRoot, 'results', 'reproduce-bigearthnet-paper'));
+  });
+
+  it('answers --help with every option and method', () => {
+    assert.equal(parseOptions(['--images', '3', '--help'], known), undefined);
+    for (const word of [
+      ...known,
+      '--dataset',
+      '--split',
+      '--class',
+      '--outcome',
+      '--model',
+      '--images',
+      '--methods',
+      '--preset',
+      '--seed',
+      '--out',
+    ])
+      assert.ok(usage(known).includes(word), word);
+  });
+
+  it('names data sets by kind and folder, as they are written', () => {
+    for (const kind of ['bigearthnet', 'sen12ms', 'folder', 'packed']) {
+      const choice = parseDataset(`${kind}:some: folder`, '/base');
+      assert.deepEqual(choice, { kind, folder: '/base/some: folder' });
+      assert.equal(datasetText(choice), `${kind}:/base/some: folder`);
+    }
+    assert.equal(datasetText(parseDataset('scenes')), 'scenes');
+  });
+
+  it('says what is valid wherever something is not', () => {
+    const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+      [['--image', '8'], /--image'.*--images/],
+      [['8'], /expected --dataset/],
+      [['--images'], /--images/],
+      [['--images', '0'], /--images.*from 1 to.*got "0"/],
+      [['--images', '-3'], /--images/],
+      [['--images', '8.5'], /--images/],
+      [['--images', '1e3'], /--images/],
+      [['--images', 'NaN'], /--images/],
+      [['--images', ' '], /--images/],
+      [['--images', '1', '--images', '2'], /--images.*once/],
+      [['--seed', '4294967296'], /--seed/],
+      [['--preset', 'fast'], /--preset.*quick or paper.*"?fast/],
+      [['--dataset', 'bigearthnet'], /--dataset.*bigearthnet:<folder>/],
+      [['--dataset', 'bigearthnet:'], /--dataset/],
+      [['--dataset', 'landsat:x'], /--dataset.*sen12ms:<folder>, folder:<folder>/],
+      [['--split', 'val'], /--split.*train or validation or test/],
+      [['--outcome', 'wrong'], /--outcome.*true-positive or false-positive.*"wrong"/],
+      [['--methods', 'lime,gradcam'], /--methods.*saliency, grad-cam, lime.*"gradcam"/],
+      [['--methods', ''], /--methods/],
+      [['--methods', 'lime,'], /--methods/],
+      [['--out', ''], /--out/],
+      [['--help=3'], /--help/],
+    ];
+    for (const [argv, message] of wrong) {
+      assert.throws(
+        () => parseOptions(argv, known),
+        (thrown) => {
+          assert.ok(thrown instanceof InputError, argv.join(' '));
+          assert.match(thrown.message, message);
+          assert.doesNotMatch(thrown.message, /\n/);
+          return true;
+        },
+      );
+    }
+  });
+});
