@@ -1,0 +1,108 @@
+/** Runs notebooks on reduced settings, in files of their own so that several run at a time, and checks what they show. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createCanvas, loadImage } from '@napi-rs/canvas';
+import { after, before, describe, it } from 'mocha';
+import type { Jupyter } from '../../lib/src/repository/jupyter.js';
+import {
+  type NotebookFile,
+  outputTexts,
+  type Parameters,
+  readNotebook,
+} from '../../lib/src/repository/notebookFile.js';
+import { executeNotebook } from '../../lib/src/repository/notebookRun.js';
+import { findJupyterOrSkip } from './jupyter.js';
+
+export const root = resolve(import.meta.dirname, '../..');
+
+/** Constants that make each notebook quick, with the methods of its claims; records are made anew in a folder of the test. */
+export const reduced: Readonly<Record<string, (folder: string) => Parameters>> = {
+  '01-data': () => ({ LABELLED: 40, EXAMPLES: 2 }),
+  '02-classifier': () => ({ IMAGES: 48 }),
+  '03-one-class': () => ({ DRAWS: 1, METHODS: ['saliency', 'grad-cam', 'occlusion'] }),
+  '04-competing-classes': () => ({ IMAGES: 1, METHODS: ['guided-backpropagation', 'grad-cam', 'occlusion'] }),
+  '05-failures': () => ({ IMAGES: 100, EXPLAINED: 1, SHADOWS: 8 }),
+  '06-morf': (folder) => ({ STUDY_IMAGES: 1, STUDY: join(folder, 'study') }),
+  '07-table3': (folder) => ({ STUDY_IMAGES: 1, STUDY: join(folder, 'study') }),
+  '08-correlation': (folder) => ({ STUDY_IMAGES: 1, STUDY: join(folder, 'study') }),
+  '09-your-own': () => ({ METHOD: 'grad-cam' }),
+  '10-known-truth': (folder) => ({
+    ...{ IMAGES: 1, PAIRS: 4, RESULTS: join(folder, 'truth') },
+    METHODS: ['guided-backpropagation', 'grad-cam', 'occlusion'],
+  }),
+};
+
+/** All outputs that hold a form, as that form. */
+function formsOf({ cells }: NotebookFile, type: string): readonly unknown[] {
+  return cells.flatMap(({ outputs = [] }) =>
+    outputs.flatMap(({ data }) => (data?.[type] === undefined ? [] : [data[type]])),
+  );
+}
+
+const textOf = (form: unknown): string => (Array.isArray(form) ? form.join('') : String(form));
+
+/** Whether a PNG shows more than one colour. */
+async function showsSomething(png: string): Promise<boolean> {
+  const image = await loadImage(Buffer.from(png, 'base64'));
+  const canvas = createCanvas(image.width, image.height);
+  const context = canvas.getContext('2d');
+  context.drawImage(image, 0, 0);
+  const pixels = new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer);
+  return image.width > 100 && image.height > 100 && new Set(pixels).size > 20;
+}
+
+/** No error, no value that is not there, figures with pictures and text, and claims that hold. */
+export async function assertComplete(notebook: NotebookFile): Promise<void> {
+  const outputs = notebook.cells.flatMap(({ outputs = [] }) => outputs);
+  assert.ok(
+    outputs.every(({ output_type: type, name }) => type !== 'error' && name !== 'stderr'),
+    'no error',
+  );
+  for (const text of outputTexts(notebook)) {
+    assert.doesNotMatch(text, /^\s+at .*:\d+:\d+\)?$/m, 'a stack trace');
+    assert.doesNotMatch(text, /\bNaN\b|undefined|\[object Object\]/, 'a value that is not there');
+  }
+  const figures = outputs.flatMap(({ data }) =>
+    data?.['application/vnd.plotly.v1+json'] === undefined ? [] : [data],
+  );
+  assert.ok(figures.length > 0, 'a figure');
+  for (const figure of figures) {
+    assert.ok(
+      figure['image/png'] !== undefined && figure['text/plain'] !== undefined,
+      'a picture and a text beside it',
+    );
+  }
+  for (const png of formsOf(notebook, 'image/png')) assert.ok(await showsSomething(textOf(png)), 'a picture');
+  for (const html of formsOf(notebook, 'text/html')) assert.match(textOf(html), /<table>[\s\S]*<td/);
+  const claims = outputTexts(notebook).filter((text) => text.startsWith('✓'));
+  assert.ok(claims.length > 0, 'a claim that holds');
+}
+
+/** A test for each notebook: it runs from top to bottom in a clean kernel and holds its own claims. */
+export function describeRuns(names: readonly string[]): void {
+  describe('notebooks', () => {
+    let jupyter: Jupyter | undefined;
+    let folder = '';
+    before(async function () {
+      this.timeout(300_000);
+      jupyter = await findJupyterOrSkip(this, root);
+      folder = await mkdtemp(join(tmpdir(), 'landlens-notebooks-'));
+    });
+    after(async () => {
+      if (folder !== '') await rm(folder, { recursive: true });
+    });
+
+    for (const name of names) {
+      it(`${name} runs on reduced settings`, async function () {
+        this.timeout(600_000);
+        assert.ok(jupyter !== undefined);
+        const out = join(folder, `${name}.ipynb`);
+        const path = join(root, 'notebooks', `${name}.ipynb`);
+        await executeNotebook(path, out, { jupyter, root, parameters: reduced[name](folder) });
+        await assertComplete(await readNotebook(out));
+      });
+    }
+  });
+}
