@@ -10,7 +10,9 @@ export * from './analysis/explainClass.js';
 export * from './analysis/failures.js';
 export * from './analysis/groundTruth.js';
 export * from './analysis/inventory.js';
+export * from './analysis/missingLabels.js';
 export * from './analysis/plantedBiases.js';
+export * from './analysis/scoredImages.js';
 export * from './analysis/shadows.js';
 export * from './analysis/sizeAndSensitivity.js';
 export * from './attribution/attribution.js';
@@ -42,6 +44,7 @@ export {
 export * from './dataset/bigEarthNet/superClasses.js';
 export { openBigEarthNet } from './dataset/bigEarthNet.js';
 export { type BigEarthNet2Options, openBigEarthNet2 } from './dataset/bigEarthNet2.js';
+export { maskOf, maskShare } from './dataset/classMask.js';
 export { type FolderOptions, openFolder } from './dataset/folder.js';
 export { openDataset } from './dataset/openDataset.js';
 export { type PackOptions, type PackResult, packDataset } from './dataset/packed/pack.js';

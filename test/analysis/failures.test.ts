@@ -8,13 +8,9 @@ import {
   falsePositives,
   firstOfEachClass,
   lookedAt,
-  type ScoredImage,
-  type ScoredSplit,
-  scoreImages,
-  summariseMissingLabels,
 } from '../../lib/src/analysis/failures.js';
+import { type ScoredImage, type ScoredImages, scoreImages } from '../../lib/src/analysis/scoredImages.js';
 import { shareByClass } from '../../lib/src/attribution/explainPatch.js';
-import type { Dataset } from '../../lib/src/dataset/patch.js';
 import { insideTable, mistakeRows, mistakeTable } from '../../lib/src/figure/caseRows.js';
 import { tinyClassifier, tinyDataset, tinyMethods } from '../study/fixture.js';
 
@@ -34,9 +30,9 @@ function image(index: number, changes: Partial<ScoredImage>): ScoredImage {
   };
 }
 
-const split: ScoredSplit = {
+const split: ScoredImages = {
   classes: ['Urban fabric', 'Beaches, dunes, sands', 'Unknown to the data set'],
-  judged: [urban, beach],
+  shared: [urban, beach],
   images: [
     // A hamlet without its label, found; and a class that the data set does not have.
     image(0, { scores: Float32Array.of(0.75, 0.25, 0.99), cover: [0.06, 0, 0], missing: [urban] }),
@@ -118,30 +114,8 @@ describe('failures', () => {
     assert.equal(bins[2].counts['label missing'], 1);
   });
 
-  it('summarises missing labels against images that do not show the class', () => {
-    const [hamlets, beaches] = summariseMissingLabels(split);
-    assert.deepEqual(hamlets, {
-      missing: 'Urban fabric',
-      images: 2,
-      predicted: 0.5,
-      score: 0.5,
-      imagesElsewhere: 2,
-      predictedElsewhere: 0.5,
-      scoreElsewhere: 0.4375,
-    });
-    assert.equal(beaches.images, 0);
-    assert.equal(beaches.predicted, 0);
-  });
-
   it('scores a data set, matching classes by name, and explains what is wrong', async () => {
     const scored = await scoreImages(tinyDataset, tinyClassifier, { images: 18 });
-    assert.deepEqual(scored.judged, [0, 1]);
-    assert.equal(scored.images.length, 18);
-    // Odd images show sand, which the classifier has first; the left half is the class.
-    assert.deepEqual(scored.images[1].labels, [0]);
-    assert.deepEqual(scored.images[1].cover, [0.5, 0]);
-    assert.equal((await scoreImages(tinyDataset, tinyClassifier)).images.length, 20);
-
     const mistake = { image: scored.images[1], target: 0, className: 'Sand', score: 0.4 };
     const [explained] = await explainMistakes([mistake], {
       data: tinyDataset,
@@ -160,12 +134,6 @@ describe('failures', () => {
     assert.equal(text.labels, 'Sand; Unknown to the model');
     assert.equal(text['Grad-CAM is drawn to'], 'not known');
     assert.match(String(text['LIME is drawn to']), /^Sand: /);
-  });
-
-  it('judges only classes that the data set has', async () => {
-    const other: Dataset = { ...tinyDataset, classes: ['Forest', 'Clay', 'Water'] };
-    const { judged } = await scoreImages(other, tinyClassifier, { images: 2 });
-    assert.deepEqual(judged, [1]);
   });
 });
 

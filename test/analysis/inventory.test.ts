@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { judgeSplit } from '../../lib/src/analysis/evaluate.js';
+import { evaluate } from '../../lib/src/analysis/evaluate.js';
 import {
   findPlanted,
   firstWithNewClass,
@@ -46,12 +46,12 @@ describe('inventory', () => {
   });
 });
 
-describe('judgeSplit', () => {
+describe('evaluate', () => {
   it('counts only classes that model and data share', () => {
     const image = { index: 0, name: 'a', missing: [] };
-    const { classes, metrics } = judgeSplit({
+    const { classes, metrics } = evaluate({
       classes: ['x', 'y', 'z'],
-      judged: [0, 2],
+      shared: [0, 2],
       images: [
         { ...image, labels: [0, 1], scores: Float32Array.of(0.9, 0.1, 0.8) },
         { ...image, labels: [2], scores: Float32Array.of(0.2, 0.9, 0.7) },

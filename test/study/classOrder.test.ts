@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { judgeSplit } from '../../lib/src/analysis/evaluate.js';
-import { scoreImages } from '../../lib/src/analysis/failures.js';
-import { measureKnownTruth } from '../../lib/src/analysis/groundTruth.js';
+import { evaluate } from '../../lib/src/analysis/evaluate.js';
+import { measureGroundTruth } from '../../lib/src/analysis/groundTruth.js';
 import { measurePlantedBiases } from '../../lib/src/analysis/plantedBiases.js';
+import { scoreImages } from '../../lib/src/analysis/scoredImages.js';
 import { explainShadows } from '../../lib/src/analysis/shadows.js';
 import { sentinel2Bands } from '../../lib/src/dataset/patch.js';
 import { sceneClasses } from '../../lib/src/dataset/scenes/classes.js';
@@ -69,10 +69,10 @@ const turned = network(
 describe("a network whose classes stand in another order than the data set's", () => {
   const dataset = scenes({ size: side });
 
-  it('finds the same known truth', () =>
+  it('finds the same ground truth', () =>
     withFolder(async (folder) => {
       const truthOf = ({ classifier, methods }: typeof straight, name: string) =>
-        measureKnownTruth(classifier, methods, {
+        measureGroundTruth(classifier, methods, {
           ...{ images: 2, preset: 'quick', seed: 0, folder: `${folder}/${name}` },
         }).then((records) => records.map((record) => ({ ...record, study: '' })));
       const expected = await truthOf(straight, 'a');
@@ -89,9 +89,9 @@ describe("a network whose classes stand in another order than the data set's", (
     assert.deepEqual(other[0].maps, one[0].maps);
   });
 
-  it('is judged by class alike', async () => {
+  it('is evaluated by class alike', async () => {
     const of = async ({ classifier }: typeof straight) => {
-      const { classes, metrics } = judgeSplit(await scoreImages(dataset, classifier, { images: 30 }));
+      const { classes, metrics } = evaluate(await scoreImages(dataset, classifier, { images: 30 }));
       return {
         micro: metrics.micro,
         byClass: new Map(classes.map((name, i) => [name, metrics.perClass[i]])),
@@ -118,6 +118,6 @@ describe("a network whose classes stand in another order than the data set's", (
       const lacks = /Bands: Bands has no such class \(expected one of .*, got "Permanent crops"\)/;
       await assert.rejects(measurePlantedBiases(classifier, { images: 1 }), lacks);
       const options = { images: 1, preset: 'quick' as const, seed: 0, folder };
-      await assert.rejects(measureKnownTruth(classifier, methods, options), lacks);
+      await assert.rejects(measureGroundTruth(classifier, methods, options), lacks);
     }));
 });

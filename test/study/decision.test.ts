@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { findImages, theseClasses } from '../../lib/src/analysis/competingClasses.js';
-import { judgeSplit } from '../../lib/src/analysis/evaluate.js';
-import { falseNegatives, falsePositives, scoreImages } from '../../lib/src/analysis/failures.js';
+import { evaluate } from '../../lib/src/analysis/evaluate.js';
+import { falseNegatives, falsePositives } from '../../lib/src/analysis/failures.js';
 import { comparisons, summarisePairs } from '../../lib/src/analysis/plantedBiases.js';
+import { scoreImages } from '../../lib/src/analysis/scoredImages.js';
 import { isPredicted, logitThreshold } from '../../lib/src/metric/classification/decision.js';
 import { verdictOf } from '../../lib/src/study/caseStudy.js';
 import { type Outcome, selectImages } from '../../lib/src/study/selection.js';
@@ -30,7 +31,7 @@ const answers: Readonly<Record<string, (score: number) => boolean | Promise<bool
   'false positives': async (score) =>
     falsePositives(await scoreImages(tinyDataset, undecided(score), { images: 2 })).length === 2,
   'classification metrics': async (score) =>
-    judgeSplit(await scoreImages(tinyDataset, undecided(score), { images: 2 })).metrics.micro.recall === 1,
+    evaluate(await scoreImages(tinyDataset, undecided(score), { images: 2 })).metrics.micro.recall === 1,
   'competing classes': async (score) =>
     (await findImages(tinyDataset, undecided(score), theseClasses('Sand'))).length === 1,
   'planted biases': (score) =>

@@ -2,6 +2,7 @@
 
 import type { ClassMaps } from '../attribution/explainClasses.js';
 import { superClassOf } from '../dataset/bigEarthNet/superClasses.js';
+import { maskOf } from '../dataset/classMask.js';
 import type { Dataset, Patch } from '../dataset/patch.js';
 import { decisionThreshold, isPredicted } from '../metric/classification/decision.js';
 import {
@@ -11,7 +12,7 @@ import {
   type Pair,
 } from '../metric/localisation/classDiscrimination.js';
 import { translateClasses } from '../model/classMatch.js';
-import { chooseImages, maskOf, type StudiedClassifier } from '../study/subject.js';
+import { chooseImages, type StudiedClassifier } from '../study/subject.js';
 import type { Tensor } from '../tensor.js';
 
 /** A class of an image that is both label and prediction. */

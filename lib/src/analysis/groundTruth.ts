@@ -1,8 +1,10 @@
 /** Does each method show what `scenes` planted? Relevance inside the class's own mask, in the sea beside a beach, on the sensor artefact. */
 
 import { join } from 'node:path';
+import { mean } from 'simple-statistics';
 import type { Preset } from '../attribution/methods.js';
 import { relevance } from '../attribution/reduce.js';
+import { maskOf, maskShare } from '../dataset/classMask.js';
 import type { Patch } from '../dataset/patch.js';
 import { classIndex, type SceneClass, sceneClasses } from '../dataset/scenes/classes.js';
 import { scenes } from '../dataset/scenes.js';
@@ -19,7 +21,7 @@ import { indexOfClass } from '../model/classMatch.js';
 import { requireSeed } from '../random.js';
 import { identify } from '../study/manifest.js';
 import type { StudiedMethod } from '../study/measure.js';
-import { describedAs, maskOf as maskOfClass, type StudiedClassifier } from '../study/subject.js';
+import { describedAs, type StudiedClassifier } from '../study/subject.js';
 import { csv } from '../study/tables.js';
 import { markdownText } from '../text.js';
 
@@ -30,10 +32,7 @@ interface Question {
   ask(patch: Patch): { readonly target: SceneClass; readonly mask: Uint8Array } | undefined;
 }
 
-const maskOf = (patch: Patch, name: SceneClass): Uint8Array | undefined =>
-  maskOfClass(patch, name, { classes: sceneClasses });
-
-const shareOf = (mask: Uint8Array): number => mask.reduce((sum, value) => sum + value, 0) / mask.length;
+const truth = { classes: sceneClasses };
 
 const beaches = 'Beaches, dunes, sands';
 const crops = 'Permanent crops';
@@ -45,8 +44,8 @@ export const questions: readonly Question[] = [
     ask(patch) {
       for (const label of patch.labels) {
         const target = sceneClasses[label];
-        const mask = maskOf(patch, target);
-        const share = mask === undefined ? 0 : shareOf(mask);
+        const mask = maskOf(patch, target, truth);
+        const share = mask === undefined ? 0 : maskShare(mask);
         if (mask !== undefined && share >= 0.05 && share <= 0.5) return { target, mask };
       }
       return undefined;
@@ -56,7 +55,7 @@ export const questions: readonly Question[] = [
     id: 'sea',
     title: 'The sea, explaining Beaches, dunes, sands (planted co-occurrence)',
     ask(patch) {
-      const sea = maskOf(patch, 'Marine waters');
+      const sea = maskOf(patch, 'Marine waters', truth);
       const isBeach = patch.labels.includes(classIndex(beaches));
       return isBeach && sea !== undefined ? { target: beaches, mask: sea } : undefined;
     },
@@ -88,7 +87,7 @@ export interface TruthRecord {
 
 function parseTruth(line: string, where: string, study: string): TruthRecord {
   const broken = new InputError({
-    what: 'not a record of known truth',
+    what: 'not a record of ground truth',
     where,
     todo: 'Delete the line, or choose another --out.',
   });
@@ -130,12 +129,12 @@ export interface TruthOptions {
  * Explains, for each question, the first test images of `scenes` that ask it and whose class the model predicts.
  * Interrupted and started again, it goes on.
  */
-export async function measureKnownTruth(
+export async function measureGroundTruth(
   classifier: StudiedClassifier,
   methods: readonly StudiedMethod[],
   options: TruthOptions,
 ): Promise<TruthRecord[]> {
-  requireSeed(options.seed, 'measureKnownTruth, seed');
+  requireSeed(options.seed, 'measureGroundTruth, seed');
   return withLock(options.folder, 'folder', () => measureLocked(classifier, methods, options));
 }
 
@@ -234,9 +233,6 @@ export interface TruthSummary {
   readonly hit: number;
 }
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-
 export function summariseTruth(
   records: readonly TruthRecord[],
   methods: readonly Pick<StudiedMethod, 'id' | 'name'>[],
@@ -254,14 +250,14 @@ export function summariseTruth(
   );
 }
 
-/** Writes known-truth.csv and known-truth.md; returns the table as text. */
+/** Writes ground-truth.csv and ground-truth.md; returns the table as text. */
 export async function writeTruth(
   folder: string,
   summary: readonly TruthSummary[],
   context: string,
 ): Promise<string> {
   const rows = summary.map((row) => ({ ...row }));
-  await writeFileAtomic(join(folder, 'known-truth.csv'), csv(rows));
+  await writeFileAtomic(join(folder, 'ground-truth.csv'), csv(rows));
   const text = questions.flatMap(({ id, title }) => {
     const own = summary.filter((row) => row.question === id);
     return [
@@ -276,7 +272,7 @@ export async function writeTruth(
       ),
     ];
   });
-  const document = ['# Known truth', '', markdownText(context), ...text, ''].join('\n');
-  await writeFileAtomic(join(folder, 'known-truth.md'), document);
+  const document = ['# Ground truth', '', markdownText(context), ...text, ''].join('\n');
+  await writeFileAtomic(join(folder, 'ground-truth.md'), document);
   return document;
 }

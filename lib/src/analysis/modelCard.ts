@@ -7,9 +7,10 @@ import { versionsOf } from '../study/versions.js';
 import { markdownText } from '../text.js';
 import type { Check } from '../training/checkpoint.js';
 import { type Recipe, stepsOf } from '../training/recipe.js';
-import { judgeSplit } from './evaluate.js';
-import { scoreImages } from './failures.js';
-import { measureMissingLabels, measurePlantedBiases } from './plantedBiases.js';
+import { evaluate } from './evaluate.js';
+import { summariseMissingLabels } from './missingLabels.js';
+import { measurePlantedBiases } from './plantedBiases.js';
+import { scoreImages } from './scoredImages.js';
 
 export interface CardOptions {
   readonly engine: Engine;
@@ -32,9 +33,10 @@ export async function writeModelCard(
   const classifier = await openClassifier(file, engine);
   const dataset = scenes({ seed, size: classifier.size[0] });
   const count = dataset.count('test');
-  const { metrics, classes } = judgeSplit(await scoreImages(dataset, classifier));
+  const scored = await scoreImages(dataset, classifier);
+  const { metrics, classes } = evaluate(scored);
   const biases = await measurePlantedBiases(classifier, { seed });
-  const missing = await measureMissingLabels(classifier, { seed });
+  const missing = summariseMissingLabels(scored);
 
   const lines = [
     `# ${markdownText(classifier.name)} on scenes`,

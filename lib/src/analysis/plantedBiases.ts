@@ -1,4 +1,5 @@
 /** What the classifier learned from the biases planted in `scenes`, measured by rendering the same scene with and without them. */
+import { mean } from 'simple-statistics';
 import type { Dataset, Patch } from '../dataset/patch.js';
 import { classIndex, type SceneClass } from '../dataset/scenes/classes.js';
 import { type ScenesOptions, scenes } from '../dataset/scenes.js';
@@ -6,7 +7,6 @@ import { isPredicted } from '../metric/classification/decision.js';
 import { indexOfClass } from '../model/classMatch.js';
 import type { StudiedClassifier } from '../study/subject.js';
 import { stack } from '../tensor.js';
-import { type MissingLabels, scoreImages, summariseMissingLabels } from './failures.js';
 
 /** Scores of one class with a planted thing and without it, over the same scenes. */
 export interface BiasEffect {
@@ -22,9 +22,6 @@ export interface BiasEffect {
   readonly predictedWithout: number;
   readonly predictedWith: number;
 }
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const has = (patch: Patch, name: SceneClass): boolean => patch.labels.includes(classIndex(name));
 
@@ -169,13 +166,4 @@ export async function measurePlantedBiases(
     effects.push(summarisePairs(comparison, await scorePairs(classifier, comparison, options)));
   }
   return effects;
-}
-
-/** Missing labels over the whole test split of `scenes`. */
-export async function measureMissingLabels(
-  classifier: StudiedClassifier,
-  { seed = 0 }: { readonly seed?: number } = {},
-): Promise<MissingLabels[]> {
-  const [size] = classifier.size;
-  return summariseMissingLabels(await scoreImages(scenes({ seed, size }), classifier));
 }

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { judgeSplit } from '../analysis/evaluate.js';
-import { scoreImages } from '../analysis/failures.js';
+import { evaluate } from '../analysis/evaluate.js';
 import { writeModelCard } from '../analysis/modelCard.js';
+import { scoreImages } from '../analysis/scoredImages.js';
 import { openDataset } from '../dataset/openDataset.js';
 import type { Dataset } from '../dataset/patch.js';
 import { scenes } from '../dataset/scenes.js';
@@ -123,7 +123,7 @@ async function writeTestMetrics(file: string, dataset: Dataset, engine: Engine):
   if (dataset.count('test') === 0) return undefined;
   const classifier = await openClassifier(file, engine);
   try {
-    const { classes, metrics } = judgeSplit(await scoreImages(dataset, classifier));
+    const { classes, metrics } = evaluate(await scoreImages(dataset, classifier));
     const path = file.replace(/\.onnx$/, '.test.json');
     await writeFileAtomic(path, `${JSON.stringify({ classes, ...metrics }, undefined, 2)}\n`);
     return path;

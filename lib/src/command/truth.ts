@@ -1,7 +1,7 @@
 /** `npm run truth`: holds every method's relevance against what `scenes` planted. */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { measureKnownTruth, summariseTruth, writeTruth } from '../analysis/groundTruth.js';
+import { measureGroundTruth, summariseTruth, writeTruth } from '../analysis/groundTruth.js';
 import { studiedMethods } from '../attribution/studiedMethods.js';
 import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
@@ -30,7 +30,7 @@ on the class's own pixels, on the sea beside a beach, and on a planted sensor ar
   --preset <name>  ${presetNames.join(' or ')} (default: quick)
   --model <onnx>   a classifier trained on scenes (default: the shipped one)
   --seed <n>       (default: 0)
-  --out <folder>   (default: results/known-truth)
+  --out <folder>   (default: results/ground-truth)
   --help           this text`;
 
 runCommand(async (argv) => {
@@ -42,7 +42,7 @@ runCommand(async (argv) => {
       preset: { type: 'string', default: 'quick' },
       model: { type: 'string', default: defaultModel },
       seed: { type: 'string', default: '0' },
-      out: { type: 'string', default: join(repositoryRoot, 'results', 'known-truth') },
+      out: { type: 'string', default: join(repositoryRoot, 'results', 'ground-truth') },
       help: { type: 'boolean', default: false },
     },
   });
@@ -68,7 +68,7 @@ runCommand(async (argv) => {
     const classifier = await openClassifier(resolve(values.model), engine);
     const studied = studiedMethods(classifier, { preset, seed });
     const folder = resolve(values.out);
-    const records = await measureKnownTruth(classifier, studied, {
+    const records = await measureGroundTruth(classifier, studied, {
       ...{ images, preset, seed, folder, signal, createProgress },
     });
     const context = `Rendered scenes, not real imagery; seed ${seed}, preset ${preset}; model ${classifier.name} ${classifier.hash}; ${engine.name}, ${deviceOf(classifier)}.`;

@@ -1,4 +1,4 @@
-/** Known truth as figures take it: ratios by method and question, and the maps of the best and the worst method. */
+/** Ground truth as figures take it: ratios by method and question, and the maps of the best and the worst method. */
 
 import { questions, summariseTruth, type TruthRecord } from '../analysis/groundTruth.js';
 import { explainPatch } from '../attribution/explainPatch.js';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ClassifiedImage } from '../analysis/competingClasses.js';
 import { type ExplainedClass, explainClass } from '../analysis/explainClass.js';
 import type { Preset } from '../attribution/methods.js';
+import { maskOf } from '../dataset/classMask.js';
 import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import { contactSheet } from '../figure/contactSheet.js';
@@ -19,7 +20,7 @@ import type { StudiedMethod } from './measure.js';
 import { type PaperCase, paperCases } from './paper/paperCases.js';
 import { presets } from './presets.js';
 import { sheetPath } from './sheet.js';
-import { describedAs, maskOf, requireCompatible, type StudiedClassifier } from './subject.js';
+import { describedAs, requireCompatible, type StudiedClassifier } from './subject.js';
 
 /** An image and one class of it. */
 export interface Case {

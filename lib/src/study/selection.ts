@@ -1,6 +1,6 @@
 /** Which images a study explains: by split, class, and what the model makes of them. */
 
-import { type ScoredImage, scoreBatch } from '../analysis/failures.js';
+import { type ScoredImage, scoreBatch } from '../analysis/scoredImages.js';
 import type { Dataset, Split } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import { decisionThreshold, isPredicted } from '../metric/classification/decision.js';

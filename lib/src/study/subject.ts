@@ -1,4 +1,5 @@
 /** What is explained: a test image and one class that the model predicts for it. */
+import { maskOf } from '../dataset/classMask.js';
 import type { Dataset, Patch, Split } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import { isPredicted } from '../metric/classification/decision.js';
@@ -141,17 +142,4 @@ export async function readSubject(
       : (chosen ?? chooseTarget(scores, labels, classifier.classes));
   const mask = maskOf(patch, target.name, dataset);
   return { patch, imageIndex, input, scores, target, ...(mask && { mask }) };
-}
-
-/** The true mask of a class [height x width], where it is known and not empty; masks lie in the data set's order. */
-export function maskOf(
-  { masks, image }: Pick<Patch, 'masks' | 'image'>,
-  className: string,
-  { classes }: Pick<Dataset, 'classes'>,
-): Uint8Array | undefined {
-  const index = classes.indexOf(className);
-  if (masks === undefined || index < 0) return undefined;
-  const size = image.shape[1] * image.shape[2];
-  const mask = masks.subarray(index * size, (index + 1) * size);
-  return mask.some((value) => value !== 0) ? mask : undefined;
 }

@@ -66,7 +66,7 @@ export function classificationMetrics(
   requireFinite([threshold], `${where}, threshold`);
   const [images, classes] = scores.shape;
   requireLength(labels, images, `${where}, labels`);
-  if (images === 0 || classes === 0) throw new InputError({ what: 'no scores to judge', where });
+  if (images === 0 || classes === 0) throw new InputError({ what: 'no scores to evaluate', where });
 
   const byClass = Array.from({ length: classes }, noCounts);
   const byImage: Counts[] = [];
