@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
 import { describe, it } from 'mocha';
-import { mapPanels } from '../../lib/src/figure/mapPanels.js';
+import { InputError } from '../../lib/src/error.js';
+import { mapPanels, type Panel } from '../../lib/src/figure/mapPanels.js';
 import { escapeText, type Figure, pack, wrapText } from '../../lib/src/figure/plotly.js';
 import { renderPng, renderSvg } from '../../lib/src/figure/staticImage.js';
-import { axis, baseLayout } from '../../lib/src/figure/theme.js';
+import { axis, baseLayout, completeFigure } from '../../lib/src/figure/theme.js';
+import { zeros } from '../../lib/src/tensor.js';
 
 async function pixelsOf(png: Uint8Array) {
   const image = await loadImage(Buffer.from(png));
@@ -41,6 +43,37 @@ describe('static pictures of figures', () => {
 
   it('are the same bits each time', async () => {
     assert.deepEqual(await renderPng(bars), await renderPng(bars));
+  });
+});
+
+describe('a plain Plotly figure', () => {
+  const plain = {
+    data: [{ type: 'bar', name: 'images', x: ['forest', 'water'], y: [3, 5] }],
+    layout: {
+      ...{ title: { text: 'Images &amp; <b>classes</b>' }, xaxis: { title: { text: 'class' } } },
+      ...{ yaxis: { title: 'images' }, margin: { l: 99 }, font: { color: '#ff0000' } },
+    },
+  };
+
+  it('gets a size, margins and a theme beneath what it says itself', async () => {
+    const { layout } = completeFigure(plain);
+    assert.deepEqual([layout.width, layout.height], [850, 420]);
+    assert.deepEqual(layout.margin, { l: 99, r: 24, t: 56, b: 56 });
+    const svg = await renderSvg(plain);
+    assert.match(svg, /font-family: DejaVu Sans/);
+    assert.match(svg, /fill: rgb\(255, 0, 0\)/, 'its own colour of text');
+    assert.match(svg, /rgb\(0, 114, 178\)/, 'the first colour of the palette');
+    assert.deepEqual(completeFigure({ data: [] }).layout.margin, { l: 60, r: 24, t: 24, b: 56 });
+  });
+
+  it('takes titles as text too', () => {
+    assert.deepEqual(completeFigure(plain).layout.yaxis, { title: { text: 'images' } });
+  });
+
+  it('is described by its titles, axes and traces, or by what is given', () => {
+    assert.equal(completeFigure(plain).description, 'Images & classes. bar: images. x: class. y: images.');
+    assert.equal(completeFigure({ ...plain, description: 'mine' }).description, 'mine');
+    assert.equal(completeFigure({ data: [{}] }).description, 'Figure. scatter.');
   });
 });
 
@@ -85,6 +118,36 @@ describe('map panels', () => {
     assert.ok(blue > red + 50, 'upper left');
     const [red2, , blue2] = at(Math.round(12 + (3 * side) / 4), Math.round(top + side / 4));
     assert.ok(red2 > blue2 + 50, 'upper right');
+  });
+
+  it('take patches and maps as they come, with their sizes', () => {
+    const bands = ['B02', 'B03', 'B04'];
+    const patch = { name: 'p', bands, labels: [], image: zeros([3, 4, 2]) };
+    const { data, layout, description } = mapPanels([
+      { title: 'a <map>', picture: patch, map: zeros([1, 4, 2]) },
+      { title: 'flat', map: zeros([4, 2]) },
+      { title: 'square', map: new Float32Array(9) },
+    ]);
+    assert.deepEqual(
+      data.map(({ z }) => typeof z === 'object' && z !== null && 'shape' in z && z.shape),
+      ['4,2', '4,2', '3,3'],
+    );
+    assert.equal(description, 'a <map>; flat; square');
+    assert.doesNotMatch(JSON.stringify(layout.annotations), /<map>/);
+  });
+
+  it('refuse several maps in one panel, and sizes that do not agree', () => {
+    const refused = (panel: Panel, pattern: RegExp) =>
+      assert.throws(
+        () => mapPanels([panel]),
+        (error) => error instanceof InputError && pattern.test(error.message),
+      );
+    refused({ title: 'two', map: zeros([2, 4, 4]) }, /"two".*one map.*\[2, 4, 4\]/);
+    refused({ title: 'odd', map: new Float32Array(8) }, /"odd".*width and height.*8 values/);
+    refused(
+      { title: 'small', map: zeros([2, 2]), picture: new Uint8ClampedArray(27) },
+      /picture has another size.*2 x 2.*9/,
+    );
   });
 
   it('show an all-zero map as zero', () => {

@@ -102,7 +102,9 @@ describe('morfStrip', () => {
       panels.map(({ title }) => title),
       ['Saliency', 'image, score 0.90', 'iteration 1, score 0.40'],
     );
-    const [, image, first] = panels.map(({ picture }) => picture);
+    const [, image, first] = panels.map(({ picture }) =>
+      picture instanceof Uint8ClampedArray ? picture : undefined,
+    );
     // The brightest pixel is the most relevant one: it takes its neighbour's colour, on the same stretch.
     assert.ok((image?.[0] ?? 0) > (image?.[3] ?? 0));
     assert.equal(first?.[0], image?.[3]);

@@ -8,18 +8,20 @@ import type { Panel } from './mapPanels.js';
 import { paintPatch } from './patchPicture.js';
 
 /** The image in true colour. */
-export function picturePanel({ patch }: Pick<ClassifiedImage, 'patch'>, title = 'True colour'): Panel {
+export function picturePanel(
+  { patch }: Pick<ClassifiedImage, 'patch'>,
+  title = 'True colour',
+): Panel & { readonly width: number; readonly height: number } {
   const [, height, width] = patch.image.shape;
-  return { title, width, height, picture: paintPatch(patch).pixels };
+  return { title, width, height, picture: patch };
 }
 
 /** The image, dark outside the true mask of the class; as it is where the mask is not known. */
 export function maskPanel(image: Pick<ClassifiedImage, 'patch'>, { name, mask }: ShownClass): Panel {
   const panel = picturePanel(image, `${name}, ${mask ? 'true mask' : 'mask not known'}`);
-  const { picture, width } = panel;
-  return mask === undefined || picture === undefined
-    ? panel
-    : { ...panel, picture: paintMask(picture, mask, width) };
+  if (mask === undefined) return panel;
+  const { width } = panel;
+  return { ...panel, picture: paintMask(paintPatch(image.patch).pixels, mask, width) };
 }
 
 /**

@@ -1,35 +1,100 @@
 /** Pictures, relevance maps and maps over pictures side by side, the colours of the maps on one scale. */
+import type { Patch } from '../dataset/patch.js';
+import { InputError } from '../error.js';
+import type { Tensor } from '../tensor.js';
+import { oneLine } from '../text.js';
 import { magnitude, type Pixels } from './colour.js';
 import { encodeIndexedPng } from './indexedPng.js';
+import { paintPatch } from './patchPicture.js';
 import { escapeText, type Figure, pack, type Trace, wrapText } from './plotly.js';
-import { baseLayout, divergingOverlay, divergingScale, sequentialOverlay, sequentialScale } from './theme.js';
+import { baseLayout, divergingOverlay, divergingScale } from './theme.js';
 
-/** One panel, [height x width] pixels, row-major; `picture` alone, `map` alone, or the map over the picture. */
+/** A picture alone, a map alone, or the map over the picture. */
 export interface Panel {
   readonly title: string;
-  readonly width: number;
-  readonly height: number;
-  readonly picture?: Pixels;
-  readonly map?: ArrayLike<number>;
+  /** A patch in true colour, or pixels [height x width]. */
+  readonly picture?: Patch | Pixels;
+  /** Relevance as `relevance` gives it, [height, width] or [1, height, width], or its bare values. */
+  readonly map?: Tensor | ArrayLike<number>;
+  /** Pixels; default: those of the map's or the picture's shape, else of a square. */
+  readonly width?: number;
+  readonly height?: number;
   /** Whose maps share a colour scale where `scale` is 'method'. */
   readonly method?: string;
 }
 
 export interface MapPanelsOptions {
-  readonly title: string;
+  /** Default: none. */
+  readonly title?: string;
+  /** Panels per row; default: 4, or as many as there are. */
   readonly columns?: number;
   /**
-   * What shares one colour scale, symmetric around 0 for signed maps: all maps, those of one row, those of one method,
-   * or each map by itself. The figure says which.
+   * What shares one colour scale, symmetric around 0: all maps (the default), those of one row, those of one method, or
+   * each map by itself. The figure says which.
    */
   readonly scale?: 'shared' | 'row' | 'method' | 'each';
-  /** Whether relevance has a sign: blue to red around white; else black to light yellow. */
-  readonly signed?: boolean;
-  /** Quantile of |relevance| at the end of the colour scale: a few extreme pixels must not hide the rest. */
+  /** Quantile of |relevance| at the end of the colour scale: a few extreme pixels must not hide the rest. Default: 0.99. */
   readonly quantile?: number;
-  /** Width of the whole figure in pixels. */
+  /** Width of the whole figure in pixels; default: 850. */
   readonly width?: number;
+  /** Alternative text; default: the title and those of the panels. */
   readonly description?: string;
+}
+
+/** A panel in plain numbers. */
+interface DrawnPanel {
+  readonly title: string;
+  readonly width: number;
+  readonly height: number;
+  readonly picture?: Pixels;
+  readonly map?: ArrayLike<number>;
+  readonly method?: string;
+}
+
+const isPatch = (picture: Patch | Pixels): picture is Patch => 'image' in picture;
+const isTensor = (map: Tensor | ArrayLike<number>): map is Tensor => 'shape' in map;
+
+/** Height and width of a shape whose leading dimensions are 1. */
+function sidesOf(shape: readonly number[], where: string): readonly [height: number, width: number] {
+  const [height, width] = shape.slice(-2);
+  if (shape.length >= 2 && shape.slice(0, -2).every((dimension) => dimension === 1)) return [height, width];
+  throw new InputError({
+    ...{ what: 'a panel shows one map', where, expected: '[height, width] or [1, height, width]' },
+    ...{ got: `[${shape.join(', ')}]`, todo: 'Give one panel per map: rows(map, 0), rows(map, 1), …' },
+  });
+}
+
+function drawnPanel({ title, picture, map, method, ...given }: Panel): DrawnPanel {
+  const where = `mapPanels, panel "${oneLine(title)}"`;
+  const pixels = picture === undefined ? undefined : isPatch(picture) ? paintPatch(picture).pixels : picture;
+  const values = map === undefined ? undefined : isTensor(map) ? map.data : map;
+  const count = values?.length ?? (pixels?.length ?? 0) / 3;
+  const square = Math.sqrt(count);
+  const [height, width] =
+    map !== undefined && isTensor(map)
+      ? sidesOf(map.shape, where)
+      : picture !== undefined && isPatch(picture)
+        ? picture.image.shape.slice(1)
+        : [given.height ?? square, given.width ?? square];
+  const isWhole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
+  for (const [what, length] of [
+    ['map', values?.length],
+    ['picture', pixels && pixels.length / 3],
+  ] as const) {
+    if (isWhole && (length ?? width * height) === width * height) continue;
+    throw new InputError({
+      what: `the ${what} has another size than its panel`,
+      where,
+      expected: isWhole ? `${height} x ${width} pixels` : 'width and height of the panel, or a Tensor',
+      got: `${length} values`,
+    });
+  }
+  return {
+    ...{ title, width, height },
+    ...(pixels && { picture: pixels }),
+    ...(values && { map: values }),
+    ...(method !== undefined && { method }),
+  };
 }
 
 const scaleNotes = {
@@ -63,19 +128,24 @@ function halve(
   return { values, step: 2 };
 }
 
-/** Lays the panels out in rows. Relevance is shown in percent of the end of its colour scale, and cut off there. */
+/**
+ * Pictures and relevance maps in rows: blue for negative, white for no and red for positive relevance, in percent of the
+ * end of the colour scale, where it is cut off.
+ * @throws InputError if a map or picture does not have the size of its panel
+ * @example await show(mapPanels([{ title: 'Grad-CAM', picture: patch, map: relevance(attribution) }]));
+ */
 export function mapPanels(
-  panels: readonly Panel[],
+  shown: readonly Panel[],
   {
-    title,
-    columns = 4,
+    title = '',
+    columns = Math.max(1, Math.min(4, shown.length)),
     scale = 'shared',
-    signed = true,
     quantile = 0.99,
     width = 850,
-    description = title,
-  }: MapPanelsOptions,
+    description = [title, ...shown.map((panel) => panel.title)].filter((text) => text !== '').join('; '),
+  }: MapPanelsOptions = {},
 ): Figure {
+  const panels = shown.map(drawnPanel);
   const rows = Math.ceil(panels.length / columns);
   const hasMaps = panels.some(({ map }) => map !== undefined);
   const [marginLeft, marginRight, gapX] = [12, hasMaps ? 96 : 12, 8];
@@ -90,7 +160,7 @@ export function mapPanels(
   const height = margin.t + margin.b + rows * side * aspect + gapY * (rows - 1);
   const [plotWidth, plotHeight] = [width - margin.l - margin.r, height - margin.t - margin.b];
 
-  const limitOf = (chosen: readonly Panel[]): number =>
+  const limitOf = (chosen: readonly DrawnPanel[]): number =>
     Math.max(0, ...chosen.map(({ map }) => (map === undefined ? 0 : magnitude(map, quantile))));
   const limitAt = (index: number): number => {
     if (scale === 'each') return limitOf([panels[index]]);
@@ -156,14 +226,8 @@ export function mapPanels(
       type: 'heatmap',
       z: pack(percent, panel.height / step),
       ...{ x0: (step - 1) / 2, dx: step, y0: (step - 1) / 2, dy: step },
-      ...{ xaxis: `x${name}`, yaxis: `y${name}`, zmin: signed ? -100 : 0, zmax: 100 },
-      colorscale: signed
-        ? isOverlay
-          ? divergingOverlay
-          : divergingScale
-        : isOverlay
-          ? sequentialOverlay
-          : sequentialScale,
+      ...{ xaxis: `x${name}`, yaxis: `y${name}`, zmin: -100, zmax: 100 },
+      colorscale: isOverlay ? divergingOverlay : divergingScale,
       showscale: !hasColourBar && !isOverlay,
       colorbar: {
         title: {
@@ -185,7 +249,7 @@ export function mapPanels(
     if (!isOverlay) hasColourBar = true;
   });
   const shownTitle = hasMaps
-    ? `${figureTitle}<br><span style="font-size:12px">${scaleNotes[scale]}, ends at the ${100 * quantile} % quantile of |relevance|</span>`
+    ? `${figureTitle}${title === '' ? '' : '<br>'}<span style="font-size:12px">${scaleNotes[scale]}, ends at the ${100 * quantile} % quantile of |relevance|</span>`
     : figureTitle;
   const layout = {
     ...baseLayout(shownTitle, { width, height: Math.round(height) }),

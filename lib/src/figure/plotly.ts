@@ -4,7 +4,16 @@ import { htmlText, oneLine } from '../text.js';
 /** A trace of plotly.js, as its schema has it; numbers may be packed with `pack`. */
 export type Trace = Readonly<Record<string, unknown>>;
 
-export interface Figure {
+/** Any figure as one writes it for Plotly: traces and a layout, of which everything may be left out. */
+export interface PlotlyFigure {
+  readonly data: readonly object[];
+  readonly layout?: object;
+  /** What the figure shows, in words; default: its titles and the names of its axes and traces. */
+  readonly description?: string;
+}
+
+/** A figure with the size that it is drawn at and its alternative text. */
+export interface Figure extends PlotlyFigure {
   readonly data: readonly Trace[];
   readonly layout: Readonly<Record<string, unknown>> & {
     /** Pixels. */

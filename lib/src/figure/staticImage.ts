@@ -5,7 +5,8 @@ import { type Canvas, createCanvas } from '@napi-rs/canvas';
 import type { DOMWindow } from 'jsdom';
 import { measureText } from './canvas.js';
 import { encodeIndexedPng } from './indexedPng.js';
-import type { Figure } from './plotly.js';
+import type { PlotlyFigure } from './plotly.js';
+import { completeFigure } from './theme.js';
 
 interface Plotly {
   newPlot(element: unknown, figure: unknown): Promise<unknown>;
@@ -136,7 +137,8 @@ async function load(): Promise<{ readonly window: DOMWindow; readonly plotly: Pl
 }
 
 /** The figure as SVG text, its labels as text in DejaVu Sans. */
-export async function renderSvg({ data, layout }: Figure): Promise<string> {
+export async function renderSvg(figure: PlotlyFigure): Promise<string> {
+  const { data, layout } = completeFigure(figure);
   loaded ??= load();
   const { window, plotly } = await loaded;
   const element = window.document.createElement('div');
@@ -154,7 +156,7 @@ export async function renderSvg({ data, layout }: Figure): Promise<string> {
 
 /** The figure as PNG, `scale` pixels of the picture for one of the figure. */
 export async function renderPng(
-  figure: Figure,
+  figure: PlotlyFigure,
   { scale = 1 }: { readonly scale?: number } = {},
 ): Promise<Uint8Array> {
   const { Resvg } = await import('@resvg/resvg-js');
@@ -172,8 +174,8 @@ export async function renderPng(
   });
   // Figures that hold pictures are large in true colour.
   const rendered = picture.render();
-  const { images } = figure.layout;
-  return Array.isArray(images) && images.length > 0
+  const { layout = {} } = figure;
+  return 'images' in layout && Array.isArray(layout.images) && layout.images.length > 0
     ? encodeIndexedPng(rendered.pixels, rendered)
     : rendered.asPng();
 }

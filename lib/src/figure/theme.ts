@@ -1,6 +1,7 @@
 /** How all figures look: colours that colour-blind readers can tell apart, fonts, axes, margins. */
-
 import { type ColourMap, diverging, sequential } from './colour.js';
+import { describeFigure } from './describe.js';
+import type { Figure, PlotlyFigure } from './plotly.js';
 
 /** Okabe and Ito's palette, told apart under all common kinds of colour blindness; yellow last, it is faint on white. */
 export const palette = [
@@ -33,7 +34,7 @@ export const papers = palette[5];
 /** An axis with a title that carries its unit. */
 export function axis(title: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return {
-    title: { text: title, standoff: 12 },
+    title: { text: title, standoff: 12, font: { size: 13 } },
     automargin: true,
     gridcolor: grid,
     zerolinecolor: '#9a9a9a',
@@ -90,3 +91,58 @@ export const divergingOverlay = colourScale(diverging, (position) =>
   Math.min(1, 3 * Math.abs(position - 0.5)),
 );
 export const sequentialOverlay = colourScale(sequential, (position) => Math.min(1, 1.5 * position));
+
+const axisTheme = {
+  ...{ automargin: true, gridcolor: grid, zerolinecolor: '#9a9a9a', linecolor: '#9a9a9a' },
+  ...{ ticks: 'outside', tickcolor: '#9a9a9a', title: { standoff: 12, font: { size: 13 } } },
+};
+
+/** What a figure has where it does not say otherwise, as Plotly's own template: it lies beneath the figure's layout. */
+const template = {
+  layout: {
+    font: { family: 'DejaVu Sans, Verdana, sans-serif', size: 13, color: ink },
+    title: {
+      font: { size: 16 },
+      ...{ x: 0.014, xanchor: 'left', y: 1, yref: 'container', yanchor: 'top', pad: { t: 18 } },
+    },
+    ...{ paper_bgcolor: '#ffffff', plot_bgcolor: '#ffffff', colorway: palette.slice(0, 7) },
+    hoverlabel: { namelength: -1 },
+    ...{ xaxis: axisTheme, yaxis: axisTheme },
+  },
+  data: { heatmap: [{ colorscale: sequentialScale }] },
+};
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Titles given as text, which Plotly 3 no longer takes. */
+function withTitles(layout: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(layout).map(([name, value]) => {
+      if (name === 'title' && typeof value === 'string') return [name, { text: value }];
+      if (/^[xy]axis\d*$/.test(name) && isObject(value)) return [name, withTitles(value)];
+      return [name, value];
+    }),
+  );
+}
+
+/** A figure with landlens's fonts, colours and margins beneath its own layout, a size, and alternative text. */
+export function completeFigure({ data, layout = {}, description }: PlotlyFigure): Figure {
+  const own = withTitles(layout);
+  const { title } = own;
+  const text = isObject(title) && typeof title.text === 'string' ? title.text : '';
+  const top = text === '' ? 24 : 36 + 20 * text.split('<br>').length;
+  const { width = 850, height = 420, margin } = own;
+  const complete = {
+    template,
+    ...own,
+    width: Number(width),
+    height: Number(height),
+    margin: { l: 60, r: 24, t: top, b: 56, ...(isObject(margin) && margin) },
+  };
+  return {
+    data: data.map((trace) => ({ ...trace })),
+    layout: complete,
+    description: description ?? describeFigure({ data, layout: own }),
+  };
+}

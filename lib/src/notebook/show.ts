@@ -2,8 +2,9 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { InputError } from '../error.js';
-import type { Figure } from '../figure/plotly.js';
+import type { PlotlyFigure } from '../figure/plotly.js';
 import { renderPng } from '../figure/staticImage.js';
+import { completeFigure } from '../figure/theme.js';
 import { type Table, type TableOptions, tableHtml, tableText } from './table.js';
 
 /** The forms of one output, by MIME type; pictures in base64. */
@@ -51,24 +52,42 @@ function requireSender(): NonNullable<Kernel['lastWriteDisplayData']> {
 
 function send(
   data: Bundle,
-  { id, update = false }: { readonly id?: string; readonly update?: boolean } = {},
+  {
+    id,
+    update = false,
+    metadata = {},
+  }: { readonly id?: string; readonly update?: boolean; readonly metadata?: Bundle } = {},
 ): void {
-  requireSender()({ data, metadata: {}, transient: { ...(id !== undefined && { display_id: id }) } }, update);
+  requireSender()({ data, metadata, transient: { ...(id !== undefined && { display_id: id }) } }, update);
 }
 
 /**
- * Shows a figure: interactive where the notebook can draw Plotly (JupyterLab, VS Code), and as a picture elsewhere
- * (GitHub, a printed page), both in one output.
- * @param scale pixels of the picture for one of the figure
+ * Shows a figure of Plotly, in one output: interactive in JupyterLab and VS Code, a picture elsewhere (GitHub, a
+ * printed page).
+ * @param figure traces and layout as Plotly's documentation has them; beneath the layout lie landlens's fonts, colours
+ *   and margins, and a size of 850 x 420 pixels
+ * @param scale pixels of the picture per pixel of the figure
+ * @example
+ * await show({
+ *   data: [{ type: 'bar', x: ['forest', 'water'], y: [3, 5] }],
+ *   layout: { title: { text: 'Images by class' }, yaxis: { title: { text: 'images' } } },
+ * });
  */
-export async function show(figure: Figure, { scale = 1 }: { readonly scale?: number } = {}): Promise<void> {
-  const { data, layout, description } = figure;
-  const png = await renderPng(figure, { scale });
-  send({
-    'application/vnd.plotly.v1+json': { data, layout, config: { responsive: false, displaylogo: false } },
-    'image/png': Buffer.from(png).toString('base64'),
-    'text/plain': description,
-  });
+export async function show(
+  figure: PlotlyFigure,
+  { scale = 1 }: { readonly scale?: number } = {},
+): Promise<void> {
+  const { data, layout, description } = completeFigure(figure);
+  const png = await renderPng({ data, layout }, { scale });
+  const config = { responsive: false, displaylogo: false };
+  send(
+    {
+      'application/vnd.plotly.v1+json': { data, layout, config },
+      'image/png': Buffer.from(png).toString('base64'),
+      'text/plain': description,
+    },
+    { metadata: { 'image/png': { alt: description } } },
+  );
 }
 
 /** Shows a table, a danfojs DataFrame for example: as HTML, and as text for terminals and diffs. */
@@ -78,7 +97,10 @@ export function showTable(table: Table, options: TableOptions = {}): void {
 
 /** Shows a picture that is already PNG. */
 export function showPng(png: Uint8Array, description: string): void {
-  send({ 'image/png': Buffer.from(png).toString('base64'), 'text/plain': description });
+  send(
+    { 'image/png': Buffer.from(png).toString('base64'), 'text/plain': description },
+    { metadata: { 'image/png': { alt: description } } },
+  );
 }
 
 /** Shows a sentence or several, each on its line. */
