@@ -34,7 +34,6 @@ export * from './attribution/saliency.js';
 export * from './attribution/slic.js';
 export * from './attribution/smoothGrad.js';
 export { studiedMethod, studiedMethods } from './attribution/studiedMethods.js';
-export { parseDataset } from './command/options.js';
 export {
   type BandStatisticsOptions,
   bandStatistics,
@@ -45,8 +44,9 @@ export * from './dataset/bigEarthNet/superClasses.js';
 export { openBigEarthNet } from './dataset/bigEarthNet.js';
 export { type BigEarthNet2Options, openBigEarthNet2 } from './dataset/bigEarthNet2.js';
 export { maskOf, maskShare } from './dataset/classMask.js';
-export { type FolderOptions, openFolder } from './dataset/folder.js';
-export { openDataset } from './dataset/openDataset.js';
+export type { FolderOptions } from './dataset/folder/description.js';
+export { openFolder } from './dataset/folder.js';
+export { openDataset, parseDataset } from './dataset/openDataset.js';
 export { type PackOptions, type PackResult, packDataset } from './dataset/packed/pack.js';
 export { openPacked, type PackedOptions, verifyPacked } from './dataset/packed.js';
 export * from './dataset/patch.js';
@@ -63,7 +63,6 @@ export * from './dataset/raster/largeImage.js';
 export type { PixelWindow } from './dataset/raster/tiffLayout.js';
 export * from './dataset/raster/tiles.js';
 export * from './dataset/readAhead.js';
-export { findImage, type OwnImage, writeSample } from './dataset/sample.js';
 export type { SavedStatistics } from './dataset/savedStatistics.js';
 export * from './dataset/scenes.js';
 export { openSen12ms, type Sen12msOptions } from './dataset/sen12ms.js';
@@ -123,6 +122,7 @@ export { denseNet, denseNet121 } from './model/denseNet.js';
 export { type FeatureLayer, featureLayers } from './model/featureLayer.js';
 export { resNet, resNet50 } from './model/resNet.js';
 export { readNetwork, type StoredNetwork } from './model/safetensorsFile.js';
+export * from './notebook/findImage.js';
 export * from './notebook/openNotebook.js';
 export * from './notebook/openStudy.js';
 export * from './notebook/show.js';

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { join, resolve } from 'node:path';
 import { describe, it } from 'mocha';
-import {
-  datasetText,
-  folderKinds,
-  parseDataset,
-  parseOptions,
-  usage,
-} from '../../lib/src/command/options.js';
+import { parseOptions, usage } from '../../lib/src/command/options.js';
+import { datasetText, folderKinds, parseDataset } from '../../lib/src/dataset/openDataset.js';
 import { InputError } from '../../lib/src/error.js';
 import { studyFolder } from '../../lib/src/notebook/openStudy.js';
 import { defaultModel, repositoryRoot } from '../../lib/src/repository/places.js';

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { bandStatistics } from '../../lib/src/dataset/bandStatistics.js';
-import { type FolderOptions, openFolder } from '../../lib/src/dataset/folder.js';
+import type { FolderOptions } from '../../lib/src/dataset/folder/description.js';
+import { openFolder } from '../../lib/src/dataset/folder.js';
 import { encodeGeoTiff } from '../../lib/src/dataset/raster/geoTiffWriter.js';
 import { assertSamePixels, assertSamePlace, pathOfFixture } from './rasterio.js';
 

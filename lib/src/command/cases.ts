@@ -14,7 +14,6 @@ import { type Case, findPaperCases, readCase, writeCase } from '../study/caseStu
 import { presetNames } from '../study/presets.js';
 import { oneLine } from '../text.js';
 import { engineHelp, interrupted, listenForInterrupt, parseSeed, print, runCommand } from './commandLine.js';
-import { parseDataset } from './options.js';
 
 const usage = `Usage: npm run cases -- --dataset <data set> [options]
 
@@ -65,7 +64,7 @@ runCommand(async (argv) => {
   }
 
   const engineName = parseEngine(values.engine);
-  const dataset = await openDataset(parseDataset(values.dataset));
+  const dataset = await openDataset(values.dataset);
   const engine = await openEngine(engineName);
   const signal = listenForInterrupt();
   try {

@@ -1,10 +1,10 @@
 /** `landlens`: the commands that work outside the repository too. */
 
-import { packCommand } from '../dataset/packed/pack.js';
 import { InputError } from '../error.js';
 import { print, runCommand } from './commandLine.js';
 import { enginesCommand } from './engines.js';
 import { mapCommand } from './map.js';
+import { packCommand } from './pack.js';
 import { statisticsCommand } from './statistics.js';
 
 const commands: Readonly<Record<string, { readonly about: string; readonly run: typeof packCommand }>> = {

@@ -2,6 +2,7 @@
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Preset } from '../attribution/methods.js';
+import { type DatasetChoice, folderKinds, parseDataset } from '../dataset/openDataset.js';
 import { splitsInOrder } from '../dataset/splitNames.js';
 import { defaultEngine, type EngineName, parseEngine } from '../engine/engines.js';
 import { InputError, messageOf } from '../error.js';
@@ -19,14 +20,6 @@ export function defaultResults(
   const suffix = engine === defaultEngine ? '' : `-${engine}`;
   return join(repositoryRoot, 'results', `reproduce-${dataset}-${preset}${suffix}`);
 }
-
-/** Data sets that lie in a folder, by the word that stands before it. */
-export const folderKinds = ['bigearthnet', 'bigearthnet2', 'sen12ms', 'folder', 'packed'] as const;
-export type FolderKind = (typeof folderKinds)[number];
-
-export type DatasetChoice =
-  | { readonly kind: 'scenes' }
-  | { readonly kind: FolderKind; readonly folder: string };
 
 export interface StudyOptions {
   readonly dataset: DatasetChoice;
@@ -165,21 +158,6 @@ function parseValues(argv: readonly string[]): ParsedArguments | undefined {
 
 function invalid(name: Name, expected: string, got = 'nothing'): InputError {
   return new InputError({ what: 'not a valid value', where: `--${name}`, expected, got });
-}
-
-/** `scenes` or `<kind>:<folder>`; a relative folder is seen from `base`. */
-export function parseDataset(value: string, base = process.cwd()): DatasetChoice {
-  if (value === 'scenes') return { kind: 'scenes' };
-  const [, word, folder] = /^([a-z0-9]+):(.+)$/s.exec(value) ?? [];
-  const kind = folderKinds.find((known) => known === word);
-  if (kind !== undefined) return { kind, folder: resolve(base, folder) };
-  const expected = ['scenes', ...folderKinds.map((known) => `${known}:<folder>`)].join(', ');
-  throw invalid('dataset', expected, `"${value}"`);
-}
-
-/** The choice as it was written, its folder in full. */
-export function datasetText(choice: DatasetChoice): string {
-  return choice.kind === 'scenes' ? choice.kind : `${choice.kind}:${choice.folder}`;
 }
 
 function parseSelection(values: Readonly<Partial<Record<Name, string>>>): Selection {

@@ -2,13 +2,12 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bandStatistics, statisticsFile } from '../dataset/bandStatistics.js';
-import { openDataset } from '../dataset/openDataset.js';
+import { datasetForms, openDataset } from '../dataset/openDataset.js';
 import { splitsInOrder } from '../dataset/splitNames.js';
 import { InputError } from '../error.js';
 import { createProgress, type Progress } from '../io/progress.js';
 import { oneLine } from '../text.js';
 import { interrupted, listenForInterrupt, parseNumber, parseSeed, print } from './commandLine.js';
-import { folderKinds, parseDataset } from './options.js';
 
 const usage = `Usage: landlens statistics <dataset> [options]
 
@@ -17,7 +16,7 @@ and the packed copy find them, or in a file of your choice, which "npm run train
 --statistics <file>. Stop it at any time with Ctrl+C; the same command continues where it stopped. BigEarthNet has
 published statistics, which are used unless --statistics names others.
 
-  <dataset>           scenes, ${folderKinds.map((kind) => `${kind}:<folder>`).join(', ')}
+  <dataset>           ${datasetForms}
   --split <name>      ${splitsInOrder.join(', ')} (default train, or test where there are no training images)
   --patches <count>   a random sample of so many (default all)
   --seed <number>     of the sample (default 0)
@@ -65,7 +64,7 @@ export async function statisticsCommand(argv: readonly string[]): Promise<number
       ? undefined
       : parseNumber('patches', values.patches, isFrom(1), 'a whole number from 1');
   const seed = parseSeed(values.seed);
-  const dataset = await openDataset(parseDataset(positionals[0]));
+  const dataset = await openDataset(positionals[0]);
   const beside = dataset.folder === undefined ? undefined : join(dataset.folder, statisticsFile);
   const path = values.out === undefined ? beside : resolve(values.out);
   const signal = listenForInterrupt();

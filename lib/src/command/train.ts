@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { evaluate } from '../analysis/evaluate.js';
 import { writeModelCard } from '../analysis/modelCard.js';
 import { scoreImages } from '../analysis/scoredImages.js';
-import { openDataset } from '../dataset/openDataset.js';
+import { openDataset, parseDataset } from '../dataset/openDataset.js';
 import type { Dataset } from '../dataset/patch.js';
 import { scenes } from '../dataset/scenes.js';
 import type { Engine } from '../engine/engine.js';
@@ -39,7 +39,6 @@ import {
   print,
   runCommand,
 } from './commandLine.js';
-import { parseDataset } from './options.js';
 
 const architectures: ReadonlyMap<string, Architecture> = new Map([
   ['densenet121', denseNet121],

@@ -12,19 +12,21 @@ import {
   defaultUnits,
   type Georeference,
   type Patch,
-  type Split,
   sentinel2Bands,
 } from './patch.js';
 import { type Resampling, resamplings } from './raster/resample.js';
-import { assignSplits, type SplitList, splitNames, splitsInOrder } from './splitNames.js';
+import { assignSplits, listsIn, readLists, type SplitPaths, splitNames } from './splitNames.js';
 
 export interface BigEarthNetOptions {
   /** How 20 m and 60 m bands are brought to the 10 m grid; bilinear unless told. */
   readonly resampling?: Resampling;
   /** 19 unless told. */
   readonly nomenclature?: 19 | 43;
-  /** Paths of CSV files of patch names. A patch in none is left out; with no lists every patch is in 'test'. */
-  readonly splits?: Readonly<Partial<Record<Split, string>>>;
+  /**
+   * Paths of CSV files of patch names; default: those of `train.csv`, `val.csv` and `test.csv` that lie in the folder.
+   * A patch in none is left out; without lists every patch is in 'test'.
+   */
+  readonly splits?: SplitPaths;
   /** Paths of CSV files of patches to leave out: seasonal snow, cloud and shadow, no 19-class label. */
   readonly exclude?: readonly string[];
 }
@@ -41,6 +43,9 @@ export const bigEarthNetStatistics: BandStatistics = {
   ],
 };
 
+/** What the official lists are called. */
+const officialLists = { train: 'train.csv', validation: 'val.csv', test: 'test.csv' };
+
 const fetchAgain = 'Extract the patch again from the BigEarthNet v1.0 archive, or take it out of the folder.';
 
 /**
@@ -52,16 +57,13 @@ const fetchAgain = 'Extract the patch again from the BigEarthNet v1.0 archive, o
  * @throws InputError where the folder holds no patches, a list is missing or wrong, or an option is unknown
  */
 export async function openBigEarthNet(folder: string, options: BigEarthNetOptions = {}): Promise<Dataset> {
-  const { resampling = 'bilinear', nomenclature = 19, splits = {}, exclude = [] } = options;
+  const { resampling = 'bilinear', nomenclature = 19, exclude = [] } = options;
+  const { splits = listsIn(folder, officialLists) } = options;
   checkChoice('resampling', resampling, resamplings);
   checkChoice('nomenclature', nomenclature, [19, 43]);
-  for (const name of Object.keys(splits)) checkChoice('splits', name, splitsInOrder);
-
+  const lists = await readLists(splits, readPatchList, 'BigEarthNet, option `splits`');
   const patches = await leaveOut(await listPatches(folder), exclude);
-  const { total, count, nameOf, find } = splitNames(
-    assignSplits(patches, await readSplitLists(splits)),
-    folder,
-  );
+  const { total, count, nameOf, find } = splitNames(assignSplits(patches, lists), folder);
   if (total === 0) {
     throw new InputError({
       what: 'no patch of the folder is left after the split and exclusion lists',
@@ -135,17 +137,6 @@ async function leaveOut(patches: readonly string[], exclude: readonly string[]):
   const excluded: Set<string>[] = [];
   for (const path of exclude) excluded.push(await readPatchList(path));
   return patches.filter((name) => !excluded.some((list) => list.has(name)));
-}
-
-async function readSplitLists(
-  splits: Readonly<Partial<Record<Split, string>>>,
-): Promise<Partial<Record<Split, SplitList>>> {
-  const lists: Partial<Record<Split, SplitList>> = {};
-  for (const split of splitsInOrder) {
-    const path = splits[split];
-    if (path !== undefined) lists[split] = { path, names: await readPatchList(path) };
-  }
-  return lists;
 }
 
 async function readPatch(

@@ -4,32 +4,13 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { InputError, messageOf } from '../error.js';
 import { zeros } from '../tensor.js';
 import { statisticsFile } from './bandStatistics.js';
-import { descriptionFile, readDescription } from './folder/description.js';
-import { readTable, type TableOptions, type TableRow } from './folder/table.js';
+import { descriptionFile, type FolderOptions, readDescription } from './folder/description.js';
+import { readTable, type TableRow } from './folder/table.js';
 import { type BandStatistics, type Dataset, defaultUnits, type Patch, type Split } from './patch.js';
 import { readGeoTiff } from './raster/geoTiff.js';
 import { openGeoTiff } from './raster/geoTiffWindow.js';
 import { readSavedStatistics, requireStatistics, unknownStatistics } from './savedStatistics.js';
 import { splitNames, splitsInOrder } from './splitNames.js';
-
-export interface FolderOptions extends TableOptions {
-  /** What figures and records call the data set; the folder's name unless told. */
-  readonly name?: string;
-  /** The table of labels, seen from the folder; 'labels.csv' unless told. */
-  readonly table?: string;
-  /** Names of the files' bands, in their order; the bands' descriptions in the first file unless told. */
-  readonly bands?: readonly string[];
-  /** The bands wanted, in this order; all unless told. */
-  readonly select?: readonly string[];
-  /** What a value is once scaled; 'reflectance x 10,000' unless told. */
-  readonly units?: string;
-  /** Pixel values are multiplied by this to have the units: 10,000 for a file of reflectances. 1 unless told. */
-  readonly scale?: number;
-  /** Added after that: -1000 for Level-2A digital numbers of processing baseline 04.00. 0 unless told. */
-  readonly offset?: number;
-  /** Mean and deviation of the bands, in the units; those that `bandStatistics` kept in the folder unless told. */
-  readonly statistics?: BandStatistics;
-}
 
 const todo = 'Correct the table, or put the file there.';
 

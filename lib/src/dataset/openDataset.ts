@@ -1,67 +1,110 @@
-/** Opens the data set that a study was asked for. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import type { DatasetChoice, FolderKind } from '../command/options.js';
+/** A data set by the text that names it: `scenes`, or `<kind>:<folder>` as on the command line. */
+import { resolve } from 'node:path';
+import { InputError } from '../error.js';
 import { openBigEarthNet } from './bigEarthNet.js';
 import { openBigEarthNet2 } from './bigEarthNet2.js';
 import { openFolder } from './folder.js';
 import { openPacked } from './packed.js';
-import { bandResolution, type Dataset, type Split, sentinel2Bands } from './patch.js';
+import { bandResolution, type Dataset, sentinel2Bands } from './patch.js';
+import type { Resampling } from './raster/resample.js';
 import { withStatistics } from './savedStatistics.js';
 import { scenes } from './scenes.js';
 import { openSen12ms } from './sen12ms.js';
 
-/** What the official lists are called; those that lie in the folder decide its splits. */
-const lists = {
-  bigearthnet: { train: 'train.csv', validation: 'val.csv', test: 'test.csv' },
-  sen12ms: { train: 'train_list.txt', validation: 'val_list.txt', test: 'test_list.txt' },
-} as const;
+/** Data sets that lie in a folder, by the word that stands before it. */
+export const folderKinds = ['bigearthnet', 'bigearthnet2', 'sen12ms', 'folder', 'packed'] as const;
+export type FolderKind = (typeof folderKinds)[number];
 
-const openers: Readonly<Record<FolderKind, (folder: string) => Promise<Dataset>>> = {
-  bigearthnet: (folder) => openBigEarthNet(folder, { splits: listsIn(folder, lists.bigearthnet) }),
+export type DatasetChoice =
+  | { readonly kind: 'scenes' }
+  | { readonly kind: FolderKind; readonly folder: string };
+
+type Openers = Readonly<
+  Record<FolderKind, (folder: string, options: { readonly resampling?: Resampling }) => Promise<Dataset>>
+>;
+
+const openers: Openers = {
+  bigearthnet: openBigEarthNet,
   bigearthnet2: openBigEarthNet2,
-  sen12ms: (folder) => openSen12ms(folder, { splits: listsIn(folder, lists.sen12ms) }),
-  folder: openFolder,
-  packed: openPacked,
+  sen12ms: (folder) => openSen12ms(folder),
+  folder: (folder) => openFolder(folder),
+  packed: (folder) => openPacked(folder),
 };
+
+/** Every way to name a data set, for usage texts and errors. */
+export const datasetForms = ['scenes', ...folderKinds.map((kind) => `${kind}:<folder>`)].join(', ');
+
+/**
+ * The data set that a text names.
+ * @param base folder that a relative folder is relative to; default: the current one
+ * @throws InputError if the text is neither `scenes` nor `<kind>:<folder>`
+ */
+export function parseDataset(text: string, base = process.cwd()): DatasetChoice {
+  if (text === 'scenes') return { kind: 'scenes' };
+  const [, word, folder] = /^([a-z0-9]+):(.+)$/s.exec(text) ?? [];
+  const kind = folderKinds.find((known) => known === word);
+  if (kind !== undefined) return { kind, folder: resolve(base, folder) };
+  throw new InputError({
+    what: 'not a data set',
+    where: '--dataset',
+    expected: datasetForms,
+    got: `"${text}"`,
+  });
+}
+
+/** The text that names the choice, its folder in full. */
+export function datasetText(choice: DatasetChoice): string {
+  return choice.kind === 'scenes' ? choice.kind : `${choice.kind}:${choice.folder}`;
+}
 
 export interface OpenDatasetOptions {
-  /** A file of band statistics, which then go before published ones and those beside the data. */
+  /** File of band statistics to use in place of published ones and of those beside the data. */
   readonly statistics?: string;
+  /** Folder that a relative folder is relative to; default: the current one. */
+  readonly base?: string;
 }
 
-export async function openDataset(
-  choice: DatasetChoice,
-  { statistics }: OpenDatasetOptions = {},
+/**
+ * Opens a data set.
+ * @param source `scenes`, or `<kind>:<folder>` with the kind `bigearthnet`, `bigearthnet2`, `sen12ms`, `folder` or `packed`
+ * @throws InputError if there is no such data set, or the folder holds another
+ * @example
+ * const data = await openDataset('bigearthnet:/data/BigEarthNet-v1.0');
+ * const patch = await data.read('test', 0);
+ */
+export function openDataset(
+  source: string | DatasetChoice,
+  options: OpenDatasetOptions = {},
 ): Promise<Dataset> {
-  const dataset = choice.kind === 'scenes' ? scenes() : await openers[choice.kind](choice.folder);
-  return statistics === undefined ? dataset : withStatistics(dataset, statistics);
+  return open(choiceOf(source, options), options);
 }
 
-/** Data sets with bands coarser than the image, their pixels repeated: nothing is lost by keeping one of each block. */
-const coarseOpeners: Readonly<Partial<Record<FolderKind, (folder: string) => Promise<Dataset>>>> = {
-  bigearthnet: (folder) =>
-    openBigEarthNet(folder, { splits: listsIn(folder, lists.bigearthnet), resampling: 'nearest' }),
-  bigearthnet2: (folder) => openBigEarthNet2(folder, { resampling: 'nearest' }),
-};
-
-/** The data set as it is to be packed, and by band how much coarser than the image it is. */
+/**
+ * Opens a data set as it is packed: bands coarser than the image have their pixels repeated, so that nothing is lost by
+ * keeping one of each block.
+ * @returns the data set, and how much coarser than the image each band is
+ */
 export async function openForPacking(
-  choice: DatasetChoice,
+  source: string | DatasetChoice,
   options: OpenDatasetOptions = {},
 ): Promise<{ readonly dataset: Dataset; readonly factors?: readonly number[] }> {
-  const open = choice.kind === 'scenes' ? undefined : coarseOpeners[choice.kind];
-  if (choice.kind === 'scenes' || open === undefined) return { dataset: await openDataset(choice, options) };
-  const factors = sentinel2Bands.map((band) => bandResolution[band] / 10);
-  const dataset = await open(choice.folder);
-  const { statistics } = options;
-  return { dataset: statistics === undefined ? dataset : await withStatistics(dataset, statistics), factors };
+  const choice = choiceOf(source, options);
+  const dataset = await open(choice, options, 'nearest');
+  if (choice.kind !== 'bigearthnet' && choice.kind !== 'bigearthnet2') return { dataset };
+  return { dataset, factors: sentinel2Bands.map((band) => bandResolution[band] / 10) };
 }
 
-function listsIn(
-  folder: string,
-  files: Readonly<Record<Split, string>>,
-): Readonly<Partial<Record<Split, string>>> {
-  const paths = Object.entries(files).map(([split, file]) => [split, join(folder, file)] as const);
-  return Object.fromEntries(paths.filter(([, path]) => existsSync(path)));
+const choiceOf = (source: string | DatasetChoice, { base }: OpenDatasetOptions): DatasetChoice =>
+  typeof source === 'string' ? parseDataset(source, base) : source;
+
+async function open(
+  choice: DatasetChoice,
+  { statistics }: OpenDatasetOptions,
+  resampling?: Resampling,
+): Promise<Dataset> {
+  const dataset =
+    choice.kind === 'scenes'
+      ? scenes()
+      : await openers[choice.kind](choice.folder, resampling === undefined ? {} : { resampling });
+  return statistics === undefined ? dataset : withStatistics(dataset, statistics);
 }

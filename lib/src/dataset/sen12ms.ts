@@ -20,16 +20,20 @@ import { labelsOf, masksOf, sen12msClasses } from './sen12ms/classes.js';
 import { parsePatchName, readNameList, readSceneList, type Sen12msName } from './sen12ms/names.js';
 import {
   assignSplits,
+  listsIn,
   type NamesBySplit,
-  requireSplit,
+  readLists,
   type SplitList,
+  type SplitPaths,
   splitNames,
-  splitsInOrder,
 } from './splitNames.js';
 
 export interface Sen12msOptions {
-  /** Paths of text lists of s2 file names, one a line. A patch in none is left out. */
-  readonly splits?: Readonly<Partial<Record<Split, string>>>;
+  /**
+   * Paths of text lists of s2 file names, one per line; default: those of `train_list.txt`, `val_list.txt` and
+   * `test_list.txt` that lie in the folder. A patch in none is left out.
+   */
+  readonly splits?: SplitPaths;
   /**
    * Path of the text list of hold-out scenes (lines like ROIs1158_spring/s1_63). Without `splits` their patches are
    * 'test' and all others 'train'; with them, no patch of such a scene may be in another split than 'test'.
@@ -46,6 +50,9 @@ const size = 256;
 const samples = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12];
 const samplesInFile = 13;
 
+/** What the official lists are called. */
+const officialLists = { train: 'train_list.txt', validation: 'val_list.txt', test: 'test_list.txt' };
+
 const fetchAgain = 'Extract the patch again from the SEN12MS archive, or take it out of the folder.';
 
 /**
@@ -58,13 +65,11 @@ const fetchAgain = 'Extract the patch again from the SEN12MS archive, or take it
  * @throws InputError where the folder holds no patches, a list is missing or wrong, or an option is unknown
  */
 export async function openSen12ms(folder: string, options: Sen12msOptions = {}): Promise<Dataset> {
-  const { splits = {}, holdOut } = options;
-  for (const split of Object.keys(splits)) requireSplit(split, 'SEN12MS, option `splits`');
+  const { splits = listsIn(folder, officialLists), holdOut } = options;
+  const lists = await readLists(splits, readNameList, 'SEN12MS, option `splits`');
   const names = await listPatches(folder);
   const assigned =
-    holdOut === undefined
-      ? assignSplits(names, await readLists(splits))
-      : await assignHoldOut(names, splits, holdOut);
+    holdOut === undefined ? assignSplits(names, lists) : await assignHoldOut(names, lists, holdOut);
   const { total, count, nameOf, find } = splitNames(assigned, folder);
   if (total === 0) {
     throw new InputError({
@@ -140,20 +145,9 @@ async function listPatches(folder: string): Promise<readonly string[]> {
   });
 }
 
-async function readLists(
-  splits: Readonly<Partial<Record<Split, string>>>,
-): Promise<Partial<Record<Split, SplitList>>> {
-  const lists: Partial<Record<Split, SplitList>> = {};
-  for (const split of splitsInOrder) {
-    const path = splits[split];
-    if (path !== undefined) lists[split] = { path, names: await readNameList(path) };
-  }
-  return lists;
-}
-
 async function assignHoldOut(
   names: readonly string[],
-  splits: Readonly<Partial<Record<Split, string>>>,
+  lists: Readonly<Partial<Record<Split, SplitList>>>,
   path: string,
 ): Promise<NamesBySplit> {
   const heldOut = await readSceneList(path);
@@ -161,20 +155,20 @@ async function assignHoldOut(
     const { season, scene } = parsePatchName(name);
     return heldOut.has(`${season}/${scene}`);
   };
-  if (Object.keys(splits).length === 0) {
+  if (Object.keys(lists).length === 0) {
     return {
       train: names.filter((name) => !isHeldOut(name)),
       validation: [],
       test: names.filter(isHeldOut),
     };
   }
-  const assigned = assignSplits(names, await readLists(splits));
+  const assigned = assignSplits(names, lists);
   for (const split of ['train', 'validation'] as const) {
     const leaked = assigned[split].find(isHeldOut);
     if (leaked === undefined) continue;
     throw new InputError({
       what: `patch ${leaked} is in the ${split} split, and of a hold-out scene`,
-      where: `${splits[split]} and ${path}`,
+      where: `${lists[split]?.path} and ${path}`,
       expected: 'hold-out scenes in the test split alone',
       todo: 'Correct the lists: neighbours of a patch seen in training must not be evaluated.',
     });

@@ -1,4 +1,6 @@
 /** The names of a data set's patches, split by split: found by index and, without further memory, by name. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { InputError } from '../error.js';
 import type { Dataset, Split } from './patch.js';
 
@@ -42,6 +44,30 @@ export function splitNames(names: NamesBySplit, where: string): SplitNames {
       return undefined;
     },
   };
+}
+
+/** Paths of the lists of names that make up the splits. */
+export type SplitPaths = Readonly<Partial<Record<Split, string>>>;
+
+/** Those of a data set's official lists that lie in the folder. */
+export function listsIn(folder: string, files: Readonly<Record<Split, string>>): SplitPaths {
+  const paths = splitsInOrder.map((split) => [split, join(folder, files[split])] as const);
+  return Object.fromEntries(paths.filter(([, path]) => existsSync(path)));
+}
+
+/** Reads the lists. InputError if one is of an unknown split, missing or wrong. */
+export async function readLists(
+  paths: SplitPaths,
+  readNames: (path: string) => Promise<ReadonlySet<string>>,
+  where: string,
+): Promise<Partial<Record<Split, SplitList>>> {
+  for (const split of Object.keys(paths)) requireSplit(split, where);
+  const lists: Partial<Record<Split, SplitList>> = {};
+  for (const split of splitsInOrder) {
+    const path = paths[split];
+    if (path !== undefined) lists[split] = { path, names: await readNames(path) };
+  }
+  return lists;
 }
 
 /** A list of names that make up a split, and the file that it was read from. */

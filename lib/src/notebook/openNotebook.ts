@@ -1,8 +1,7 @@
 /** What a notebook starts with: the data set, the classifier and the versions that everything in it depends on. */
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { type DatasetChoice, parseDataset } from '../command/options.js';
-import { openDataset } from '../dataset/openDataset.js';
+import { type DatasetChoice, openDataset, parseDataset } from '../dataset/openDataset.js';
 import type { Dataset } from '../dataset/patch.js';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/engines.js';

@@ -2,7 +2,8 @@
 import { relative, resolve } from 'node:path';
 import type { Preset } from '../attribution/methods.js';
 import { studiedMethods } from '../attribution/studiedMethods.js';
-import { type DatasetChoice, defaultResults } from '../command/options.js';
+import { defaultResults } from '../command/options.js';
+import type { DatasetChoice } from '../dataset/openDataset.js';
 import type { Progress } from '../io/progress.js';
 import { repositoryRoot } from '../repository/places.js';
 import type { StudyRecord } from '../study/records.js';

@@ -1,7 +1,8 @@
 /** Which notebooks `npm run reproduce` executes at its end, on what, and where their executed copies go. */
 import { join } from 'node:path';
 import { methods } from '../attribution/methods.js';
-import { datasetText, defaultResults, type StudyOptions } from '../command/options.js';
+import { defaultResults, type StudyOptions } from '../command/options.js';
+import { datasetText } from '../dataset/openDataset.js';
 import { defaultEngine } from '../engine/engines.js';
 import { everyTestImage } from '../study/selection.js';
 import type { Parameters } from './notebookFile.js';

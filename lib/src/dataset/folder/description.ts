@@ -4,7 +4,27 @@ import { join } from 'node:path';
 import { InputError } from '../../error.js';
 import { resolveInside } from '../../io/insideFolder.js';
 import { readJsonObject } from '../../io/jsonFile.js';
-import type { FolderOptions } from '../folder.js';
+import type { BandStatistics } from '../patch.js';
+import type { TableOptions } from './table.js';
+
+export interface FolderOptions extends TableOptions {
+  /** What figures and records call the data set; default: the folder's name. */
+  readonly name?: string;
+  /** Table of labels, relative to the folder; default: 'labels.csv'. */
+  readonly table?: string;
+  /** Names of the files' bands, in their order; default: the bands' descriptions in the first file. */
+  readonly bands?: readonly string[];
+  /** The bands wanted, in this order; default: all. */
+  readonly select?: readonly string[];
+  /** What a value is once scaled; default: 'reflectance x 10,000'. */
+  readonly units?: string;
+  /** Pixel values are multiplied by this to have the units: 10,000 for a file of reflectances. Default: 1. */
+  readonly scale?: number;
+  /** Added after that: -1000 for Level-2A digital numbers of processing baseline 04.00. Default: 0. */
+  readonly offset?: number;
+  /** Mean and deviation of the bands, in the units; default: those that `bandStatistics` kept in the folder. */
+  readonly statistics?: BandStatistics;
+}
 
 export const descriptionFile = 'landlens.json';
 

@@ -8,10 +8,10 @@ import { studiedMethod } from '../../lib/src/attribution/studiedMethods.js';
 import { sentinel2Bands } from '../../lib/src/dataset/patch.js';
 import { readGeoTiffPatch } from '../../lib/src/dataset/raster/geoTiffPatch.js';
 import { writeGeoTiff } from '../../lib/src/dataset/raster/geoTiffWriter.js';
-import { writeSample } from '../../lib/src/dataset/sample.js';
 import { scenes } from '../../lib/src/dataset/scenes.js';
 import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
 import { openClassifier } from '../../lib/src/model/classifierFile.js';
+import { writeSample } from '../../lib/src/notebook/findImage.js';
 
 const exported = resolve(import.meta.dirname, '../fixtures/onnx/plain-captured-20-one.onnx');
 

@@ -1,10 +1,9 @@
 /** A multi-band GeoTIFF to try things on, made of an image of a data set. */
 import { join, resolve } from 'node:path';
-import { parseDataset } from '../command/options.js';
+import { openDataset } from '../dataset/openDataset.js';
+import type { Dataset, Georeference, Patch } from '../dataset/patch.js';
+import { writeGeoTiff } from '../dataset/raster/geoTiffWriter.js';
 import { repositoryRoot } from '../repository/places.js';
-import { openDataset } from './openDataset.js';
-import type { Dataset, Georeference, Patch } from './patch.js';
-import { writeGeoTiff } from './raster/geoTiffWriter.js';
 
 /** On the grid of Sentinel-2's tiles, in UTM zone 33N: a place that an image without one is given. */
 const inventedPlace: Georeference = { epsg: 32633, left: 399960, top: 5000040, pixelSize: [10, 10] };
@@ -49,13 +48,13 @@ export async function writeSample(dataset: Dataset, path: string): Promise<OwnIm
 
 /**
  * The image to explain: the user's file, or a sample of a data set where none is named.
- * @param image path of a GeoTIFF, seen from the root of the repository, or nothing
+ * @param image path of a GeoTIFF, relative to the repository, or ''
  * @param dataset `scenes`, or `<kind>:<folder>`: what the sample is made of
  */
 export async function findImage(image: string, dataset: string): Promise<OwnImage> {
   if (image === '') {
     return writeSample(
-      await openDataset(parseDataset(dataset, repositoryRoot)),
+      await openDataset(dataset, { base: repositoryRoot }),
       join(repositoryRoot, 'results/own/sample.tif'),
     );
   }
