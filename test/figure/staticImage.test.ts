@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
 import { describe, it } from 'mocha';
 import { InputError } from '../../lib/src/error.js';
+import { paintMask } from '../../lib/src/figure/colour.js';
 import { mapPanels, type Panel } from '../../lib/src/figure/mapPanels.js';
 import { escapeText, type Figure, pack, wrapText } from '../../lib/src/figure/plotly.js';
 import { renderPng, renderSvg } from '../../lib/src/figure/staticImage.js';
@@ -134,6 +135,21 @@ describe('map panels', () => {
     );
     assert.equal(description, 'a <map>; flat; square');
     assert.doesNotMatch(JSON.stringify(layout.annotations), /<map>/);
+  });
+
+  it('outline a mask on the picture and leave the rest of it as it is', async () => {
+    const picture = new Uint8ClampedArray(3 * 16).fill(100);
+    const mask = Uint8Array.from({ length: 16 }, (_, i) => Number(i === 5));
+    const sources = (panel: Panel) => JSON.stringify(mapPanels([panel]).layout.images);
+    const painted = paintMask(picture, mask, 4, { outside: 1 });
+    assert.equal(
+      sources({ title: 'a', picture, mask, width: 4, height: 4 }),
+      sources({ title: 'a', picture: painted, width: 4, height: 4 }),
+    );
+    assert.throws(
+      () => mapPanels([{ title: 'short', picture, mask: [1], width: 4, height: 4 }]),
+      /mask has another size.*1 value/,
+    );
   });
 
   it('refuse several maps in one panel, and sizes that do not agree', () => {

@@ -3,7 +3,7 @@ import type { Patch } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import type { Tensor } from '../tensor.js';
 import { oneLine } from '../text.js';
-import { magnitude, type Pixels } from './colour.js';
+import { magnitude, type Pixels, paintMask } from './colour.js';
 import { encodeIndexedPng } from './indexedPng.js';
 import { paintPatch } from './patchPicture.js';
 import { escapeText, type Figure, pack, type Trace, wrapText } from './plotly.js';
@@ -14,6 +14,8 @@ export interface Panel {
   readonly title: string;
   /** A patch in true colour, or pixels [height x width]. */
   readonly picture?: Patch | Pixels;
+  /** Outlined on the picture: one value per pixel, not 0 inside, as `maskOf` gives it. */
+  readonly mask?: ArrayLike<number>;
   /** Relevance as `relevance` gives it, [height, width] or [1, height, width], or its bare values. */
   readonly map?: Tensor | ArrayLike<number>;
   /** Pixels; default: those of the map's or the picture's shape, else of a square. */
@@ -64,7 +66,7 @@ function sidesOf(shape: readonly number[], where: string): readonly [height: num
   });
 }
 
-function drawnPanel({ title, picture, map, method, ...given }: Panel): DrawnPanel {
+function drawnPanel({ title, picture, mask, map, method, ...given }: Panel): DrawnPanel {
   const where = `mapPanels, panel "${oneLine(title)}"`;
   const pixels = picture === undefined ? undefined : isPatch(picture) ? paintPatch(picture).pixels : picture;
   const values = map === undefined ? undefined : isTensor(map) ? map.data : map;
@@ -80,6 +82,7 @@ function drawnPanel({ title, picture, map, method, ...given }: Panel): DrawnPane
   for (const [what, length] of [
     ['map', values?.length],
     ['picture', pixels && pixels.length / 3],
+    ['mask', mask?.length],
   ] as const) {
     if (isWhole && (length ?? width * height) === width * height) continue;
     throw new InputError({
@@ -91,7 +94,7 @@ function drawnPanel({ title, picture, map, method, ...given }: Panel): DrawnPane
   }
   return {
     ...{ title, width, height },
-    ...(pixels && { picture: pixels }),
+    ...(pixels && { picture: mask === undefined ? pixels : paintMask(pixels, mask, width, { outside: 1 }) }),
     ...(values && { map: values }),
     ...(method !== undefined && { method }),
   };
