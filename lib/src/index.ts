@@ -1,5 +1,7 @@
 /** landlens: explain land-cover classifiers, and check the explanation. */
 
+import './notebook/inKernel.js';
+
 export * from './analysis/blockBaseline.js';
 export * from './analysis/comparison.js';
 export * from './analysis/competingClasses.js';

@@ -14,8 +14,11 @@ import { Dealer, Subscriber } from 'zeromq';
 export type OnOutput = (text: string) => void;
 
 export interface Kernel {
-  /** Runs a cell to its end; the status of its reply and all that it printed. */
-  execute(code: string, onOutput?: OnOutput): Promise<{ readonly status: string; readonly text: string }>;
+  /** Runs a cell to its end; the status of its reply, all that it printed, and the HTML among it. */
+  execute(
+    code: string,
+    onOutput?: OnOutput,
+  ): Promise<{ readonly status: string; readonly text: string; readonly html: string }>;
   interrupt(): void;
   close(): Promise<void>;
 }
@@ -53,12 +56,18 @@ function decode(frames: readonly Buffer[]): Message {
   return { type: header.msg_type, parent: parent.msg_id, content };
 }
 
-/** What an output shows: a stream's text, or the plain form of what was displayed. */
-function textOf({ content: { text, data } }: Message): string {
-  if (typeof text === 'string') return text;
-  const plain = typeof data === 'object' && data !== null && 'text/plain' in data ? data['text/plain'] : '';
-  return `${String(plain)}\n`;
+/** A form of what was displayed; empty where it has none. */
+function formOf({ content: { data } }: Message, type: string): string {
+  return typeof data === 'object' && data !== null
+    ? String(Object.entries(data).find(([key]) => key === type)?.[1] ?? '')
+    : '';
 }
+
+/** What an output shows: a stream's text, or the plain form of what was displayed. */
+const textOf = (message: Message): string => {
+  const { text } = message.content;
+  return typeof text === 'string' ? text : `${formOf(message, 'text/plain')}\n`;
+};
 
 /** Starts a kernel in the folder. */
 export async function startKernel(root: string): Promise<Kernel> {
@@ -102,6 +111,7 @@ export async function startKernel(root: string): Promise<Kernel> {
       new Promise((resolve, reject) => {
         const { id, frames } = encode('execute_request', { code, silent: false, store_history: true });
         let text = '';
+        let html = '';
         let status: string | undefined;
         let isIdle = false;
         listeners.set(id, (message) => {
@@ -110,12 +120,13 @@ export async function startKernel(root: string): Promise<Kernel> {
           else if (['stream', 'display_data', 'update_display_data'].includes(message.type)) {
             const shown = textOf(message);
             text += shown;
+            html += formOf(message, 'text/html');
             onOutput(shown);
           }
           // The outputs come on another way than the reply.
           if (status === undefined || !isIdle) return;
           // For 200 ms after a failed cell tslab refuses those that were sent before it failed.
-          setTimeout(resolve, status === 'ok' ? 0 : 1000, { status, text });
+          setTimeout(resolve, status === 'ok' ? 0 : 1000, { status, text, html });
         });
         ended.catch(reject);
         dealer.send(frames).catch(reject);

@@ -177,7 +177,9 @@ export function mapPanels(
   const images: Record<string, unknown>[] = [];
   const annotations: Record<string, unknown>[] = [];
   const axes: Record<string, unknown> = {};
-  let hasColourBar = false;
+  // One bar serves all: that of a map beside its picture where there is one, whose colours are not transparent.
+  const firstMap = panels.findIndex(({ map, picture }) => map !== undefined && picture === undefined);
+  const barAt = firstMap >= 0 ? firstMap : panels.findIndex(({ map }) => map !== undefined);
   panels.forEach((panel, index) => {
     const [row, column] = [Math.floor(index / columns), index % columns];
     const name = index === 0 ? '' : String(index + 1);
@@ -231,7 +233,7 @@ export function mapPanels(
       ...{ x0: (step - 1) / 2, dx: step, y0: (step - 1) / 2, dy: step },
       ...{ xaxis: `x${name}`, yaxis: `y${name}`, zmin: -100, zmax: 100 },
       colorscale: isOverlay ? divergingOverlay : divergingScale,
-      showscale: !hasColourBar && !isOverlay,
+      showscale: index === barAt,
       colorbar: {
         title: {
           // The long text needs the height of two rows.
@@ -249,7 +251,6 @@ export function mapPanels(
       },
       hovertemplate: `column %{x}, row %{y}: %{z} %<extra>${escapeText(panel.title)}</extra>`,
     });
-    if (!isOverlay) hasColourBar = true;
   });
   const shownTitle = hasMaps
     ? `${figureTitle}${title === '' ? '' : '<br>'}<span style="font-size:12px">${scaleNotes[scale]}, ends at the ${100 * quantile} % quantile of |relevance|</span>`

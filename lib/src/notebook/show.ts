@@ -1,6 +1,5 @@
 /** Shows figures, tables and progress in a notebook of the tslab kernel. */
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { InputError } from '../error.js';
 import type { PlotlyFigure } from '../figure/plotly.js';
 import { renderPng } from '../figure/staticImage.js';
@@ -25,14 +24,12 @@ function isKernel(value: unknown): value is Kernel {
   return typeof value === 'object' && value !== null && 'lastWriteDisplayData' in value;
 }
 
-/** The sender of the cell's outputs in the kernel that runs this process, found from its folder as tslab finds itself. */
+/** The sender of the cell's outputs in the kernel that runs this process, found among the modules that are loaded. */
 function findSender(): Kernel['lastWriteDisplayData'] {
-  try {
-    const kernel: unknown = createRequire(join(process.cwd(), 'notebook.js'))('tslab/dist/jupyter.js');
-    return isKernel(kernel) ? kernel.lastWriteDisplayData : null;
-  } catch {
-    return null;
-  }
+  const { cache } = createRequire(import.meta.url);
+  const path = Object.keys(cache).find((name) => /[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(name));
+  const kernel: unknown = path === undefined ? undefined : cache[path]?.exports;
+  return isKernel(kernel) ? kernel.lastWriteDisplayData : null;
 }
 
 /** What stands for the cell that runs, another for each time that a cell is run; null outside notebooks. */
