@@ -139,6 +139,7 @@ export * from './study/paper/paperCases.js';
 export * from './study/paper/paperClassification.js';
 export * from './study/paper/paperTables.js';
 export { presets } from './study/presets.js';
+export * from './study/recordRows.js';
 export { openRecords, randomBaseline, type StudyFacts, type StudyRecord } from './study/records.js';
 export { runStudy } from './study/run.js';
 export * from './study/selection.js';

@@ -1,0 +1,58 @@
+/** The records of a study as flat rows, for a DataFrame. */
+import { methods } from '../attribution/methods.js';
+import { randomBaseline, type StudyRecord } from './records.js';
+
+/** One image and method; a number that does not apply is NaN. */
+export interface RecordRow {
+  readonly image: string;
+  /** Id of the method; "random" is the baseline. */
+  readonly method: string;
+  readonly name: string;
+  /** The paper's short form of the name. */
+  readonly abbreviation: string;
+  /** The explained class. */
+  readonly target: string;
+  /** Score of the whole image for that class, 0 to 1. */
+  readonly score: number;
+  /** Whether the class is one of the image's labels and predicted. */
+  readonly truePositive: boolean;
+  /** Area under the MoRF curve, score x iterations. */
+  readonly aucMorf: number;
+  readonly maxSensitivity: number;
+  /** KB of 1024 bytes. */
+  readonly fileSize: number;
+  /** Time of one explanation. */
+  readonly seconds: number;
+  /** Share of the positive relevance inside the true mask of the class. */
+  readonly share: number;
+  /** Share of the image that the mask covers. */
+  readonly area: number;
+}
+
+const baseline = { name: 'Random order', abbreviation: 'Random' };
+
+/** The names of a method; a method of one's own goes by its id. */
+function namesOf(id: string): Pick<RecordRow, 'name' | 'abbreviation'> {
+  if (id === randomBaseline) return baseline;
+  const { name, abbreviation } = methods.find((method) => method.id === id) ?? { name: id, abbreviation: id };
+  return { name, abbreviation };
+}
+
+/**
+ * Flat rows of a study's records, in their order.
+ * @example
+ * const rows = new dfd.DataFrame(recordRows(study.records));
+ * rows.groupby(['name']).col(['aucMorf', 'fileSize']).mean();
+ */
+export function recordRows(records: readonly StudyRecord[]): readonly RecordRow[] {
+  return records.map(({ image, method, target, metrics, localisation }) => ({
+    ...{ image, method, ...namesOf(method) },
+    ...{ target: target.name, score: target.score, truePositive: target.truePositive },
+    aucMorf: metrics.aucMorf,
+    maxSensitivity: metrics.maxSensitivity ?? Number.NaN,
+    fileSize: metrics.fileSize ?? Number.NaN,
+    seconds: metrics.seconds ?? Number.NaN,
+    share: localisation?.share ?? Number.NaN,
+    area: localisation?.area ?? Number.NaN,
+  }));
+}
