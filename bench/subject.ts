@@ -92,7 +92,7 @@ export async function prepareSubject(
     return () => random.uniform(-radius, radius);
   };
   // A smooth ranking, so that whole regions go at a time, as with a real map.
-  const ranking = relevanceRanking(seed, 'benchmark', blurred.data.subarray(0, size * size));
+  const ranking = relevanceRanking(blurred.data.subarray(0, size * size), { seed, image: 'benchmark' });
   const arrays = new Map<string, Tensor>([
     ['images', images],
     ['training labels', labels],

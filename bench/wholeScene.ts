@@ -6,6 +6,7 @@
  * Without a height it measures several, each in a process of its own. The "network" is arithmetic, so that what is
  * measured is reading, blending and writing.
  */
+import { createExplain } from 'landlens/attribution/attribution';
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -45,13 +46,7 @@ async function explain(height: number): Promise<void> {
         methods: [
           {
             ...{ id: 'input', name: 'Input', reduction: 'sum' },
-            explain: async (values, targets) => ({
-              values,
-              targets,
-              method: 'Input',
-              parameters: {},
-              units: 'none',
-            }),
+            explain: createExplain({ method: 'Input' }, async (values) => ({ values })),
           },
         ],
       },

@@ -9,8 +9,8 @@ import { bandStatistics } from '../lib/src/dataset/bandStatistics.js';
 import { scenes } from '../lib/src/dataset/scenes.js';
 import type { Engine } from '../lib/src/engine/engine.js';
 import {
-  randomBlockRanking,
-  randomRanking,
+  randomBlockRelevance,
+  randomRelevance,
   relevanceRanking,
 } from '../lib/src/metric/faithfulness/ranking.js';
 import { maxSensitivity } from '../lib/src/metric/robustness/maxSensitivity.js';
@@ -34,9 +34,9 @@ const takers: Readonly<Record<string, (seed: number) => unknown>> = {
   lime: (seed) => lime(tinyNetwork(engine), { seed }),
   smoothGrad: (seed) => smoothGrad(explain, { seed }),
   maxSensitivity: (seed) => maxSensitivity(explain, zeros([1, 13, 12, 12]), [0], { seed, draws: 1 }),
-  relevanceRanking: (seed) => relevanceRanking(seed, 'a', [1, 2]),
-  randomRanking: (seed) => randomRanking(seed, 'a', 4),
-  randomBlockRanking: (seed) => randomBlockRanking(seed, 'a', [4, 4], 2),
+  relevanceRanking: (seed) => relevanceRanking([1, 2], { seed }),
+  randomRelevance: (seed) => randomRelevance(2, 2, { seed }),
+  randomBlockRelevance: (seed) => randomBlockRelevance(4, 4, 2, { seed }),
   'initial weights': (seed) => freshWeights(tinyArchitecture, { bands: 1, classes: 1, size: 8 }, seed),
   paperRecipe: (seed) => paperRecipe({ size: 8, train: 64, validation: 8 }, { seed }),
   scenes: (seed) => scenes({ seed }),

@@ -24,6 +24,12 @@ export function tensor(data: Float32Array, shape: readonly number[]): Tensor {
   return { data, shape };
 }
 
+/** The numbers of a map, given as a tensor or as an array of one number per pixel. */
+export type MapValues = Tensor | ArrayLike<number>;
+
+/** The map's values, row-major. */
+export const valuesOf = (map: MapValues): ArrayLike<number> => ('data' in map ? map.data : map);
+
 export function zeros(shape: readonly number[]): Tensor {
   return { data: new Float32Array(sizeOf(shape)), shape };
 }

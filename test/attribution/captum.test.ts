@@ -283,7 +283,13 @@ describe('attributions of full-size networks agree with Captum, but for flips by
         const image = syntheticImage();
         /** How far the gradient by other rules is from a stored map. */
         const wrong = async (what: string, key: string, build: () => Value): Promise<void> => {
-          const explain = explainByGraph(classifier, { method: what, parameters: {}, units: '', build });
+          const explain = explainByGraph(classifier, {
+            method: what,
+            parameters: {},
+            units: '',
+            reduction: 'sum',
+            build,
+          });
           const found = differenceOf((await explain(image, [facts.target])).values, 'synthetic', key);
           if (reporting) console.log(`      ${what}: ${differenceText(found)}`);
           ok(!withinFlips(found), `${what} differs by only ${differenceText(found)}`);

@@ -195,25 +195,39 @@ describe('createClassifier refuses', () => {
   });
 });
 
+const three = { name: 'three', classes: ['a', 'b', 'c'] };
+
 describe('targets', () => {
+  it('are classes by name, and one for all images or one for each', async () => {
+    deepEqual([...targetWeights(['c', 1], three).data], [0, 0, 1, 0, 1, 0]);
+    throws(() => targetWeights(['d'], three), { name: 'InputError', message: /target 0.*a; b; c.*"d"/ });
+    const [classifier, images] = [tiny(), normals('x', [2, 2, 2, 3])];
+    const named = await saliency(classifier)(images, classifier.classes[1]);
+    deepEqual(named.values, (await saliency(classifier)(images, [1, 1])).values);
+    deepEqual(named.targets, [classifier.classes[1], classifier.classes[1]]);
+  });
+
   it('are weights over the classes', () => {
-    const { data, shape } = targetWeights([2, [0, 2], { weights: [0.5, 0, -1] }], 3);
+    const { data, shape } = targetWeights([2, [0, 2], { weights: [0.5, 0, -1] }], three);
     deepEqual(shape, [3, 3]);
     deepEqual([...data], [0, 0, 1, 1, 0, 1, 0.5, 0, -1]);
   });
 
   it('of no class, or of one class twice, are refused: they would explain nothing, or it doubled', async () => {
-    throws(() => targetWeights([0, []], 3), { name: 'InputError', message: /target 1: an empty set/ });
-    throws(() => targetWeights([[1, 1]], 3), { name: 'InputError', message: /target 0.*twice.*\[1, 1\]/ });
+    throws(() => targetWeights([0, []], three), { name: 'InputError', message: /target 1: an empty set/ });
+    throws(() => targetWeights([[1, 1]], three), {
+      name: 'InputError',
+      message: /target 0.*twice.*\[1, 1\]/,
+    });
     for (const target of [[], [0, 1, 0]]) {
       await rejects(saliency(tiny())(normals('x', [1, 2, 2, 3]), [target]), InputError);
     }
   });
 
   it('that do not exist are named', async () => {
-    throws(() => targetWeights([0, 3], 3), { name: 'InputError', message: /target 1.*0 to 2.*got 3/ });
+    throws(() => targetWeights([0, 3], three), { name: 'InputError', message: /target 1.*0 to 2.*got 3/ });
     for (const target of [-1, 1.5, Number.NaN, [0, 9], { weights: [1] }]) {
-      throws(() => targetWeights([target], 3), InputError);
+      throws(() => targetWeights([target], three), InputError);
       await rejects(saliency(tiny())(normals('x', [1, 2, 2, 3]), [target]), InputError);
     }
   });

@@ -215,7 +215,7 @@ describe('operators without a rule', () => {
       const image = { data: rows(images, 0).data, shape: [4, 4, 4] };
       const scoreOfFirst = async (stack: Tensor) =>
         (await classifier.score(stack)).data.filter((_, i) => i % 3 === 0);
-      const ranking = relevanceRanking(0, 'image', rows(alone, 0).data);
+      const ranking = relevanceRanking(rows(alone, 0), { image: 'image' });
       const curve = await morfCurve(scoreOfFirst, image, ranking);
       assert.ok(curve.scores.every((score) => score > 0 && score < 1));
       const [sensitivity] = await maxSensitivity(explain, rows(images, 0), [0], { draws: 3, seed: 1 });

@@ -5,6 +5,7 @@ import { measureGroundTruth } from '../../lib/src/analysis/groundTruth.js';
 import { measurePlantedBiases } from '../../lib/src/analysis/plantedBiases.js';
 import { scoreImages } from '../../lib/src/analysis/scoredImages.js';
 import { explainShadows } from '../../lib/src/analysis/shadows.js';
+import { createExplain } from '../../lib/src/attribution/attribution.js';
 import { sentinel2Bands } from '../../lib/src/dataset/patch.js';
 import { sceneClasses } from '../../lib/src/dataset/scenes/classes.js';
 import { scenes } from '../../lib/src/dataset/scenes.js';
@@ -45,17 +46,14 @@ function network(classes: readonly string[]) {
   };
   const method: StudiedMethod = {
     ...{ id: 'saliency', name: 'Saliency', reduction: 'absolute' },
-    async explain({ data, shape }, targets) {
+    explain: createExplain({ method: 'Saliency' }, async ({ data, shape }, targets) => {
       const size = sizeOf(shape) / shape[0];
       const values = targets.flatMap((target, i) => {
         const start = i * size + bandOf(typeof target === 'number' ? classes[target] : '') * area;
         return [...data.subarray(start, start + area)];
       });
-      return {
-        values: tensor(Float32Array.from(values), [shape[0], 1, side, side]),
-        ...{ method: 'Saliency', parameters: {}, targets, units: 'none' },
-      };
-    },
+      return { values: tensor(Float32Array.from(values), [shape[0], 1, side, side]) };
+    }),
   };
   return { classifier, methods: [method] };
 }

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Explain } from '../../lib/src/attribution/attribution.js';
+import { createExplain, type Explain } from '../../lib/src/attribution/attribution.js';
 import { type Dataset, defaultUnits, sentinel2Bands } from '../../lib/src/dataset/patch.js';
 import { createRandom } from '../../lib/src/random.js';
 import type { StudiedMethod } from '../../lib/src/study/measure.js';
@@ -82,31 +82,24 @@ export const tinyClassifier: StudiedClassifier = {
 
 /** The values of the class's band, raised to a power. */
 function powerOfBand(power: number): Explain {
-  return async ({ data, shape }, targets) => {
-    const size = sizeOf(shape) / shape[0];
-    const values = Float32Array.from({ length: shape[0] * area }, (_, i) => {
-      const image = Math.floor(i / area);
-      const target = targets[image];
-      const band = typeof target === 'number' ? weights[target].band : 0;
-      return data[image * size + band * area + (i % area)] ** power;
-    });
-    return {
-      values: tensor(values, [shape[0], 1, side, side]),
-      method: `power ${power}`,
-      parameters: { power },
-      targets,
-      units: 'none',
-    };
-  };
+  return createExplain(
+    { method: `power ${power}`, parameters: { power } },
+    async ({ data, shape }, targets) => {
+      const size = sizeOf(shape) / shape[0];
+      const values = Float32Array.from({ length: shape[0] * area }, (_, i) => {
+        const image = Math.floor(i / area);
+        const target = targets[image];
+        const band = typeof target === 'number' ? weights[target].band : 0;
+        return data[image * size + band * area + (i % area)] ** power;
+      });
+      return { values: tensor(values, [shape[0], 1, side, side]) };
+    },
+  );
 }
 
-const zero: Explain = async ({ shape }, targets) => ({
+const zero = createExplain({ method: 'zero' }, async ({ shape }) => ({
   values: tensor(new Float32Array(shape[0] * area), [shape[0], 1, side, side]),
-  method: 'zero',
-  parameters: {},
-  targets,
-  units: 'none',
-});
+}));
 
 export const tinyMethods: readonly StudiedMethod[] = [
   { id: 'saliency', name: 'Saliency', reduction: 'absolute', explain: powerOfBand(1) },

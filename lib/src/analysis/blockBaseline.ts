@@ -1,5 +1,5 @@
 /** A second baseline for MoRF: whole blocks in random order, as coarse as the coarse maps but blind. */
-import { randomBlockRanking } from '../metric/faithfulness/ranking.js';
+import { randomBlockRelevance, relevanceRanking } from '../metric/faithfulness/ranking.js';
 import type { Notebook } from '../notebook/openNotebook.js';
 import { perturb } from '../study/measure.js';
 import { presets } from '../study/presets.js';
@@ -21,7 +21,8 @@ export async function blockBaseline(
   for (const [imageIndex, target] of targets) {
     const subject = await readSubject(data, classifier, imageIndex, target);
     const [, height, width] = subject.patch.image.shape;
-    const ranking = randomBlockRanking(seed, subject.patch.name, [height, width], block);
+    const order = { seed, image: subject.patch.name };
+    const ranking = relevanceRanking(randomBlockRelevance(height, width, block, order), order);
     areas.push((await perturb(subject, classifier, ranking, presets.quick.fraction)).aucMorf);
   }
   return areas;

@@ -15,7 +15,7 @@ import { parseJson } from '../io/json.js';
 import { withLock } from '../io/lock.js';
 import type { Progress } from '../io/progress.js';
 import { isPredicted } from '../metric/classification/decision.js';
-import { randomRanking } from '../metric/faithfulness/ranking.js';
+import { randomRelevance } from '../metric/faithfulness/ranking.js';
 import { localisation } from '../metric/localisation/localisation.js';
 import { indexOfClass } from '../model/classMatch.js';
 import { requireSeed } from '../random.js';
@@ -215,10 +215,8 @@ async function measureLocked(
 }
 
 function randomMap(seed: number, { name, image }: Patch): Float32Array {
-  const pixels = image.shape[1] * image.shape[2];
-  const map = new Float32Array(pixels);
-  for (const [rank, pixel] of randomRanking(seed, name, pixels).entries()) map[pixel] = 1 - rank / pixels;
-  return map;
+  const [, height, width] = image.shape;
+  return randomRelevance(height, width, { seed, image: name }).data;
 }
 
 /** Means of one method over the images of one question. */

@@ -2,12 +2,24 @@
 import type { Tensor } from '../tensor.js';
 
 /**
- * What to explain: a class index, a set of classes (their sum; at least one, each once), or one weight per class.
- * The explained quantity is the weighted sum of the classifier's outputs.
+ * What to explain: a class by its index or its name, a set of class indices (their sum; at least one, each once), or one
+ * weight per class. The explained quantity is the weighted sum of the classifier's outputs.
  */
-export type Target = number | readonly number[] | { readonly weights: readonly number[] };
+export type Target = number | string | readonly number[] | { readonly weights: readonly number[] };
+
+/**
+ * The targets of several images: one that holds for every image, or an array with one per image. An array is always one
+ * per image: a set of classes for a single image is `[[1, 2]]`.
+ */
+export type Targets = number | string | { readonly weights: readonly number[] } | readonly Target[];
 
 export type ParameterValue = string | number | boolean | readonly number[];
+
+/**
+ * How values per band become one relevance per pixel, as the paper shows the method: the sum over the bands; its absolute
+ * value (Saliency, Input x Gradient, Integrated Gradients); or its positive part (Grad-CAM).
+ */
+export type Reduction = 'sum' | 'absolute' | 'positive';
 
 export interface Attribution {
   /** [images, bands, height, width], or [images, 1, height, width] where a method has no bands; raw, signed values. */
@@ -18,16 +30,64 @@ export interface Attribution {
   readonly targets: readonly Target[];
   /** What one value means, for example "output per input unit". */
   readonly units: string;
+  /** How the paper shows the method's maps: what `relevance` does by default. */
+  readonly reduction: Reduction;
   /** Per image: sum of attributions minus (f(x) - f(x')), relative to f(x) - f(x'); where the method promises completeness. */
   readonly completenessGap?: readonly number[];
 }
 
 /** A method bound to its parameters and classifier: images [n, bands, height, width] in network input units. */
 export interface Explain {
-  (images: Tensor, targets: readonly Target[]): Promise<Attribution>;
+  (images: Tensor, targets: Targets): Promise<Attribution>;
   /**
    * The mean attribution of one image [1, bands, height, width] over noise [samples, bands, height, width] added to it,
    * where the method's graph can take it: neither the noisy images nor their attributions leave the engine.
    */
   readonly meanOverNoise?: (image: Tensor, noise: Tensor, target: Target) => Promise<Attribution>;
+}
+
+/** An explanation method with the name it has in records, tables and figures: one of `methods`, or your own. */
+export interface Method {
+  /** Letters, digits and hyphens; one per method of a study. */
+  readonly id: string;
+  readonly name: string;
+  /** Short form for figures. Default: the name. */
+  readonly abbreviation?: string;
+  /** How its maps are shown, ranked and compressed. Default: that of its attributions. */
+  readonly reduction?: Reduction;
+  readonly explain: Explain;
+}
+
+/** What all attributions of a method have in common. */
+export type MethodFacts = Pick<Attribution, 'method' | 'parameters' | 'units' | 'reduction'>;
+
+/** One target per image, from one for all or one for each. */
+export function targetPerImage(targets: Targets, images: number): readonly Target[] {
+  if (typeof targets === 'object' && !('weights' in targets)) return targets;
+  return new Array<Target>(images).fill(targets);
+}
+
+/**
+ * A method of your own from a function that explains images [n, bands, height, width], one target each.
+ * @param compute returns values [n, bands, height, width] or [n, 1, height, width]
+ * @example
+ * const brightness = createExplain({ method: 'Brightness' }, async (images) => ({ values: images }));
+ * const [{ map }] = await explain(classifier, patch, 0, { methods: [{ id: 'brightness', name: 'Brightness', explain: brightness }] });
+ */
+export function createExplain(
+  {
+    method,
+    parameters = {},
+    units = 'of the method',
+    reduction = 'sum',
+  }: Pick<MethodFacts, 'method'> & Partial<MethodFacts>,
+  compute: (
+    images: Tensor,
+    targets: readonly Target[],
+  ) => Promise<Pick<Attribution, 'values' | 'completenessGap'>>,
+): Explain {
+  return async (images, given) => {
+    const targets = targetPerImage(given, images.shape[0]);
+    return { ...(await compute(images, targets)), method, parameters, targets, units, reduction };
+  };
 }

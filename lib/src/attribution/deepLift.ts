@@ -6,7 +6,7 @@ import { input, type Value } from '../graph/node.js';
 import { multiply, subtract } from '../graph/operators/elementwise.js';
 import { type DeepLiftOptions as DeepLiftRules, deepLift as deepLiftRules } from '../graph/rules/deepLift.js';
 import type { Classifier } from '../model/classifier.js';
-import type { Explain } from './attribution.js';
+import { createExplain, type Explain } from './attribution.js';
 import { type Baseline, baselineImages, baselineText } from './baseline.js';
 import { completenessGaps } from './completeness.js';
 import { checkedTargets, programKey, targetInput } from './gradient.js';
@@ -49,7 +49,9 @@ export function deepLift(
     });
     return { values: multiply(subtract(image, start), multiplier), at: logits, from };
   };
-  return async (images, targets) => {
+  const parameters = { baseline: baselineText(baseline), sharedMaximum, maxPool };
+  const facts = { method, parameters, units: 'logit', reduction: 'sum' } as const;
+  return createExplain(facts, async (images, targets) => {
     const target = checkedTargets(classifier, images, targets);
     const baselines = baselineImages(images, baseline);
     const program = await classifier.program(programKey(method, { sharedMaximum, maxPool }), build);
@@ -59,7 +61,6 @@ export function deepLift(
       target,
     });
     const completenessGap = completenessGaps(values, { at, from }, target);
-    const parameters = { baseline: baselineText(baseline), sharedMaximum, maxPool };
-    return { values, method, parameters, targets, units: 'logit', completenessGap };
-  };
+    return { values, completenessGap };
+  });
 }

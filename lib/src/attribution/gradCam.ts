@@ -55,6 +55,7 @@ export function gradCam(
     method: 'Grad-CAM',
     parameters: { layer: layer ?? '', rectify, interpolation },
     units: 'logit per feature unit, times features',
+    reduction: 'positive',
     build: () => gradCamMap(classifier, { layer, rectify, interpolation }),
   });
 }

@@ -10,7 +10,13 @@ import type { RuleTable } from '../graph/rule.js';
 import { plain } from '../graph/rules/plain.js';
 import type { Classifier } from '../model/classifier.js';
 import { meanOfRows, stack, type Tensor } from '../tensor.js';
-import type { Attribution, Explain, ParameterValue, Target } from './attribution.js';
+import {
+  createExplain,
+  type Explain,
+  type MethodFacts,
+  type ParameterValue,
+  type Target,
+} from './attribution.js';
 import { targetWeights } from './target.js';
 
 /** The gradient of sum(logits x target) towards some values, and the fed target weights ['N', classes]. */
@@ -26,35 +32,36 @@ export const targetInput = (logits: Value): Value => input('target', ['N', ...sh
 
 /** Checks images [n, bands, height, width] and targets; returns the target weights [n, classes]. */
 export function checkedTargets(
-  { bands, size, classes }: Pick<Classifier, 'bands' | 'size' | 'classes'>,
+  { name, bands, size, classes }: Pick<Classifier, 'name' | 'bands' | 'size' | 'classes'>,
   images: Tensor,
   targets: readonly Target[],
 ): Tensor {
   requireShape(images.shape, [targets.length, bands.length, ...size], 'images');
   requireFinite(images.data, 'images');
-  return targetWeights(targets, classes.length);
+  return targetWeights(targets, { name, classes });
 }
 
-export interface GraphMethod {
-  readonly method: string;
-  readonly parameters: Attribution['parameters'];
-  readonly units: string;
+export interface GraphDefinition extends MethodFacts {
+  /** Of the compiled program; default: the method with its parameters. */
+  readonly key?: string;
   /** The attribution ['N', bands or 1, height, width] as a value of a graph over the classifier's image and "target". */
   readonly build: () => Value;
 }
 
 /** A method that is one graph from images and targets to attributions. */
-export function explainByGraph(classifier: Classifier, definition: GraphMethod): Explain {
-  const { method, parameters, units, build } = definition;
+export function explainByGraph(
+  classifier: Classifier,
+  { key: givenKey, build, ...facts }: GraphDefinition,
+): Explain {
+  const key = givenKey ?? programKey(facts.method, facts.parameters);
   const { image } = classifier;
-  const key = programKey(method, parameters);
 
-  const explain: Explain = async (images, targets) => {
+  const explain = createExplain(facts, async (images, targets) => {
     const target = checkedTargets(classifier, images, targets);
     const program = await classifier.program(key, () => ({ values: build() }));
     const { values } = await runBatched(program, { [image.node.name]: images, target });
-    return { values, method, parameters, targets, units };
-  };
+    return { values };
+  });
 
   const sumOverNoise = () => {
     const rest = shapeOf(image).slice(1);
@@ -69,7 +76,7 @@ export function explainByGraph(classifier: Classifier, definition: GraphMethod):
     const program = await classifier.program(`${key} over noise`, sumOverNoise);
     const sums = await runBatched(program, feeds, { 'one image': one });
     const values = meanOfRows(sums.values, samples);
-    return { values, method, parameters, targets: [target], units };
+    return { ...facts, values, targets: [target] };
   };
   return Object.assign(explain, { meanOverNoise });
 }

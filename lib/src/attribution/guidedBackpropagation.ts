@@ -15,6 +15,7 @@ export function guidedBackpropagation(classifier: Classifier, { except = [] }: G
     method: 'Guided Backpropagation',
     parameters: { except: except.join(' ') },
     units: 'guided logit per network input unit',
+    reduction: 'sum',
     build: () => logitGradients(classifier, [classifier.image], { rules: guided({ except }) })[0],
   });
 }
@@ -25,6 +26,7 @@ export function deconvolution(classifier: Classifier): Explain {
     method: 'Deconvolution',
     parameters: {},
     units: 'rectified logit per network input unit',
+    reduction: 'sum',
     build: () => logitGradients(classifier, [classifier.image], { rules: deconvnet })[0],
   });
 }

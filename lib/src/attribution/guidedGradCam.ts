@@ -20,6 +20,7 @@ export function guidedGradCam(
     method: 'Guided Grad-CAM',
     parameters: { layer: layer ?? '', interpolation, except: except.join(' ') },
     units: 'guided logit per network input unit, times Grad-CAM',
+    reduction: 'sum',
     build() {
       const target = targetInput(classifier.logits);
       const [gradient] = logitGradients(classifier, [classifier.image], {

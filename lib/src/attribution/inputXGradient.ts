@@ -10,6 +10,7 @@ export function inputXGradient(classifier: Classifier): Explain {
     method: 'Input x Gradient',
     parameters: {},
     units: 'logit',
+    reduction: 'absolute',
     build() {
       const [gradient] = logitGradients(classifier, [classifier.image]);
       return multiply(classifier.image, gradient);

@@ -11,7 +11,7 @@ import { matMul } from '../graph/operators/matMul.js';
 import { reduceSum } from '../graph/operators/reduction.js';
 import type { Classifier } from '../model/classifier.js';
 import { rows, type Tensor, zeros } from '../tensor.js';
-import type { Explain } from './attribution.js';
+import { createExplain, type Explain } from './attribution.js';
 import { type Baseline, baselineImages, baselineText } from './baseline.js';
 import { completenessGaps, endLogits } from './completeness.js';
 import { checkedTargets, logitGradients, programKey } from './gradient.js';
@@ -97,7 +97,8 @@ export function integratedGradients(
     return { values: multiply(subtract(end, start), ofImage) };
   };
 
-  return async (images, targets) => {
+  const facts = { method, parameters, units: 'logit', reduction: 'absolute' } as const;
+  return createExplain(facts, async (images, targets) => {
     const target = checkedTargets(classifier, images, targets);
     const starts = baselineImages(images, baseline);
     const program = await classifier.program(programKey(method, {}), build);
@@ -111,6 +112,6 @@ export function integratedGradients(
     }
     const ends = await endLogits(classifier, images, starts);
     const completenessGap = completenessGaps(values, ends, target);
-    return { values, method, parameters, targets, units: 'logit', completenessGap };
-  };
+    return { values, completenessGap };
+  });
 }

@@ -8,7 +8,7 @@ import { cast } from '../graph/operators/cast.js';
 import type { Classifier } from '../model/classifier.js';
 import { createRandom, requireSeed } from '../random.js';
 import { type Tensor, zeros } from '../tensor.js';
-import type { Explain } from './attribution.js';
+import { createExplain, type Explain } from './attribution.js';
 import {
   baselinePerBand,
   explainDistinct,
@@ -103,24 +103,19 @@ export function lime(
     });
   };
 
-  return async (images, targets) => ({
-    values: await explainDistinct(classifier, images, targets, answer),
+  const facts = {
     method: 'LIME',
     parameters: {
-      segments,
-      compactness,
-      samples,
-      distance,
-      kernelWidth,
-      alpha,
+      ...{ segments, compactness, samples, distance, kernelWidth, alpha },
       ...(shown === undefined ? {} : { shown }),
-      seed,
-      baseline,
-      output,
+      ...{ seed, baseline, output },
     },
-    targets,
     units: `${output} by the presence of the superpixel`,
-  });
+    reduction: 'sum',
+  } as const;
+  return createExplain(facts, async (images, targets) => ({
+    values: await explainDistinct(classifier, images, targets, answer),
+  }));
 }
 
 /** The mask ['N', 1, height, width] of the pixels whose segment is on, from fed bits and labels. */

@@ -1,6 +1,6 @@
 /** The twelve methods of the paper's Table 3, with the parameters of each preset. */
 import type { Classifier } from '../model/classifier.js';
-import type { Explain } from './attribution.js';
+import type { Explain, Reduction } from './attribution.js';
 import { deepLift } from './deepLift.js';
 import { gradCam } from './gradCam.js';
 import { guidedBackpropagation } from './guidedBackpropagation.js';
@@ -9,7 +9,6 @@ import { inputXGradient } from './inputXGradient.js';
 import { integratedGradients } from './integratedGradients.js';
 import { lime } from './lime.js';
 import { occlusion } from './occlusion.js';
-import type { Reduction } from './reduce.js';
 import { saliency } from './saliency.js';
 import { smoothGrad } from './smoothGrad.js';
 

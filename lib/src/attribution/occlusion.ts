@@ -5,7 +5,7 @@ import { input, scalar } from '../graph/node.js';
 import { multiply, subtract } from '../graph/operators/elementwise.js';
 import type { Classifier } from '../model/classifier.js';
 import { type Tensor, zeros } from '../tensor.js';
-import type { Explain } from './attribution.js';
+import { createExplain, type Explain } from './attribution.js';
 import {
   baselinePerBand,
   explainDistinct,
@@ -54,7 +54,13 @@ export function occlusion(
       output: perturbedOutput(classifier, subtract(scalar(1), hidden), { baseline: replacement, output }),
     };
   };
-  return async (images, targets) => {
+  const facts = {
+    method: 'Occlusion',
+    parameters: { window, stride, baseline, output },
+    units: `mean drop of the ${output} while the pixel is hidden`,
+    reduction: 'sum',
+  } as const;
+  return createExplain(facts, async (images, targets) => {
     const program = await classifier.program(`occlusion ${JSON.stringify({ baseline, output })}`, build);
     const values = await explainDistinct(classifier, images, targets, async ({ image, weights }) => {
       const hiding = { rows: hiddenRows, columns: hiddenColumns };
@@ -73,14 +79,8 @@ export function occlusion(
         return Float32Array.from(total, (sum, pixel) => sum / covering[pixel]);
       });
     });
-    return {
-      values,
-      method: 'Occlusion',
-      parameters: { window, stride, baseline, output },
-      targets,
-      units: `mean drop of the ${output} while the pixel is hidden`,
-    };
-  };
+    return { values };
+  });
 }
 
 const empty: Span = { start: 0, end: 0 };

@@ -78,7 +78,7 @@ export async function explainDistinct(
 ): Promise<Tensor> {
   requireShape(images.shape, [targets.length, classifier.bands.length, ...classifier.size], 'images');
   requireFinite(images.data, 'images');
-  const weights = targetWeights(targets, classifier.classes.length);
+  const weights = targetWeights(targets, classifier);
   const places = new Map<string, number[]>();
   for (let i = 0; i < targets.length; i++) {
     const { data } = rows(images, i);

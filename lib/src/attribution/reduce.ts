@@ -1,9 +1,6 @@
 /** From values per band to one relevance per pixel: the sum over bands, then its sign kept, dropped or cut. */
 import { type Tensor, zeros } from '../tensor.js';
-import type { Attribution } from './attribution.js';
-
-/** The signed sum; its absolute value (Saliency, Input x Gradient and Integrated Gradients in the paper); or its positive part. */
-export type Reduction = 'sum' | 'absolute' | 'positive';
+import type { Attribution, Reduction } from './attribution.js';
 
 const finish: Readonly<Record<Reduction, (value: number) => number>> = {
   sum: (value) => value,
@@ -11,8 +8,15 @@ const finish: Readonly<Record<Reduction, (value: number) => number>> = {
   positive: (value) => Math.max(value, 0),
 };
 
-/** [images, height, width] from an attribution's [images, bands, height, width]. */
-export function relevance({ values }: Pick<Attribution, 'values'>, reduction: Reduction): Tensor {
+/**
+ * Relevance maps [images, height, width] from an attribution's [images, bands, height, width].
+ * @param reduction how bands are reduced; default: as the paper shows the method
+ * @example const map = relevance(await gradCam(classifier)(image, 'Marine waters'));
+ */
+export function relevance(
+  { values, reduction: shown }: Pick<Attribution, 'values'> & Partial<Pick<Attribution, 'reduction'>>,
+  reduction: Reduction = shown ?? 'sum',
+): Tensor {
   const [images, bands, height, width] = values.shape;
   const area = height * width;
   const result = zeros([images, height, width]);

@@ -15,6 +15,7 @@ export function saliency(classifier: Classifier, { absolute = true }: SaliencyOp
     method: 'Saliency',
     parameters: { absolute },
     units: 'logit per network input unit',
+    reduction: 'absolute',
     build() {
       const [gradient] = logitGradients(classifier, [classifier.image]);
       return absolute ? magnitude(gradient) : gradient;

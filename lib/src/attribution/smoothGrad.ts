@@ -3,7 +3,7 @@ import { requireShape } from '../check.js';
 import { InputError } from '../error.js';
 import { createRandom, requireSeed } from '../random.js';
 import { meanOfRows, rows, type Tensor, zeros } from '../tensor.js';
-import type { Attribution, Explain, Target } from './attribution.js';
+import { type Attribution, type Explain, type Target, targetPerImage } from './attribution.js';
 
 export interface SmoothGradOptions {
   /** Noisy copies per image. */
@@ -34,7 +34,8 @@ export function smoothGrad(
   const meanOverNoise = explain.meanOverNoise ?? meanOfCopies(explain);
   /** Of the last size of image: it serves all images alike. */
   let noise: Tensor | undefined;
-  return async (images, targets) => {
+  return async (images, given) => {
+    const targets = targetPerImage(given, images.shape[0]);
     const size = images.shape.slice(1);
     requireShape(images.shape, [targets.length, ...size], 'images');
     const maps: Tensor[] = [];
@@ -59,6 +60,7 @@ export function smoothGrad(
       parameters: { ...inner.parameters, samples, deviation, noiseSeed: seed },
       targets,
       units: inner.units,
+      reduction: inner.reduction,
     };
   };
 }

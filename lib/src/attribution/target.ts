@@ -1,10 +1,18 @@
 /** Targets as weights over the classes: every method explains the weighted sum of the classifier's logits. */
 import { InputError } from '../error.js';
+import { indexOfClass } from '../model/classMatch.js';
 import { type Tensor, zeros } from '../tensor.js';
 import type { Target } from './attribution.js';
 
-/** [targets, classes]; throws InputError for a class that does not exist or is named twice, and for a set of none. */
-export function targetWeights(targets: readonly Target[], classes: number): Tensor {
+/**
+ * The weight of each class in each target [targets, classes].
+ * @throws InputError for a class that does not exist or is named twice, and for a set of none
+ */
+export function targetWeights(
+  targets: readonly Target[],
+  { name, classes: names }: { readonly name: string; readonly classes: readonly string[] },
+): Tensor {
+  const classes = names.length;
   const result = zeros([targets.length, classes]);
   for (const [i, target] of targets.entries()) {
     if (typeof target === 'object' && 'weights' in target) {
@@ -19,7 +27,12 @@ export function targetWeights(targets: readonly Target[], classes: number): Tens
       result.data.set(target.weights, i * classes);
       continue;
     }
-    const indices = typeof target === 'number' ? [target] : target;
+    const indices =
+      typeof target === 'number'
+        ? [target]
+        : typeof target === 'string'
+          ? [indexOfClass(target, { name, classes: names }, `target ${i}`)]
+          : target;
     if (indices.length === 0) {
       throw new InputError({
         what: 'an empty set of classes explains nothing',

@@ -31,7 +31,7 @@ export function morfStrip(
   }: MorfStripOptions,
 ): readonly Panel[] {
   const [, height, width] = patch.image.shape;
-  const ranking = relevanceRanking(seed, patch.name, map);
+  const ranking = relevanceRanking(map, { seed, image: patch.name });
   const counts = [0, ...perturbationSteps(map.length, fraction)];
   const stretch = trueColourStretch(patch);
   const perturbed = iterations.map((iteration) => {

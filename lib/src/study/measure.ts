@@ -1,10 +1,10 @@
 /** The measurements of one explanation: the paper's four metrics, and localisation where the truth is known. */
-import type { Attribution, Explain } from '../attribution/attribution.js';
-import { type Reduction, relevance } from '../attribution/reduce.js';
+import type { Attribution, Explain, Method } from '../attribution/attribution.js';
+import { relevance } from '../attribution/reduce.js';
 import { computationTime } from '../metric/complexity/computationTime.js';
-import { mapFileSize } from '../metric/complexity/fileSize.js';
+import { fileSize } from '../metric/complexity/fileSize.js';
 import { areaUnderCurve, morfCurve } from '../metric/faithfulness/morf.js';
-import { type Ranking, randomRanking, relevanceRanking } from '../metric/faithfulness/ranking.js';
+import { type Ranking, randomRelevance, relevanceRanking } from '../metric/faithfulness/ranking.js';
 import { localisation } from '../metric/localisation/localisation.js';
 import { maxSensitivity } from '../metric/robustness/maxSensitivity.js';
 import { createRandom } from '../random.js';
@@ -16,13 +16,7 @@ import type { StudiedClassifier, Subject } from './subject.js';
 /** What a measurement needs of an image: it need not be of a data set. */
 export type MeasuredSubject = Pick<Subject, 'patch' | 'input' | 'target' | 'mask'>;
 
-/** A method bound to its classifier and parameters. */
-export interface StudiedMethod {
-  readonly id: string;
-  readonly name: string;
-  readonly reduction: Reduction;
-  readonly explain: Explain;
-}
+export type { Method as StudiedMethod } from '../attribution/attribution.js';
 
 export interface MeasureOptions {
   readonly settings: MeasurementSettings;
@@ -44,7 +38,7 @@ export interface MeasuredMap {
  */
 export async function measureMethod(
   subject: MeasuredSubject,
-  { explain, reduction }: StudiedMethod,
+  { explain, reduction }: Method,
   classifier: StudiedClassifier,
   { settings: { draws, radius, fraction, repeats }, seed }: MeasureOptions,
   isWarm: boolean,
@@ -62,7 +56,12 @@ export async function measureMethod(
   });
   const map = relevance(attribution, reduction).data;
   const [, , height, width] = input.shape;
-  const morf = await perturb(subject, classifier, relevanceRanking(seed, patch.name, map), fraction);
+  const morf = await perturb(
+    subject,
+    classifier,
+    relevanceRanking(map, { seed, image: patch.name }),
+    fraction,
+  );
   const gap = attribution.completenessGap?.[0];
   return {
     map,
@@ -71,7 +70,7 @@ export async function measureMethod(
       metrics: {
         maxSensitivity: sensitivity,
         ...morf,
-        fileSize: (await mapFileSize(map, height, width)) / 1024,
+        fileSize: (await fileSize({ data: map, shape: [height, width] })) / 1024,
         seconds,
       },
       ...(Number.isFinite(gap) && { completenessGap: gap }),
@@ -87,14 +86,12 @@ export async function measureRandom(
   { settings: { fraction }, seed }: MeasureOptions,
 ): Promise<Measurement> {
   const [, , height, width] = subject.input.shape;
-  const pixels = height * width;
-  const ranking = randomRanking(seed, subject.patch.name, pixels);
-  const map = new Float32Array(pixels);
-  for (const [rank, pixel] of ranking.entries()) map[pixel] = 1 - rank / pixels;
+  const map = randomRelevance(height, width, { seed, image: subject.patch.name });
+  const ranking = relevanceRanking(map, { seed, image: subject.patch.name });
   return {
     parameters: {},
     metrics: await perturb(subject, classifier, ranking, fraction),
-    ...localise(map, subject.mask),
+    ...localise(map.data, subject.mask),
   };
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { Explain } from '../../../lib/src/attribution/attribution.js';
+import { createExplain, type Explain } from '../../../lib/src/attribution/attribution.js';
 import { InputError } from '../../../lib/src/error.js';
 import { computationTime } from '../../../lib/src/metric/complexity/computationTime.js';
 import { zeros } from '../../../lib/src/tensor.js';
@@ -13,10 +13,10 @@ function scripted(durations: readonly number[]): {
 } {
   let now = 0;
   let run = 0;
-  const explain: Explain = async (images, targets) => {
+  const explain = createExplain({ method: 'scripted' }, async (images) => {
     now += durations[run++];
-    return { values: images, method: 'scripted', parameters: {}, targets, units: 'none' };
-  };
+    return { values: images };
+  });
   return { explain, clock: () => now, runs: () => run };
 }
 

@@ -8,7 +8,7 @@ import {
   morfCurve,
   perturbationSteps,
 } from '../../../lib/src/metric/faithfulness/morf.js';
-import { randomRanking, relevanceRanking } from '../../../lib/src/metric/faithfulness/ranking.js';
+import { randomRelevance, relevanceRanking } from '../../../lib/src/metric/faithfulness/ranking.js';
 import { rows, type Tensor, tensor, zeros } from '../../../lib/src/tensor.js';
 
 const ranking = (...pixels: number[]) => Uint32Array.from(pixels);
@@ -66,7 +66,7 @@ describe('morfCurve', () => {
     const side = 12;
     const image = zeros([2, side, side]);
     for (const i of image.data.keys()) image.data[i] = Math.sin(i);
-    const order = randomRanking(3, 'patch', side * side);
+    const order = relevanceRanking(randomRelevance(side, side, { seed: 3 }));
     const sizes: number[] = [];
     const score = (images: Tensor) => {
       sizes.push(images.shape[0]);
@@ -85,8 +85,8 @@ describe('morfCurve', () => {
     const score = async (images: Tensor) =>
       Array.from({ length: images.shape[0] }, (_, i) => Math.max(...rows(images, i).data));
     const area = async (order: Uint32Array) => areaUnderCurve(await morfCurve(score, image, order));
-    const truth = await area(relevanceRanking(1, 'patch', image.data));
-    const random = await area(randomRanking(1, 'patch', side * side));
+    const truth = await area(relevanceRanking(image));
+    const random = await area(relevanceRanking(randomRelevance(side, side)));
     assert.ok(truth < random / 2, `${truth} is far below ${random}`);
   });
 

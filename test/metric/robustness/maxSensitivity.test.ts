@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { Explain, Target } from '../../../lib/src/attribution/attribution.js';
+import { createExplain, type Explain, type Target } from '../../../lib/src/attribution/attribution.js';
 import { InputError } from '../../../lib/src/error.js';
 import { maxSensitivity, sensitivityOf } from '../../../lib/src/metric/robustness/maxSensitivity.js';
 import { rows, type Tensor, tensor } from '../../../lib/src/tensor.js';
@@ -15,16 +15,10 @@ function stub(map: (value: number) => number): {
   calls: { images: Tensor; targets: readonly Target[] }[];
 } {
   const calls: { images: Tensor; targets: readonly Target[] }[] = [];
-  const explain: Explain = async (images, targets) => {
+  const explain = createExplain({ method: 'stub' }, async (images, targets) => {
     calls.push({ images, targets });
-    return {
-      values: { data: images.data.map(map), shape: images.shape },
-      method: 'stub',
-      parameters: {},
-      targets,
-      units: 'none',
-    };
-  };
+    return { values: { data: images.data.map(map), shape: images.shape } };
+  });
   return { explain, calls };
 }
 

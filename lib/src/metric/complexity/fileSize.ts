@@ -2,6 +2,7 @@
 import { createCanvas } from '@napi-rs/canvas';
 import { requireCount, requireFinite, requireLength } from '../../check.js';
 import { InputError } from '../../error.js';
+import type { Tensor } from '../../tensor.js';
 
 /** Quality on libjpeg's scale of 1 to 100; colour channels are halved in both directions (4:2:0). */
 const quality = 75;
@@ -14,31 +15,34 @@ const longestSide = 65_500;
  * per value and encoded by libjpeg-turbo as three-component baseline JPEG: quality 75, 4:2:0, optimised Huffman
  * tables, without colour profile. That is Pillow's `convert('RGB').save(quality=75, subsampling=2, optimize=True)`, byte
  * count for byte count. The paper states neither quality nor scaling.
- * @param map height x width, row-major
+ * @param map [height, width] or [1, height, width]
+ * @throws InputError for a value that is not finite, or a side longer than a JPEG's
+ * @example const kilobytes = (await fileSize(map)) / 1024;
  */
-export async function mapFileSize(map: ArrayLike<number>, height: number, width: number): Promise<number> {
-  return (await encodeMap(map, height, width)).length;
+export async function fileSize(map: Tensor): Promise<number> {
+  return (await encodeMap(map)).length;
 }
 
-/** The JPEG whose bytes mapFileSize counts. */
-export async function encodeMap(map: ArrayLike<number>, height: number, width: number): Promise<Uint8Array> {
+/** The JPEG whose bytes fileSize counts. */
+export async function encodeMap(map: Tensor): Promise<Uint8Array> {
+  const [height, width] = map.shape.slice(-2);
   for (const [name, side] of Object.entries({ height, width })) {
-    requireCount(side, `mapFileSize, ${name}`);
+    requireCount(side, `fileSize, ${name}`);
     if (side > longestSide) {
       throw new InputError({
         what: 'the map is too large for a JPEG',
-        where: `mapFileSize, ${name}`,
+        where: `fileSize, ${name}`,
         expected: `at most ${longestSide} pixels`,
         got: `${side}`,
       });
     }
   }
-  requireLength(map, height * width, 'mapFileSize, map');
-  requireFinite(map, 'mapFileSize, map');
+  requireLength(map.data, height * width, 'fileSize, map');
+  requireFinite(map.data, 'fileSize, map');
   const canvas = createCanvas(width, height);
   const context = canvas.getContext('2d');
   const picture = context.createImageData(width, height);
-  for (const [i, grey] of greyValues(map).entries()) picture.data.set([grey, grey, grey, 255], 4 * i);
+  for (const [i, grey] of greyValues(map.data).entries()) picture.data.set([grey, grey, grey, 255], 4 * i);
   context.putImageData(picture, 0, 0);
   // Not the asynchronous `encode`: that of @napi-rs/canvas 1.0.2 crashes the process now and then.
   return withoutColourProfile(canvas.toBuffer('image/jpeg', quality));

@@ -1,9 +1,13 @@
 /** The Most Relevant First perturbation curve and the area under it (equations 15 and 16). */
+
+import type { Target } from '../../attribution/attribution.js';
+import { targetWeights } from '../../attribution/target.js';
 import { requireCount, requireFinite, requireLength, requireShape } from '../../check.js';
 import { InputError } from '../../error.js';
-import { stack, type Tensor } from '../../tensor.js';
+import type { Classifier } from '../../model/classifier.js';
+import { type MapValues, rows, stack, type Tensor, valuesOf } from '../../tensor.js';
 import { imputeNearest } from './imputeNearest.js';
-import type { Ranking } from './ranking.js';
+import { type Ranking, type RankingOptions, relevanceRanking } from './ranking.js';
 
 /** The score of images [n, bands, height, width], one number each: usually the sigmoid output of the explained class. */
 export type ScoreImages = (images: Tensor) => Promise<ArrayLike<number>>;
@@ -50,7 +54,7 @@ export function perturbationSteps(pixels: number, fraction = 0.2): number[] {
  * interpolation from those that are kept (see imputeNearest). The first point is the unperturbed image, which Quantus'
  * PixelFlipping leaves out. Only `batchSize` perturbed images exist at a time.
  * @param image [bands, height, width], network input units
- * @param ranking a permutation of the pixel indices (see relevanceRanking, randomRanking)
+ * @param ranking a permutation of the pixel indices (see relevanceRanking)
  */
 export async function morfCurve(
   score: ScoreImages,
@@ -82,6 +86,45 @@ export async function morfCurve(
     scores.push(...Array.from(batchScores));
   }
   return { removed: counts.map((count) => count / pixels), scores };
+}
+
+export interface MorfCurve extends PerturbationCurve {
+  /** AUC-MoRF, in score x iterations: lower is better. */
+  readonly area: number;
+}
+
+/**
+ * The MoRF curve of a relevance map: the explained score while the most relevant pixels go first (equations 14 to 16).
+ * @param image [1, bands, height, width] or [bands, height, width], network input units
+ * @param map one relevance per pixel, such as `relevance` or `explain` gives
+ * @param target the class that was explained; of several, the weighted sum of their scores
+ * @throws InputError where the map has another size than the image, or a value is not finite
+ * @example
+ * const [{ map }] = await explain(classifier, patch, 'Pastures', { methods: ['grad-cam'] });
+ * const { scores, removed, area } = await morf(classifier, classifier.prepare(patch), map, 'Pastures');
+ */
+export async function morf(
+  classifier: Pick<Classifier, 'name' | 'classes' | 'score'>,
+  image: Tensor,
+  map: MapValues,
+  target: Target,
+  { fraction = 0.2, batchSize = 16, seed = 0, image: name = '' }: PerturbationOptions & RankingOptions = {},
+): Promise<MorfCurve> {
+  const [height, width] = image.shape.slice(-2);
+  requireLength(valuesOf(map), height * width, 'morf, map');
+  const weights = targetWeights([target], classifier).data;
+  const score: ScoreImages = async (images) => {
+    const scores = await classifier.score(images);
+    return Array.from({ length: images.shape[0] }, (_, i) =>
+      rows(scores, i).data.reduce((sum, value, c) => (weights[c] === 0 ? sum : sum + weights[c] * value), 0),
+    );
+  };
+  const one = image.shape.length === 4 ? { data: image.data, shape: image.shape.slice(1) } : image;
+  const curve = await morfCurve(score, one, relevanceRanking(map, { seed, image: name }), {
+    fraction,
+    batchSize,
+  });
+  return { ...curve, area: areaUnderCurve(curve) };
 }
 
 /** The mean of several images' curves, point by point, as the paper's figure 1 shows it; its area is the mean area. */

@@ -1,6 +1,7 @@
 /** Localisation: does the relevance lie where the class lies? For images whose class mask is known. */
 import { requireFinite, requireLength } from '../../check.js';
 import { InputError } from '../../error.js';
+import { type MapValues, valuesOf } from '../../tensor.js';
 
 export interface Localisation {
   /** Share of the positive relevance that lies inside the mask, 0 to 1; undefined where a map has none. */
@@ -20,10 +21,11 @@ export interface Localisation {
 /**
  * Attribution localisation (Kohlbrenner et al., 2020; Quantus' AttributionLocalisation) and the pointing game
  * (Zhang et al., 2018). Negative relevance counts as none.
- * @param map one relevance per pixel
+ * @param relevance one value per pixel
  * @param mask one value per pixel, not 0 where the class is; InputError where it is empty
  */
-export function localisation(map: ArrayLike<number>, mask: ArrayLike<number>): Localisation {
+export function localisation(relevance: MapValues, mask: ArrayLike<number>): Localisation {
+  const map = valuesOf(relevance);
   requireLength(mask, map.length, 'localisation, mask');
   requireFinite(map, 'localisation, map');
   let total = 0;

@@ -1,5 +1,5 @@
 /** Max-Sensitivity: how much an explanation can change when its image changes a little (equation 13). */
-import type { Explain, Target } from '../../attribution/attribution.js';
+import { type Explain, type Targets, targetPerImage } from '../../attribution/attribution.js';
 import { requireCount, requireFinite, requireLength, requireShape } from '../../check.js';
 import { InputError } from '../../error.js';
 import { createRandom, requireSeed } from '../../random.js';
@@ -10,7 +10,8 @@ export interface MaxSensitivityOptions {
   readonly radius?: number;
   /** Noisy copies of each image. */
   readonly draws?: number;
-  readonly seed: number;
+  /** Of the noise, an integer from 0. Default: 0. */
+  readonly seed?: number;
   /** Divide by the norm of the original explanation. */
   readonly normalised?: boolean;
   /** The explanations of the images themselves [n, ...], where they are known; else they are made as well. */
@@ -51,26 +52,27 @@ export function sensitivityOf(
  * The noise of an image depends on the seed, its index and the draw alone. Captum's `sensitivity_max` with its
  * defaults (r = 0.02, 10 draws); Quantus takes 200 draws and r = 0.2.
  * @param images [n, bands, height, width], network input units
- * @param targets one per image
+ * @param targets one for all images, or one per image
  * @returns one number per image, without a unit where `normalised`, else in the explanation's units
  */
 export async function maxSensitivity(
   explain: Explain,
   images: Tensor,
-  targets: readonly Target[],
+  targets: Targets,
   {
     radius = 0.02,
     draws = 10,
-    seed,
+    seed = 0,
     normalised = true,
     original: known,
     memory = 64 * 2 ** 20,
-  }: MaxSensitivityOptions,
+  }: MaxSensitivityOptions = {},
 ): Promise<number[]> {
   const where = 'maxSensitivity';
   requireShape(images.shape, ['n', 'bands', 'height', 'width'], `${where}, images`);
   requireFinite(images.data, `${where}, images`);
-  requireLength(targets, images.shape[0], `${where}, targets`);
+  const each = targetPerImage(targets, images.shape[0]);
+  requireLength(each, images.shape[0], `${where}, targets`);
   requireCount(draws, `${where}, draws`);
   requireSeed(seed, `${where}, seed`);
   if (!(radius > 0 && Number.isFinite(radius))) {
@@ -93,7 +95,7 @@ export async function maxSensitivity(
   for (let start = 0; start < count; start += imagesPerCall) {
     const end = Math.min(count, start + imagesPerCall);
     const group = rows(images, start, end);
-    const groupTargets = targets.slice(start, end);
+    const groupTargets = each.slice(start, end);
     let original = known && rows(known, start, end);
     let largest = new Array<number>(end - start).fill(0);
     for (let first = firstCopy; first <= draws; first += copiesPerCall) {
