@@ -6,12 +6,13 @@
  * Without a height it measures several, each in a process of its own. The "network" is arithmetic, so that what is
  * measured is reading, blending and writing.
  */
-import { createExplain } from 'landlens/attribution/attribution';
+
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createExplain } from 'landlens/attribution/attribution';
 import { explainLargeImage } from '../lib/src/attribution/explainLargeImage.js';
 import { sentinel2Bands } from '../lib/src/dataset/patch.js';
 import { createGeoTiff } from '../lib/src/dataset/raster/geoTiffWriter.js';
