@@ -42,6 +42,7 @@ export const absolute = (x: Value): Value => apply('Abs', [x], {});
 export const negate = (x: Value): Value => apply('Neg', [x], {});
 export const sign = (x: Value): Value => apply('Sign', [x], {});
 export const exponential = (x: Value): Value => apply('Exp', [x], {});
+export const logarithm = (x: Value): Value => apply('Log', [x], {});
 export const squareRoot = (x: Value): Value => apply('Sqrt', [x], {});
 export const power = (a: Value, b: Value): Value => apply('Pow', [a, b], {});
 export const errorFunction = (x: Value): Value => apply('Erf', [x], {});

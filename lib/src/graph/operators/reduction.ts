@@ -23,6 +23,8 @@ export function inferReduce(
 
 export const reduceSum = (x: Value, axes: readonly number[], keepDims = false): Value =>
   apply('ReduceSum', [x], { axes, keepDims });
+export const reduceMax = (x: Value, axes: readonly number[], keepDims = false): Value =>
+  apply('ReduceMax', [x], { axes, keepDims });
 export const reduceMean = (x: Value, axes: readonly number[], keepDims = false): Value =>
   apply('ReduceMean', [x], { axes, keepDims });
 

@@ -1,0 +1,53 @@
+/** landlens/graph: the network as a graph, its operators, and differentiation by rules, to write a method of your own. */
+
+export { type DifferentiateOptions, differentiate } from './differentiate.js';
+export { createGraph, type Graph, shapeOf, substitute } from './graph.js';
+export { apply, constant, floats, input, type Node, scalar, type Value } from './node.js';
+export { loadOnnx, type OnnxModel, type ReadOptions, readOnnx } from './onnx/read.js';
+export { type WriteOptions, writeOnnx } from './onnx/write.js';
+export {
+  gelu,
+  geluTanh,
+  hardSigmoid,
+  logSoftmax,
+  prelu,
+  relu,
+  sigmoid,
+  softmax,
+  softplus,
+  tanh,
+} from './operators/activation.js';
+export { concat, flatten, pad, reshape, reverse, slice, split, transpose } from './operators/arrangement.js';
+export { cast } from './operators/cast.js';
+export { conv, convTranspose } from './operators/convolution.js';
+export { einsum } from './operators/einsum.js';
+export {
+  absolute,
+  add,
+  cosine,
+  divide,
+  errorFunction,
+  exponential,
+  greater,
+  logarithm,
+  maximum,
+  multiply,
+  negate,
+  power,
+  sign,
+  sine,
+  squareRoot,
+  subtract,
+  where,
+  zerosLike,
+} from './operators/elementwise.js';
+export { gemm, matMul } from './operators/matMul.js';
+export { batchNormalization, layerNormalization } from './operators/normalisation.js';
+export { averagePool, maxPool } from './operators/pooling.js';
+export { globalAveragePool, reduceMax, reduceMean, reduceSum } from './operators/reduction.js';
+export { resize } from './operators/resize.js';
+export type { Rule, RuleArguments, RuleTable } from './rule.js';
+export { type DeepLiftOptions as DeepLiftRuleOptions, deepLift } from './rules/deepLift.js';
+export { deconvnet, guided } from './rules/guided.js';
+export { plain } from './rules/plain.js';
+export type { DataType, Dimension, Shape } from './type.js';
