@@ -9,7 +9,7 @@ import type { PlotlyFigure } from './plotly.js';
 import { completeFigure } from './theme.js';
 
 interface Plotly {
-  newPlot(element: unknown, figure: unknown): Promise<unknown>;
+  newPlot(element: unknown, data: unknown, layout: unknown, config: unknown): Promise<unknown>;
   purge(element: unknown): void;
   readonly Snapshot: { toSVG(element: unknown, format: 'svg'): string };
 }
@@ -145,13 +145,26 @@ export async function renderSvg(figure: PlotlyFigure): Promise<string> {
   window.document.body.append(element);
   try {
     // plotly.js writes into what it is given, and wants objects of its own window.
-    const copy: unknown = window.JSON.parse(JSON.stringify({ data, layout }));
-    await plotly.newPlot(element, copy);
+    const copy: { data: unknown; layout: unknown } = window.JSON.parse(JSON.stringify({ data, layout }));
+    await plotly.newPlot(element, copy.data, copy.layout, { staticPlot: true });
     return plotly.Snapshot.toSVG(element, 'svg');
   } finally {
     plotly.purge(element);
     element.remove();
   }
+}
+
+/** Loads plotly.js and draws a small figure of several kinds, so that the first one that is asked for takes no longer than others. */
+export async function warmUp(): Promise<void> {
+  const z = Array.from({ length: 40 }, (_, i) => Array.from({ length: 40 }, (_, j) => i * j));
+  await renderPng({
+    data: [
+      { type: 'bar', x: ['a', 'b'], y: [1, 2] },
+      { type: 'scatter', x: ['a', 'b'], y: [1, 2] },
+      ...['2', '3', '4'].map((n) => ({ type: 'heatmap', z, xaxis: `x${n}`, yaxis: `y${n}` })),
+    ],
+    layout: { title: 'warm', grid: { rows: 2, columns: 2, pattern: 'independent' } },
+  });
 }
 
 /** The figure as PNG, `scale` pixels of the picture for one of the figure. */
