@@ -5,11 +5,11 @@ import { input, type Node, type Value } from 'landlens/graph/node';
 import { loadOnnx, readOnnx } from 'landlens/graph/onnx/read';
 import { perImage } from 'landlens/graph/type';
 import type { Architecture } from 'landlens/model/architecture';
+import { defaultModel } from 'landlens/model/defaultModel';
 import { denseNet121 } from 'landlens/model/denseNet';
 import { initialWeights, storedLayers, type Weights } from 'landlens/model/layers';
 import { resNet50 } from 'landlens/model/resNet';
 import { createRandom } from 'landlens/random';
-import { defaultModel } from 'landlens/repository/places';
 import type { Tensor } from 'landlens/tensor';
 import type { NetworkName } from './task.js';
 

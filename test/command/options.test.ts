@@ -4,8 +4,9 @@ import { describe, it } from 'mocha';
 import { parseOptions, usage } from '../../lib/src/command/options.js';
 import { datasetText, folderKinds, parseDataset } from '../../lib/src/dataset/openDataset.js';
 import { InputError } from '../../lib/src/error.js';
+import { defaultModel } from '../../lib/src/model/defaultModel.js';
 import { studyFolder } from '../../lib/src/notebook/openStudy.js';
-import { defaultModel, repositoryRoot } from '../../lib/src/repository/places.js';
+import { repositoryRoot } from '../../lib/src/repository/places.js';
 import { presetNames } from '../../lib/src/study/presets.js';
 
 const known = ['saliency', 'grad-cam', 'lime'];

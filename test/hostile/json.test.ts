@@ -124,7 +124,7 @@ describe('damaged JSON', () => {
         path: network.replace('.onnx', '.json'),
         content: JSON.stringify(description),
         async read() {
-          const { image, classes } = await openClassifier(network, engine);
+          const { image, classes } = await openClassifier(network, { engine });
           assert.ok(classes.length === 2 && image.type.shape?.length === 4);
         },
       };

@@ -20,9 +20,14 @@ import { conv } from '../../lib/src/graph/operators/convolution.js';
 import { gemm } from '../../lib/src/graph/operators/matMul.js';
 import { globalAveragePool } from '../../lib/src/graph/operators/reduction.js';
 import { createClassifier } from '../../lib/src/model/classifier.js';
-import { descriptionKey, encodeClassifier, openClassifier } from '../../lib/src/model/classifierFile.js';
+import {
+  descriptionKey,
+  encodeClassifier,
+  type OpenOptions,
+  openClassifier,
+} from '../../lib/src/model/classifierFile.js';
 import { storedLayers } from '../../lib/src/model/layers.js';
-import { rows, type Tensor } from '../../lib/src/tensor.js';
+import { rows, type Tensor, zeros } from '../../lib/src/tensor.js';
 import { freshWeights } from '../../lib/src/training/trainingStep.js';
 import { normals, plainDescription } from '../classifiers.js';
 import { tinyArchitecture } from '../training/tiny.js';
@@ -66,7 +71,7 @@ describe('a classifier file', () => {
 
   describe('that landlens wrote', () => {
     it('says what it is', async () => {
-      const classifier = await openClassifier(await save('tiny.onnx', encoded), engine);
+      const classifier = await openClassifier(await save('tiny.onnx', encoded), { engine });
       equal(classifier.name, 'Tiny');
       deepEqual(classifier.bands, description.bands);
       deepEqual(classifier.classes, description.classes);
@@ -77,7 +82,7 @@ describe('a classifier file', () => {
     });
 
     it('scores as before, but for the half precision of its weights', async () => {
-      const opened = await openClassifier(await save('tiny.onnx', encoded), engine);
+      const opened = await openClassifier(await save('tiny.onnx', encoded), { engine });
       const image = input('image', ['N', 3, 8, 8]);
       const logits = tinyArchitecture.build(storedLayers(weights), image, 2);
       const original = createClassifier(logits, { name: 'original', ...description }, engine, { hash: '' });
@@ -98,14 +103,14 @@ describe('a classifier file', () => {
         ]),
       );
       const path = await save('exact.onnx', encodeClassifier(tinyArchitecture, exact, description, 8));
-      const opened = await openClassifier(path, engine);
+      const opened = await openClassifier(path, { engine });
       const logits = tinyArchitecture.build(storedLayers(exact), input('image', ['N', 3, 8, 8]), 2);
       const original = createClassifier(logits, { name: 'original', ...description }, engine, { hash: '' });
       deepEqual(await opened.score(images), await original.score(images));
     });
 
     it('can be explained, with its feature layer', async () => {
-      const classifier = await openClassifier(await save('tiny.onnx', encoded), engine);
+      const classifier = await openClassifier(await save('tiny.onnx', encoded), { engine });
       const { values } = await saliency(classifier)(images, [0, 1, 0]);
       ok(values.data.some((value) => value > 0));
       deepEqual((await gradCam(classifier)(images, [0, 1, 0])).values.shape, [3, 1, 8, 8]);
@@ -114,7 +119,7 @@ describe('a classifier file', () => {
     it('gives way to what is passed', async () => {
       const path = await save('tiny.onnx', encoded);
       const changes = { name: 'renamed', classes: ['a', 'b'], featureLayer: 'conv1' };
-      const { name, classes, featureLayer, bands } = await openClassifier(path, engine, changes);
+      const { name, classes, featureLayer, bands } = await openClassifier(path, { engine, ...changes });
       deepEqual({ name, classes, featureLayer }, changes);
       deepEqual(bands, description.bands);
     });
@@ -125,10 +130,10 @@ describe('a classifier file', () => {
       name: string,
       bytes: Uint8Array,
       message: RegExp,
-      options: Parameters<typeof openClassifier>[2] = {},
+      options: OpenOptions = {},
     ): Promise<void> => {
       const path = await save(name, bytes);
-      await rejects(openClassifier(path, engine, options), (thrown: unknown) => {
+      await rejects(openClassifier(path, { engine, ...options }), (thrown: unknown) => {
         ok(thrown instanceof InputError, String(thrown));
         ok(thrown.message.includes(basename(name)), thrown.message);
         match(thrown.message, message);
@@ -156,7 +161,7 @@ describe('a classifier file', () => {
 
     it('but not for a damaged description that is not needed', async () => {
       const path = await save('damaged.onnx', withDescription('{"name": "Ti'));
-      const classifier = await openClassifier(path, engine, description);
+      const classifier = await openClassifier(path, { engine, ...description });
       deepEqual(classifier.classes, description.classes);
     });
 
@@ -177,7 +182,7 @@ describe('a classifier file', () => {
       const bare = withDescription(undefined);
       await refused('bare.onnx', bare, /no bands, no classes, no normalisation/);
       await refused('bare.onnx', bare, /no normalisation/, { bands: ['a', 'b', 'c'], classes: ['d', 'e'] });
-      const classifier = await openClassifier(await save('bare.onnx', bare), engine, description);
+      const classifier = await openClassifier(await save('bare.onnx', bare), { engine, ...description });
       equal((await classifier.score(images)).data.length, 6);
     });
 
@@ -197,7 +202,7 @@ describe('a classifier file', () => {
 
     it('where it is missing', async () => {
       const path = join(folder, 'missing.onnx');
-      await rejects(openClassifier(path, engine), {
+      await rejects(openClassifier(path, { engine }), {
         name: 'InputError',
         message: /missing\.onnx: the file does not exist/,
       });
@@ -219,7 +224,7 @@ describe('a classifier file', () => {
       await mkdir(join(folder, 'models'));
       await save('secret', new Uint8Array(12));
       await save('models/inside', new Uint8Array(12));
-      await openClassifier(await save('models/external.onnx', withWeightsAt('inside')), engine);
+      await openClassifier(await save('models/external.onnx', withWeightsAt('inside')), { engine });
       for (const location of ['../secret', join(folder, 'secret'), 'nowhere']) {
         await refused('models/external.onnx', withWeightsAt(location), /external\.onnx/);
       }
@@ -231,7 +236,7 @@ describe('a classifier file', () => {
       const image = input('pixels', ['N', 3, 8, 8]);
       const logits = tinyArchitecture.build(storedLayers(weights), image, 2);
       const path = await save('foreign.onnx', writeOnnx(createGraph({ probabilities: sigmoid(logits) })));
-      const classifier = await openClassifier(path, engine, description);
+      const classifier = await openClassifier(path, { engine, ...description });
       notSigmoid(classifier.logits);
       const scores = await classifier.score(images);
       ok(scores.data.every((score) => score > 0 && score < 1));
@@ -258,7 +263,7 @@ describe('a classifier file', () => {
       const head = floats(normals('head', [2, 4]).data, [2, 4]);
       const logits = gemm(flatten(globalAveragePool(soft)), head, undefined, { transB: true });
       const path = await save('opaque.onnx', writeOnnx(createGraph({ logits })));
-      const classifier = await openClassifier(path, engine, description);
+      const classifier = await openClassifier(path, { engine, ...description });
 
       const before = await classifier.score(images);
       ok(before.data.every((score) => score > 0 && score < 1));
@@ -293,16 +298,16 @@ describe('a classifier file', () => {
       const graph = { ...model.graph, input: [graphInput] };
       const bytes = ModelProto.encode(ModelProto.fromObject({ ...model, graph })).finish();
       const path = await save('open.onnx', bytes);
-      await rejects(openClassifier(path, engine, description), {
+      await rejects(openClassifier(path, { engine, ...description }), {
         name: 'InputError',
         message: /inputShapes/,
       });
       const inputShapes = { pixels: ['N', 3, 12, 10] } as const;
-      const { size, score } = await openClassifier(path, engine, { ...description, inputShapes });
+      const { size, score } = await openClassifier(path, { engine, ...description, inputShapes });
       deepEqual(size, [12, 10]);
-      deepEqual((await openClassifier(path, engine, { ...description, size: [12, 10] })).size, [12, 10]);
+      deepEqual((await openClassifier(path, { engine, ...description, size: [12, 10] })).size, [12, 10]);
       await writeFile(path.replace('.onnx', '.json'), JSON.stringify({ ...description, size: [9, 8] }));
-      deepEqual((await openClassifier(path, engine)).size, [9, 8]);
+      deepEqual((await openClassifier(path, { engine })).size, [9, 8]);
       deepEqual((await score(normals('larger', [2, 3, 12, 10]))).shape, [2, 2]);
     });
 
@@ -311,11 +316,11 @@ describe('a classifier file', () => {
       const path = await save('described.onnx', writeOnnx(createGraph({ logits })));
       const sidecar = path.replace('.onnx', '.json');
       await writeFile(sidecar, JSON.stringify({ name: 'Mine', ...description }));
-      const classifier = await openClassifier(path, engine);
+      const classifier = await openClassifier(path, { engine });
       equal(classifier.name, 'Mine');
       deepEqual(classifier.classes, description.classes);
       await writeFile(sidecar, '{"name": "Mi');
-      await rejects(openClassifier(path, engine), {
+      await rejects(openClassifier(path, { engine }), {
         name: 'InputError',
         message: /described\.json.*not JSON/,
       });
@@ -335,7 +340,7 @@ describe('a classifier file', () => {
         featureLayer: 'norm2',
       };
       await writeFile(path.replace('.onnx', '.json'), JSON.stringify(declared));
-      const classifier = await openClassifier(path, engine);
+      const classifier = await openClassifier(path, { engine });
       deepEqual(classifier.bands, declared.bands);
       const usual = createClassifier(
         tinyArchitecture.build(storedLayers(weights), input('x', ['N', 3, 8, 8]), 2),
@@ -367,7 +372,7 @@ describe('a classifier file', () => {
         featureLayer: 3,
       })) {
         await writeFile(path.replace('.onnx', '.json'), JSON.stringify({ ...declared, [field]: value }));
-        await rejects(openClassifier(path, engine), {
+        await rejects(openClassifier(path, { engine }), {
           name: 'InputError',
           message: new RegExp(`declared\\.json.*a wrong value of ${field}`),
         });
@@ -377,12 +382,12 @@ describe('a classifier file', () => {
     it('has to be described', async () => {
       const logits = tinyArchitecture.build(storedLayers(weights), input('x', ['N', 3, 8, 8]), 2);
       const path = await save('silent.onnx', writeOnnx(createGraph({ logits })));
-      await rejects(openClassifier(path, engine), {
+      await rejects(openClassifier(path, { engine }), {
         name: 'InputError',
         message: /silent\.json.*openClassifier/,
       });
       const { bands, classes, normalisation } = plainDescription(3, 2);
-      const classifier = await openClassifier(path, engine, { bands, classes, normalisation });
+      const classifier = await openClassifier(path, { engine, bands, classes, normalisation });
       equal(classifier.name, 'network');
       // Its feature layer is found: the last ReLU's maps, while the architecture names the norm before it.
       deepEqual((await gradCam(classifier)(images, [0, 0, 0])).values.shape, [3, 1, 8, 8]);
@@ -393,3 +398,13 @@ describe('a classifier file', () => {
 function notSigmoid({ node }: Value): void {
   ok(node.operator !== 'Sigmoid', 'the sigmoid is still there');
 }
+
+describe('openClassifier without an engine', () => {
+  it('opens the shipped network with an engine of its own, which its dispose closes', async () => {
+    const classifier = await openClassifier();
+    const image = zeros([1, classifier.bands.length, ...classifier.size]);
+    deepEqual((await classifier.score(image)).shape, [1, classifier.classes.length]);
+    await classifier.dispose();
+    await rejects(classifier.engine.compile(createGraph({ scores: classifier.scores })), /disposed/);
+  });
+});

@@ -176,7 +176,7 @@ describe('a TensorFlow.js layers model', () => {
 
   const description = plainDescription(bands, 4);
   const open = async (name: string, artifacts: Artifacts, options: OpenOptions = {}) =>
-    openClassifier(await writeModel(join(folder, name), artifacts), engine, { ...description, ...options });
+    openClassifier(await writeModel(join(folder, name), artifacts), { engine, ...description, ...options });
   const near = (actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void => {
     equal(actual.length, expected.length);
     for (let i = 0; i < expected.length; i++) {
@@ -281,10 +281,10 @@ describe('a TensorFlow.js layers model', () => {
     const build = [convolution(), ...head()].reduce((value, layer) => apply(layer, value), x);
     const artifacts = await artifactsOf(seedWeights(tf.model({ inputs: x, outputs: build }), 'open'));
     const path = await writeModel(join(folder, 'open'), artifacts);
-    await rejects(openClassifier(path, engine, description), /how large.*model\.classifier\.json/);
+    await rejects(openClassifier(path, { engine, ...description }), /how large.*model\.classifier\.json/);
     const sidecar = { ...description, size: [20, 16], layout: 'NHWC' };
     await writeFile(join(folder, 'open', 'model.classifier.json'), JSON.stringify(sidecar));
-    deepEqual((await openClassifier(path, engine)).size, [20, 16]);
+    deepEqual((await openClassifier(path, { engine })).size, [20, 16]);
   });
 
   describe('is refused', () => {
@@ -302,7 +302,7 @@ describe('a TensorFlow.js layers model', () => {
       );
       const json = JSON.parse(await readFile(path, 'utf8'));
       await writeFile(path, JSON.stringify(change(json) ?? json));
-      await rejects(openClassifier(path, engine, description), (thrown: unknown) => {
+      await rejects(openClassifier(path, { engine, ...description }), (thrown: unknown) => {
         ok(thrown instanceof InputError, String(thrown));
         match(thrown.message, message);
         return true;

@@ -179,7 +179,7 @@ describe('operators without a rule', () => {
   const open = async (bytes: Uint8Array) => {
     const path = join(folder, 'network.onnx');
     await writeFile(path, bytes);
-    return openClassifier(path, engine, description);
+    return openClassifier(path, { engine, ...description });
   };
 
   for (const [name, layer] of Object.entries(layers)) {

@@ -54,12 +54,14 @@ describe('weights in safetensors', () => {
   for (const { file, name, bands, classes } of networks) {
     it(`${file} gives the scores of its ONNX export and of PyTorch`, async () => {
       const { name: _, ...description } = plainDescription(bands, classes);
-      const stored = await openClassifier(pathOf(`${file}.safetensors`), engine, {
+      const stored = await openClassifier(pathOf(`${file}.safetensors`), {
+        engine,
         ...description,
         size: [32, 32],
       });
       equal(stored.name, name);
-      const exported = await openClassifier(pathOf(`${file}.onnx`), engine, {
+      const exported = await openClassifier(pathOf(`${file}.onnx`), {
+        engine,
         ...description,
         inputShapes: { image: ['N', bands, 32, 32] },
       });
@@ -80,7 +82,7 @@ describe('weights in safetensors', () => {
     await copyFile(pathOf('resnet-timm.safetensors'), join(temporary, 'own.safetensors'));
     const { name: _, ...description } = plainDescription(3, 5);
     await writeFile(join(temporary, 'own.json'), JSON.stringify({ ...description, size: [32, 40] }));
-    const classifier = await openClassifier(join(temporary, 'own.safetensors'), engine);
+    const classifier = await openClassifier(join(temporary, 'own.safetensors'), { engine });
     deepEqual([classifier.name, ...classifier.size], ['ResNet-17', 32, 40]);
     equal(classifier.featureLayer, 'layer4.0.relu');
   });
@@ -88,15 +90,15 @@ describe('weights in safetensors', () => {
   it('need the size of an image, the bands and the classes', async () => {
     const path = pathOf('resnet-timm.safetensors');
     const description = plainDescription(3, 5);
-    await rejects(openClassifier(path, engine, description), /how large.*resnet-timm\.json/);
-    await rejects(openClassifier(path, engine, { size: [32, 32] }), /no bands, no classes/);
+    await rejects(openClassifier(path, { engine, ...description }), /how large.*resnet-timm\.json/);
+    await rejects(openClassifier(path, { engine, size: [32, 32] }), /no bands, no classes/);
     const size = [32, 32] as const;
     const other = plainDescription(4, 5);
-    await rejects(openClassifier(path, engine, { ...other, size }), /another number of bands/);
+    await rejects(openClassifier(path, { engine, ...other, size }), /another number of bands/);
     const { bands } = plainDescription(3, 5);
     const six = { ...plainDescription(3, 6), bands, size };
-    await rejects(openClassifier(path, engine, six), /another number of classes/);
-    await rejects(openClassifier(path, engine, { ...description, size, output: 'x' }), /of ONNX files/);
+    await rejects(openClassifier(path, { engine, ...six }), /another number of classes/);
+    await rejects(openClassifier(path, { engine, ...description, size, output: 'x' }), /of ONNX files/);
   });
 
   describe('that do not fit are refused, all of them in one error', () => {

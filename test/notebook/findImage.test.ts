@@ -38,7 +38,7 @@ describe('an own network and image', () => {
     await writeGeoTiff(image, values, { bands: 12, height: 20, width: 16, georeference });
     const engine = createEngine();
     try {
-      const classifier = await openClassifier(model, engine);
+      const classifier = await openClassifier(model, { engine });
       const [height, width] = classifier.size;
       assert.deepEqual([height, width], [11, 11]);
       const patch = await readGeoTiffPatch(image, {

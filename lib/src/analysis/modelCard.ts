@@ -30,7 +30,7 @@ export async function writeModelCard(
   file: string,
   { engine, recipe, history, seed }: CardOptions,
 ): Promise<string> {
-  const classifier = await openClassifier(file, engine);
+  const classifier = await openClassifier(file, { engine });
   const dataset = scenes({ seed, size: classifier.size[0] });
   const count = dataset.count('test');
   const scored = await scoreImages(dataset, classifier);

@@ -9,7 +9,8 @@ import { InputError } from '../error.js';
 import { withLock } from '../io/lock.js';
 import { createProgress } from '../io/progress.js';
 import { openClassifier } from '../model/classifierFile.js';
-import { defaultModel, repositoryRoot } from '../repository/places.js';
+import { defaultModel } from '../model/defaultModel.js';
+import { repositoryRoot } from '../repository/places.js';
 import { type Case, findPaperCases, readCase, writeCase } from '../study/caseStudy.js';
 import { presetNames } from '../study/presets.js';
 import { oneLine } from '../text.js';
@@ -68,7 +69,7 @@ runCommand(async (argv) => {
   const engine = await openEngine(engineName);
   const signal = listenForInterrupt();
   try {
-    const classifier = await openClassifier(resolve(values.model), engine);
+    const classifier = await openClassifier(resolve(values.model), { engine });
     const { cases, absent } =
       image === undefined
         ? chooseFromPaper(dataset)

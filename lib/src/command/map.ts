@@ -10,7 +10,7 @@ import { InputError } from '../error.js';
 import { createProgress } from '../io/progress.js';
 import { openClassifier } from '../model/classifierFile.js';
 import { indexOfClass } from '../model/classMatch.js';
-import { defaultModel } from '../repository/places.js';
+import { defaultModel } from '../model/defaultModel.js';
 import { presetNames } from '../study/presets.js';
 import { oneLine } from '../text.js';
 import { engineHelp, interrupted, listenForInterrupt, parseNumber, parseSeed, print } from './commandLine.js';
@@ -89,7 +89,7 @@ export async function mapCommand(argv: readonly string[]): Promise<number> {
   const engine = await openEngine(parseEngine(values.engine));
   const signal = listenForInterrupt();
   try {
-    const classifier = await openClassifier(resolve(values.model), engine);
+    const classifier = await openClassifier(resolve(values.model), { engine });
     const targets = values.class.map((name) => indexOfClass(name, classifier, '--class'));
     const studied = ids.map((id) => studiedMethod(classifier, { preset, seed }, id));
     const image = await openLargeImage(resolve(imagePath), {

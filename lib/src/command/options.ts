@@ -6,7 +6,8 @@ import { type DatasetChoice, folderKinds, parseDataset } from '../dataset/openDa
 import { splitsInOrder } from '../dataset/splitNames.js';
 import { defaultEngine, type EngineName, parseEngine } from '../engine/engines.js';
 import { InputError, messageOf } from '../error.js';
-import { defaultModel, repositoryRoot } from '../repository/places.js';
+import { defaultModel } from '../model/defaultModel.js';
+import { repositoryRoot } from '../repository/places.js';
 import { presetNames } from '../study/presets.js';
 import { outcomeNames, outcomes, type Selection } from '../study/selection.js';
 import { engineHelp, parseSeed } from './commandLine.js';

@@ -28,7 +28,7 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
   const engine = await openEngine(options.engine);
   const signal = listenForInterrupt();
   try {
-    const classifier = await openClassifier(model, engine);
+    const classifier = await openClassifier(model, { engine });
     const studied = studiedMethods(classifier, { preset, seed }, options.methods);
     print(
       `${oneLine(dataset.name)}${dataset.rendered ? ' (rendered, not real imagery)' : ''}, ${images} ${oneLine(describeSelection(selection, images))}, ` +

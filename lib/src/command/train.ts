@@ -120,7 +120,7 @@ async function writeHistory(file: string, training: TrainingHistory): Promise<re
 /** The metrics of the test split, as JSON beside the model; nothing where the split is empty. */
 async function writeTestMetrics(file: string, dataset: Dataset, engine: Engine): Promise<string | undefined> {
   if (dataset.count('test') === 0) return undefined;
-  const classifier = await openClassifier(file, engine);
+  const classifier = await openClassifier(file, { engine });
   try {
     const { classes, metrics } = evaluate(await scoreImages(dataset, classifier));
     const path = file.replace(/\.onnx$/, '.test.json');

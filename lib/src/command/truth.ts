@@ -7,7 +7,8 @@ import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
 import { createProgress } from '../io/progress.js';
 import { openClassifier } from '../model/classifierFile.js';
-import { defaultModel, repositoryRoot } from '../repository/places.js';
+import { defaultModel } from '../model/defaultModel.js';
+import { repositoryRoot } from '../repository/places.js';
 import { presetNames } from '../study/presets.js';
 import { deviceOf } from '../study/run.js';
 import {
@@ -65,7 +66,7 @@ runCommand(async (argv) => {
   const engine = await openEngine(parseEngine(values.engine));
   const signal = listenForInterrupt();
   try {
-    const classifier = await openClassifier(resolve(values.model), engine);
+    const classifier = await openClassifier(resolve(values.model), { engine });
     const studied = studiedMethods(classifier, { preset, seed });
     const folder = resolve(values.out);
     const records = await measureGroundTruth(classifier, studied, {

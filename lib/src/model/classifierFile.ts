@@ -1,6 +1,7 @@
 /** Classifiers from files: ONNX, safetensors and TensorFlow.js networks, with what they mean. */
 import { createHash } from 'node:crypto';
 import type { Engine } from '../engine/engine.js';
+import { openEngine } from '../engine/engines.js';
 import { refuseOversized } from '../engine/memory.js';
 import { createOperatorTrial } from '../engine/operatorTrial.js';
 import { InputError } from '../error.js';
@@ -12,6 +13,7 @@ import { sigmoid } from '../graph/operators/activation.js';
 import { readBoundedFile } from '../io/boundedFile.js';
 import type { Architecture } from './architecture.js';
 import { type Classifier, type ClassifierDescription, createClassifier } from './classifier.js';
+import { defaultModel } from './defaultModel.js';
 import {
   completeDescription,
   defined,
@@ -49,6 +51,8 @@ export function encodeClassifier(
 export { descriptionKey } from './descriptionFile.js';
 
 export interface OpenOptions extends Partial<ClassifierDescription>, Pick<ReadOptions, 'inputShapes'> {
+  /** What computes. Default: an engine of its own (ONNX Runtime on the CPU), which `dispose` closes too. */
+  readonly engine?: Engine;
   /** ONNX: the output that holds logits (or scores behind a Sigmoid or Softmax): by default "logits", else the only one. */
   readonly output?: string;
 }
@@ -73,27 +77,54 @@ const isNeeded = ({ bands, classes, normalisation }: Given): boolean =>
  * model.json). Files that landlens wrote describe themselves; for any other network, my.onnx, put {name, bands, classes,
  * normalisation: {mean, deviation}} and what else ClassifierDescription declares into my.json beside it (of model.json:
  * model.classifier.json), or pass them. What is passed wins.
+ * @example
+ * const classifier = await openClassifier('my.onnx', { bands, classes, normalisation: { mean, deviation } });
+ * const scores = await classifier.score(classifier.prepare(patch));
+ * await classifier.dispose();
+ * @param path default: the DenseNet-121 that ships with landlens
  * @throws InputError where the file is missing or damaged, or its network does not fit the description
  */
 export async function openClassifier(
-  path: string,
-  engine: Engine,
-  { output, inputShapes, ...given }: OpenOptions = {},
+  path: string = defaultModel,
+  { engine, output, inputShapes, ...given }: OpenOptions = {},
 ): Promise<Classifier> {
+  const network = await openNetworkFile(path, { output, inputShapes, ...given });
+  const running = engine ?? (await openEngine());
+  try {
+    const classifier = createClassifier(network.output, network.description, running, {
+      hash: network.hash,
+      where: path,
+    });
+    if (engine !== undefined) return classifier;
+    return {
+      ...classifier,
+      async dispose() {
+        await classifier.dispose();
+        await running.dispose();
+      },
+    };
+  } catch (thrown) {
+    if (engine === undefined) await running.dispose();
+    throw thrown;
+  }
+}
+
+async function openNetworkFile(
+  path: string,
+  { output, inputShapes, ...given }: Omit<OpenOptions, 'engine'>,
+): Promise<Network> {
   const isOnnx = !/\.(safetensors|json)$/i.test(path);
-  if (!isOnnx && (output !== undefined || inputShapes !== undefined)) {
+  if (isOnnx) return openOnnx(path, defined(given), { output, inputShapes });
+  if (output !== undefined || inputShapes !== undefined) {
     throw new InputError({
       what: 'the options output and inputShapes are of ONNX files',
       where: path,
       todo: 'Leave them out; give the height and width of an image as size.',
     });
   }
-  const network = isOnnx
-    ? await openOnnx(path, defined(given), { output, inputShapes })
-    : /\.json$/i.test(path)
-      ? await openLayersModel(path, defined(given))
-      : await openSafetensors(path, defined(given));
-  return createClassifier(network.output, network.description, engine, { hash: network.hash, where: path });
+  return /\.json$/i.test(path)
+    ? openLayersModel(path, defined(given))
+    : openSafetensors(path, defined(given));
 }
 
 async function openOnnx(

@@ -10,8 +10,9 @@ import { InputError } from '../error.js';
 import { createProgress, type Progress } from '../io/progress.js';
 import type { Classifier } from '../model/classifier.js';
 import { type OpenOptions, openClassifier } from '../model/classifierFile.js';
+import { defaultModel } from '../model/defaultModel.js';
 import { requireSeed } from '../random.js';
-import { defaultModel, repositoryRoot } from '../repository/places.js';
+import { repositoryRoot } from '../repository/places.js';
 import { deviceOf } from '../study/run.js';
 import { requireCompatible } from '../study/subject.js';
 import { versionsOf } from '../study/versions.js';
@@ -48,7 +49,7 @@ export async function openNotebook({
   const data = await openDataset(choice);
   const engine = interruptible(await openEngine(), untilInterrupted);
   try {
-    const classifier = await openClassifier(resolve(repositoryRoot, model), engine);
+    const classifier = await openClassifier(resolve(repositoryRoot, model), { engine });
     requireCompatible(data, classifier);
     signal.throwIfAborted();
     showText(
@@ -86,7 +87,7 @@ export async function openNetwork(
   await requireFreshBuild();
   const engine = interruptible(await openEngine(), untilInterrupted);
   try {
-    const classifier = await openClassifier(resolve(repositoryRoot, model), engine, description);
+    const classifier = await openClassifier(resolve(repositoryRoot, model), { engine, ...description });
     signal.throwIfAborted();
     const [height, width] = classifier.size;
     showText(

@@ -13,9 +13,6 @@ export const isInstalled = !existsSync(join(packageRoot, 'src'));
 /** The root of the repository; of an installed package the folder that the user works in. Results go below it. */
 export const repositoryRoot = isInstalled ? process.cwd() : dirname(packageRoot);
 
-/** The classifier that ships with landlens. */
-export const defaultModel = join(isInstalled ? packageRoot : repositoryRoot, 'data/densenet121-scenes.onnx');
-
 /** InputError where a command works on the notebooks, and landlens was installed. */
 export function requireRepository(command: string): void {
   if (!isInstalled) return;

@@ -4,9 +4,9 @@ import { methods } from '../attribution/methods.js';
 import { defaultResults, type StudyOptions } from '../command/options.js';
 import { datasetText } from '../dataset/openDataset.js';
 import { defaultEngine } from '../engine/engines.js';
+import { defaultModel } from '../model/defaultModel.js';
 import { everyTestImage } from '../study/selection.js';
 import type { Parameters } from './notebookFile.js';
-import { defaultModel } from './places.js';
 
 export interface ReproducedNotebooks {
   /** Constants that differ from those that the notebooks come with. */
