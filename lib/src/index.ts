@@ -21,7 +21,13 @@ export * from './attribution/attribution.js';
 export * from './attribution/attribution.js';
 export type { Baseline } from './attribution/baseline.js';
 export * from './attribution/deepLift.js';
-export { type BindOptions, bindMethods, type ExplainedTarget, explain } from './attribution/explain.js';
+export {
+  type BindOptions,
+  bindMethods,
+  type ExplainedTarget,
+  type Explanation,
+  explain,
+} from './attribution/explain.js';
 export * from './attribution/explainClasses.js';
 export * from './attribution/explainLargeImage.js';
 export * from './attribution/explainPatch.js';

@@ -10,10 +10,10 @@ import type { ClassifiedImage, ShownClass } from './competingClasses.js';
 export interface ExplainedClass {
   readonly image: ClassifiedImage;
   readonly shown: ShownClass;
-  readonly explanations: readonly Explanation[];
+  readonly explanations: readonly MeasuredMethod[];
 }
 
-export interface Explanation {
+export interface MeasuredMethod {
   readonly method: StudiedMethod;
   /** Relevance [height x width], reduced over the bands as the paper shows the method. */
   readonly map: Float32Array;
@@ -42,7 +42,7 @@ export async function explainClass(
   const [shown] = classes;
   requireSeed(seed, 'explainClass, seed');
   const noise = { draws, radius, seed: createRandom(seed, 'study', patch.name).integer(2 ** 31) };
-  const explanations: Explanation[] = [];
+  const explanations: MeasuredMethod[] = [];
   for (const method of methods) {
     progress?.start(method.id, method.name);
     const attribution = await method.explain(input, [shown.index]);

@@ -1,6 +1,7 @@
 /** Class discrimination: do the relevance maps of two classes of one image differ, and each towards its own class? */
-import { pearson, spearman } from '../../analysis/correlation.js';
+import { sampleCorrelation, sampleRankCorrelation } from 'simple-statistics';
 import { requireLength } from '../../check.js';
+import { type MapValues, valuesOf } from '../../tensor.js';
 import { localisation } from './localisation.js';
 
 /** One item per class. */
@@ -21,11 +22,11 @@ export interface MapSimilarity {
  * @param maps one relevance per pixel, at least 3 pixels
  * @returns undefined where a map is the same everywhere, as a Grad-CAM map without positive relevance is
  */
-export function mapSimilarity([first, second]: Pair<ArrayLike<number>>): MapSimilarity | undefined {
-  requireLength(second, first.length, 'mapSimilarity, second map');
-  const [x, y] = [Array.from(first), Array.from(second)];
+export function mapSimilarity([first, second]: Pair<MapValues>): MapSimilarity | undefined {
+  const [x, y] = [first, second].map((map) => Array.from(valuesOf(map)));
+  requireLength(y, x.length, 'mapSimilarity, second map');
   if ([x, y].some((map) => map.every((value) => value === map[0]))) return undefined;
-  return { pearson: pearson(x, y).r, spearman: spearman(x, y).r };
+  return { pearson: sampleCorrelation(x, y), spearman: sampleRankCorrelation(x, y) };
 }
 
 /**
@@ -40,10 +41,7 @@ export function mapSimilarity([first, second]: Pair<ArrayLike<number>>): MapSimi
  * @param masks one value per pixel, not 0 where the class is; InputError where one is empty
  * @returns undefined where a map has no positive relevance
  */
-export function maskContrast(
-  maps: Pair<ArrayLike<number>>,
-  masks: Pair<ArrayLike<number>>,
-): number | undefined {
+export function maskContrast(maps: Pair<MapValues>, masks: Pair<ArrayLike<number>>): number | undefined {
   const gained = masks.map((mask, own) => {
     const inside = localisation(maps[own], mask).share;
     const others = localisation(maps[1 - own], mask).share;
