@@ -3,6 +3,8 @@ import { sentinel2Bands } from 'landlens/dataset/patch';
 import { createGraph, type Graph, topologicalOrder } from 'landlens/graph/graph';
 import { input, type Node, type Value } from 'landlens/graph/node';
 import { loadOnnx, readOnnx } from 'landlens/graph/onnx/read';
+// Their attributes.
+import type {} from 'landlens/graph/operators/convolution';
 import { perImage } from 'landlens/graph/type';
 import type { Architecture } from 'landlens/model/architecture';
 import { defaultModel } from 'landlens/model/defaultModel';

@@ -1,9 +1,8 @@
 /** The reference engine: every operator as its definition says, in double precision; slow, and what the fast engines are measured by. */
 
 import { InputError } from '../error.js';
-import type { Operator } from '../graph/attributes.js';
 import { describeNode, type Graph, topologicalOrder } from '../graph/graph.js';
-import type { Node, NodeOf, Value } from '../graph/node.js';
+import type { Node, NodeOf, Operator, Value } from '../graph/node.js';
 import { isBatch } from '../graph/type.js';
 import { sizeOf } from '../tensor.js';
 import type { ReferenceTensor } from './reference/array.js';

@@ -1,7 +1,6 @@
 /** The affine beginning of a network: how far what it computes is a linear map of the image plus a constant. */
-import type { Operator } from './attributes.js';
 import { topologicalOrder } from './graph.js';
-import type { Value } from './node.js';
+import type { Operator, Value } from './node.js';
 
 /** Affine maps of their first input, where the others are given. */
 const affine = new Set<Operator>([

@@ -1,9 +1,8 @@
 /** The one walk: from an output backwards to any values of the graph, by a table of rules. */
 import { InputError } from '../error.js';
-import type { Operator } from './attributes.js';
 import { isFlat } from './flat.js';
 import { describeNode, topologicalOrder } from './graph.js';
-import type { Node, NodeOf, Value } from './node.js';
+import type { Node, NodeOf, Operator, Value } from './node.js';
 import { add } from './operators/elementwise.js';
 import type { NotDifferentiable, OperatorRules, Rule, RuleTable } from './rule.js';
 import { plain } from './rules/plain.js';

@@ -2,13 +2,16 @@
 
 export { type DifferentiateOptions, differentiate } from './differentiate.js';
 export { createGraph, type Graph, shapeOf, substitute } from './graph.js';
-export { apply, constant, floats, input, type Node, scalar, type Value } from './node.js';
+export { constant, floats, input, type Node, scalar, type Value } from './node.js';
 export { loadOnnx, type OnnxModel, type ReadOptions, readOnnx } from './onnx/read.js';
 export { type WriteOptions, writeOnnx } from './onnx/write.js';
 export {
+  clip,
+  elu,
   gelu,
   geluTanh,
   hardSigmoid,
+  leakyRelu,
   logSoftmax,
   prelu,
   relu,
@@ -17,13 +20,26 @@ export {
   softplus,
   tanh,
 } from './operators/activation.js';
-export { concat, flatten, pad, reshape, reverse, slice, split, transpose } from './operators/arrangement.js';
-export { cast } from './operators/cast.js';
+export {
+  concat,
+  expand,
+  flatten,
+  gather,
+  pad,
+  reshape,
+  reverse,
+  slice,
+  split,
+  squeeze,
+  transpose,
+} from './operators/arrangement.js';
 export { conv, convTranspose } from './operators/convolution.js';
 export { einsum } from './operators/einsum.js';
 export {
   absolute,
   add,
+  arctangent,
+  cast,
   cosine,
   divide,
   errorFunction,
@@ -31,6 +47,7 @@ export {
   greater,
   logarithm,
   maximum,
+  minimum,
   multiply,
   negate,
   power,
@@ -41,7 +58,7 @@ export {
   where,
   zerosLike,
 } from './operators/elementwise.js';
-export { gemm, matMul } from './operators/matMul.js';
+export { gemm, matMul, matrixTranspose } from './operators/matMul.js';
 export { batchNormalization, layerNormalization } from './operators/normalisation.js';
 export { averagePool, maxPool } from './operators/pooling.js';
 export { globalAveragePool, reduceMax, reduceMean, reduceSum } from './operators/reduction.js';

@@ -1,6 +1,5 @@
 /** What a backward rule is: from the gradients of a node's outputs to the gradients of its inputs. */
-import type { Operator } from './attributes.js';
-import type { NodeOf, Value } from './node.js';
+import type { NodeOf, Operator, Value } from './node.js';
 
 export interface RuleArguments<Op extends Operator> {
   readonly node: NodeOf<Op>;

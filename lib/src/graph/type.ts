@@ -75,6 +75,15 @@ export function broadcastShapes(a: Shape, b: Shape, where: string): Shape {
   });
 }
 
+/** The type of an operator's first input, which its output shares. */
+export const sameType = ([{ dataType, shape }]: readonly TensorType[]): TensorType => ({ dataType, shape });
+
+/** The first type with the shape that broadcasting both gives. */
+export function broadcastTypes([a, b]: readonly TensorType[], where: string): TensorType {
+  const shape = a.shape && b.shape ? broadcastShapes(a.shape, b.shape, where) : undefined;
+  return { dataType: a.dataType, shape };
+}
+
 /** A non-negative axis; -1 is the last one. */
 export function normaliseAxis(axis: number, rank: number, where: string): number {
   const result = axis < 0 ? axis + rank : axis;
@@ -85,9 +94,4 @@ export function normaliseAxis(axis: number, rank: number, where: string): number
     expected: `an axis from ${-rank} to ${rank - 1}`,
     got: String(axis),
   });
-}
-
-/** The number of elements where no dimension is symbolic. */
-export function staticSize(shape: Shape, where: string): number {
-  return shape.reduce<number>((product, dimension) => product * staticDimension(dimension, where), 1);
 }

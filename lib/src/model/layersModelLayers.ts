@@ -2,7 +2,16 @@
 import { InputError } from '../error.js';
 import { shapeOf } from '../graph/graph.js';
 import { apply, floats, scalar, type Value } from '../graph/node.js';
-import { relu, sigmoid, softplus, tanh } from '../graph/operators/activation.js';
+import {
+  Clip,
+  Elu,
+  LeakyRelu,
+  relu,
+  Softmax,
+  sigmoid,
+  softplus,
+  tanh,
+} from '../graph/operators/activation.js';
 import { concat, flatten, pad, reshape, transpose } from '../graph/operators/arrangement.js';
 import { conv } from '../graph/operators/convolution.js';
 import {
@@ -254,9 +263,9 @@ const batchNormalisation: Translate = (inputs, layer) => {
   return batchNormalization(x, parameters, { epsilon: numberOf(layer, 'epsilon', 1e-3) });
 };
 
-const elu = (x: Value, alpha = 1): Value => apply('Elu', [x], { alpha });
-const clip = (x: Value, min: number, max: number): Value => apply('Clip', [x], { min, max });
-const softmaxOverChannels = (x: Value): Value => apply('Softmax', [x], { axis: channelAxis(x) });
+const elu = (x: Value, alpha = 1): Value => apply(Elu, [x], { alpha });
+const clip = (x: Value, min: number, max: number): Value => apply(Clip, [x], { min, max });
+const softmaxOverChannels = (x: Value): Value => apply(Softmax, [x], { axis: channelAxis(x) });
 /** x max(0, min(1, ...)) and its kin: 0.2 x + 0.5 between 0 and 1. */
 const hardSigmoid = (x: Value): Value => clip(add(multiply(x, scalar(0.2)), scalar(0.5)), 0, 1);
 
@@ -301,7 +310,7 @@ const reluLayer: Translate = (inputs, layer) => {
 
 const softmaxLayer: Translate = (inputs, layer) => {
   const x = only(inputs, layer);
-  return apply('Softmax', [x], { axis: axisOf(layer, x, layer.config.get('axis') ?? -1) });
+  return apply(Softmax, [x], { axis: axisOf(layer, x, layer.config.get('axis') ?? -1) });
 };
 
 function pool(kind: 'maximum' | 'average'): Translate {
@@ -432,7 +441,7 @@ const translations: Readonly<Record<string, Translate>> = {
   GlobalAveragePooling2D: globalPool('average'),
   GlobalMaxPooling2D: globalPool('maximum'),
   LeakyReLU: (inputs, layer) =>
-    apply('LeakyRelu', [only(inputs, layer)], { alpha: numberOf(layer, 'alpha', 0.3) }),
+    apply(LeakyRelu, [only(inputs, layer)], { alpha: numberOf(layer, 'alpha', 0.3) }),
   Maximum: merge(maximum),
   MaxPooling2D: pool('maximum'),
   Minimum: merge(minimum),

@@ -1,5 +1,5 @@
 /** The definitions of the operators that move values. */
-import type { OperatorAttributes } from '../../graph/attributes.js';
+import type { OperatorAttributes } from '../../graph/node.js';
 import { isBatch, normaliseAxis, perImage, type Shape } from '../../graph/type.js';
 import { sizeOf } from '../../tensor.js';
 import {

@@ -1,5 +1,5 @@
 /** Arrays of doubles, and the few ways of walking through them that the reference engine's definitions are made of. */
-import type { OperatorAttributes } from '../../graph/attributes.js';
+import type { OperatorAttributes } from '../../graph/node.js';
 import { normaliseAxis } from '../../graph/type.js';
 import { sizeOf } from '../../tensor.js';
 

@@ -1,5 +1,8 @@
 /** The definitions of convolution, pooling and resampling. */
-import type { ConvolutionAttributes, OperatorAttributes, PoolAttributes } from '../../graph/attributes.js';
+
+import type { OperatorAttributes } from '../../graph/node.js';
+import type { ConvolutionAttributes } from '../../graph/operators/convolution.js';
+import type { PoolAttributes } from '../../graph/operators/pooling.js';
 import { type ResizedAxis, resizedAxes } from '../../graph/operators/resize.js';
 import { sizeOf } from '../../tensor.js';
 import { build, forEachIndex, type Index, locate, type ReferenceTensor, read, withShape } from './array.js';

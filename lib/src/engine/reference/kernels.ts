@@ -1,5 +1,5 @@
 /** One definition per operator. */
-import type { Operator, OperatorAttributes } from '../../graph/attributes.js';
+import type { Operator, OperatorAttributes } from '../../graph/node.js';
 import { normaliseAxis } from '../../graph/type.js';
 import { sizeOf } from '../../tensor.js';
 import {

@@ -1,6 +1,7 @@
 /** Kernels that move values, and matrix products. */
+
 import type { Tensor } from '@tensorflow/tfjs';
-import type { OperatorAttributes } from '../../graph/attributes.js';
+import type { OperatorAttributes } from '../../graph/node.js';
 import { paddedSource, sliceRange } from '../../graph/operators/arrangement.js';
 import { isBatch, normaliseAxis, perImage, type Shape } from '../../graph/type.js';
 import { sizeOf } from '../../tensor.js';

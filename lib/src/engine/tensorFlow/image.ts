@@ -1,6 +1,7 @@
 /** Kernels of convolution, pooling and resampling, all with the channels last. */
+
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
-import type { OperatorAttributes } from '../../graph/attributes.js';
+import type { OperatorAttributes } from '../../graph/node.js';
 import { averagedPixels, windowCount } from '../../graph/operators/pooling.js';
 import { interpolationMatrix, resizedAxes } from '../../graph/operators/resize.js';
 import { sizeOf } from '../../tensor.js';

@@ -1,6 +1,7 @@
 /** What a TensorFlow kernel is: from the values that an operator takes to those that it gives. */
+
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs';
-import type { Operator, OperatorAttributes } from '../../graph/attributes.js';
+import type { Operator, OperatorAttributes } from '../../graph/node.js';
 import type { Arranged } from './arranged.js';
 
 /** The library, whichever package it comes from. */

@@ -1,8 +1,7 @@
 /** A graph as a list of steps, which a worker thread can be sent and can follow. */
 import { InputError } from '../../error.js';
-import type { OperatorAttributes } from '../../graph/attributes.js';
 import { describeNode, type Graph, topologicalOrder } from '../../graph/graph.js';
-import type { Node, Value } from '../../graph/node.js';
+import type { Node, OperatorAttributes, Value } from '../../graph/node.js';
 import { type ConstantTensor, shapeText } from '../../graph/type.js';
 import type { Computed } from './kernel.js';
 

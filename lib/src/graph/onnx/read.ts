@@ -4,7 +4,16 @@ import { InputError, messageOf } from '../../error.js';
 import { openRegularFile, readRange } from '../../io/boundedFile.js';
 import { createDependence } from '../dependence.js';
 import { createGraph, type Graph, topologicalOrder } from '../graph.js';
-import { constant, constantOf, createNode, input, type Node, type NodeOf, type Value } from '../node.js';
+import {
+  constant,
+  constantOf,
+  createNode,
+  input,
+  type Node,
+  type NodeOf,
+  Opaque,
+  type Value,
+} from '../node.js';
 import {
   type ConstantTensor,
   type Dimension,
@@ -480,7 +489,7 @@ async function measured(
   const isKnown = outputs.every((name, i) => name === '' || values[i].type.shape !== undefined);
   if (isKnown || node.operator !== 'Opaque' || measure === undefined) return values;
   const outputTypes = await locate(file, () => measure(node));
-  const complete = createNode('Opaque', node.inputs, { ...node.attributes, outputTypes }, node.name);
+  const complete = createNode(Opaque, node.inputs, { ...node.attributes, outputTypes }, node.name);
   tried.add(complete);
   return [...complete.outputs];
 }

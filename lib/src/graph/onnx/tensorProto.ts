@@ -1,7 +1,8 @@
 /** Tensors and attributes as an ONNX file stores them, in both directions. */
+
 import { InputError } from '../../error.js';
 import { fromHalf } from '../../io/half.js';
-import type { RawAttribute } from '../attributes.js';
+import type { RawAttribute } from '../node.js';
 import type { ConstantTensor, DataType } from '../type.js';
 import { type AttributeMessage, attributeTypeCodes, dataTypeCodes, type TensorMessage } from './schema.js';
 

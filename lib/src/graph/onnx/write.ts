@@ -1,11 +1,11 @@
 /** Writes a graph as an ONNX file (opset 18, or what an operator passed through needs) that any ONNX runtime can load. */
 
 import { toHalf } from '../../io/half.js';
-import type { Operator, RawAttribute } from '../attributes.js';
-import { type Graph, shapeOf, topologicalOrder } from '../graph.js';
-import type { Node, NodeOf, Value } from '../node.js';
-import { resizedAxes } from '../operators/resize.js';
-import { type ConstantTensor, isBatch, perImage, type Shape, type TensorType } from '../type.js';
+import { type Graph, topologicalOrder } from '../graph.js';
+import type { Node, NodeOf, Operator, Value } from '../node.js';
+import { type ConstantTensor, isBatch, perImage, type TensorType } from '../type.js';
+import { type Attributes, type Encoded, type Encoder, int } from './encoder.js';
+import { encoders } from './operators.js';
 import { dataTypeCodes, ModelProto } from './schema.js';
 import { attributeProto, tensorProto } from './tensorProto.js';
 
@@ -17,172 +17,10 @@ export interface WriteOptions {
   readonly batch?: number;
 }
 
-type Attributes = Readonly<Record<string, RawAttribute>>;
-
-/** What becomes of one node: further constant inputs and attributes of one ONNX operator. */
-interface Encoded {
-  readonly operator: string;
-  readonly attributes?: Attributes;
-  /** int64 tensors and scalars that ONNX takes as inputs after the node's own. */
-  readonly extra?: readonly (readonly number[] | ConstantTensor | undefined)[];
-}
-
-const int = (value: number): RawAttribute => ({ type: 'int', value: BigInt(value) });
-const ints = (values: readonly number[]): RawAttribute => ({ type: 'ints', value: values.map(BigInt) });
-const float = (value: number): RawAttribute => ({ type: 'float', value });
-const text = (value: string): RawAttribute => ({ type: 'string', value: new TextEncoder().encode(value) });
-const number = (value: number): ConstantTensor => ({
-  dataType: 'float32',
-  shape: [],
-  data: Float32Array.of(value),
-});
-
-const convolution = ({ attributes }: NodeOf<'Conv'> | NodeOf<'ConvTranspose'>): Attributes => ({
-  strides: ints(attributes.strides),
-  pads: ints(attributes.pads),
-  dilations: ints(attributes.dilations),
-  group: int(attributes.group),
-});
-
-const pool = ({ attributes }: NodeOf<'MaxPool'> | NodeOf<'AveragePool'>): Attributes => ({
-  kernel_shape: ints(attributes.kernel),
-  strides: ints(attributes.strides),
-  pads: ints(attributes.pads),
-  ceil_mode: int(attributes.ceilMode ? 1 : 0),
-});
-
-const reduce = (node: NodeOf<'ReduceMean'> | NodeOf<'ReduceSum'> | NodeOf<'ReduceMax'>): Encoded => ({
-  operator: node.operator,
-  // No axes means none here, where ONNX by default means all.
-  attributes: { keepdims: int(node.attributes.keepDims ? 1 : 0), noop_with_empty_axes: int(1) },
-  extra: [node.attributes.axes],
-});
-
-const inferBatch = (shape: Shape): number[] =>
-  shape.map((dimension) => (isBatch(dimension) ? -1 : dimension));
-
-/**
- * Lengths where they are meant, otherwise scales; unless ONNX Runtime, which multiplies by them now in single and now in
- * double precision, would lose a pixel (such as floor(5 x float32(6.6)) = 32), and the lengths say the same.
- */
-function resizeTarget({ inputs: [x], attributes }: NodeOf<'Resize'>): number[] | ConstantTensor {
-  const { axes, to } = attributes;
-  if ('sizes' in to) return [...to.sizes];
-  const resized = resizedAxes(shapeOf(x), attributes, 'Resize');
-  const lossy = resized.some(
-    ({ length, outputs, scale }) => Math.floor(length * Math.fround(scale)) !== outputs,
-  );
-  const ratios = resized.every(
-    ({ length, outputs, scale }) => Math.fround(outputs / length) === Math.fround(scale),
-  );
-  if (lossy && ratios) return resized.map(({ outputs }) => outputs);
-  return { dataType: 'float32', shape: [axes.length], data: Float32Array.from(to.scales) };
-}
-
-/** Scales are the third input, sizes the fourth. */
-function resizeInputs(node: NodeOf<'Resize'>): (readonly number[] | ConstantTensor | undefined)[] {
-  const target = resizeTarget(node);
-  return 'data' in target ? [undefined, target] : [undefined, undefined, target];
-}
-
-type Encoder<Op extends Operator> = (node: NodeOf<Op>) => Encoded;
-
-/** Operators that are not in this table have no attributes and their own name in ONNX. */
-const encoders: { readonly [Op in Operator]?: Encoder<Op> } = {
-  Opaque: ({ attributes }) => ({ operator: attributes.operator, attributes: attributes.raw }),
-  Conv: (node) => ({ operator: 'Conv', attributes: convolution(node) }),
-  ConvTranspose: (node) => ({
-    operator: 'ConvTranspose',
-    attributes: { ...convolution(node), output_padding: ints(node.attributes.outputPadding) },
-  }),
-  Gemm: ({ attributes }) => ({
-    operator: 'Gemm',
-    attributes: {
-      alpha: float(attributes.alpha),
-      beta: float(attributes.beta),
-      transA: int(attributes.transA ? 1 : 0),
-      transB: int(attributes.transB ? 1 : 0),
-    },
-  }),
-  BatchNormalization: ({ attributes }) => ({
-    operator: 'BatchNormalization',
-    attributes: { epsilon: float(attributes.epsilon) },
-  }),
-  LeakyRelu: ({ attributes }) => ({ operator: 'LeakyRelu', attributes: { alpha: float(attributes.alpha) } }),
-  Elu: ({ attributes }) => ({ operator: 'Elu', attributes: { alpha: float(attributes.alpha) } }),
-  Softmax: ({ attributes }) => ({ operator: 'Softmax', attributes: { axis: int(attributes.axis) } }),
-  LogSoftmax: ({ attributes }) => ({
-    operator: 'LogSoftmax',
-    attributes: { axis: int(attributes.axis) },
-  }),
-  Clip: ({ attributes: { min, max } }) => ({
-    operator: 'Clip',
-    extra: [Number.isFinite(min) ? number(min) : undefined, ...(Number.isFinite(max) ? [number(max)] : [])],
-  }),
-  MaxPool: (node) => ({
-    operator: 'MaxPool',
-    attributes: { ...pool(node), dilations: ints(node.attributes.dilations) },
-  }),
-  AveragePool: (node) => ({
-    operator: 'AveragePool',
-    attributes: { ...pool(node), count_include_pad: int(node.attributes.countIncludePad ? 1 : 0) },
-  }),
-  ReduceMean: reduce,
-  ReduceSum: reduce,
-  ReduceMax: reduce,
-  CumSum: ({ attributes: { axis, exclusive, reverse } }) => ({
-    operator: 'CumSum',
-    attributes: { exclusive: int(exclusive ? 1 : 0), reverse: int(reverse ? 1 : 0) },
-    extra: [[axis]],
-  }),
-  Concat: ({ attributes }) => ({ operator: 'Concat', attributes: { axis: int(attributes.axis) } }),
-  Split: ({ attributes }) => ({
-    operator: 'Split',
-    attributes: { axis: int(attributes.axis) },
-    extra: [attributes.sizes],
-  }),
-  Slice: ({ attributes: { starts, ends, axes, steps } }) => ({
-    operator: 'Slice',
-    extra: [starts, ends, axes, steps],
-  }),
-  Expand: ({ attributes }) => ({ operator: 'Expand', extra: [attributes.lengths] }),
-  Gather: ({ attributes }) => ({ operator: 'Gather', attributes: { axis: int(attributes.axis) } }),
-  Pad: ({ attributes }) => ({
-    operator: 'Pad',
-    attributes: { mode: text(attributes.mode) },
-    extra: [attributes.pads, number(attributes.value)],
-  }),
-  Reshape: ({ attributes }) => ({ operator: 'Reshape', extra: [inferBatch(attributes.shape)] }),
-  Flatten: ({ attributes }) => ({ operator: 'Flatten', attributes: { axis: int(attributes.axis) } }),
-  Squeeze: ({ attributes }) => ({ operator: 'Squeeze', extra: [attributes.axes] }),
-  Unsqueeze: ({ attributes }) => ({ operator: 'Unsqueeze', extra: [attributes.axes] }),
-  Transpose: ({ attributes }) => ({
-    operator: 'Transpose',
-    attributes: { perm: ints(attributes.permutation) },
-  }),
-  Dropout: () => ({ operator: 'Identity' }),
-  Resize: (node) => ({
-    operator: 'Resize',
-    attributes: {
-      mode: text(node.attributes.mode),
-      coordinate_transformation_mode: text(node.attributes.coordinates),
-      nearest_mode: text(node.attributes.nearest),
-      cubic_coeff_a: float(node.attributes.cubicCoefficient),
-      axes: ints(node.attributes.axes),
-    },
-    extra: resizeInputs(node),
-  }),
-  Cast: ({ attributes }) => ({ operator: 'Cast', attributes: { to: int(dataTypeCodes[attributes.to]) } }),
-  ScatterElements: ({ attributes }) => ({
-    operator: 'ScatterElements',
-    attributes: { axis: int(attributes.axis), reduction: text(attributes.reduction) },
-  }),
-};
-
 function encode(node: Node): Encoded {
   const call = <Op extends Operator>(typed: NodeOf<Op>): Encoded => {
     const encoder: Encoder<Op> | undefined = encoders[typed.operator];
-    return encoder ? encoder(typed) : { operator: typed.operator };
+    return encoder?.(typed) ?? {};
   };
   return call<Operator>(node);
 }
@@ -307,7 +145,7 @@ export function writeOnnx(
       });
       continue;
     }
-    const { operator, attributes, extra = [] } = encode(node);
+    const { operator = node.operator, attributes, extra = [] } = encode(node);
     const extras = extra.map((item) => {
       if (item === undefined) return '';
       if ('data' in item) return smallTensor(item);

@@ -1,58 +1,49 @@
-/** Operators that only move values: concatenate, split, slice, pad, reshape, transpose; and their gradients. */
+/** Operators that move values: concatenate, split, slice, gather, pad, reshape, transpose. */
 import { InputError } from '../../error.js';
-import type { OperatorAttributes } from '../attributes.js';
-import { shapeOf } from '../graph.js';
-import { apply, createNode, floats, type Value } from '../node.js';
-import type { RuleArguments } from '../rule.js';
+import { apply, createNode, define, type OperatorAttributes, type Value } from '../node.js';
 import {
+  broadcastShapes,
   isBatch,
   mergeDimensions,
   normaliseAxis,
   perImage,
   type Shape,
+  sameType,
   shapeText,
   staticDimension,
-  type TensorType,
 } from '../type.js';
-import { cast } from './cast.js';
-import { add, zerosLike } from './elementwise.js';
-import { matMul } from './matMul.js';
 
-export const concat = (values: readonly Value[], axis = 1): Value =>
-  values.length === 1 ? values[0] : apply('Concat', values, { axis });
-export const reshape = (x: Value, shape: Shape): Value =>
-  x.type.shape?.join() === shape.join() ? x : apply('Reshape', [x], { shape });
-export const transpose = (x: Value, permutation: readonly number[]): Value =>
-  apply('Transpose', [x], { permutation });
-export const flatten = (x: Value, axis = 1): Value => apply('Flatten', [x], { axis });
-
-export function split(x: Value, sizes: readonly number[], axis = 1): readonly Value[] {
-  return createNode('Split', [x], { axis, sizes }).outputs;
+declare module '../node.js' {
+  interface OperatorAttributes {
+    Concat: { readonly axis: number };
+    Split: { readonly axis: number; readonly sizes: readonly number[] };
+    Slice: {
+      readonly axes: readonly number[];
+      readonly starts: readonly number[];
+      readonly ends: readonly number[];
+      readonly steps: readonly number[];
+    };
+    /** Dimensions of 1 are repeated; a length of 1 keeps what is there. */
+    Expand: { readonly lengths: readonly number[] };
+    /** The values at given positions of one axis. */
+    Gather: { readonly axis: number };
+    /** data + updates at flat indices (reduction add), or overwritten by the last update (reduction none). */
+    ScatterElements: { readonly axis: number; readonly reduction: 'none' | 'add' };
+    /** Begin of every axis, then end of every axis; negative values crop. */
+    Pad: {
+      readonly pads: readonly number[];
+      readonly mode: 'constant' | 'reflect' | 'edge';
+      readonly value: number;
+    };
+    Reshape: { readonly shape: Shape };
+    Flatten: { readonly axis: number };
+    Squeeze: { readonly axes: readonly number[] };
+    Unsqueeze: { readonly axes: readonly number[] };
+    Transpose: { readonly permutation: readonly number[] };
+  }
 }
 
-/** The values from start to end (exclusive) of one axis. */
-export function slice(x: Value, axis: number, start: number, end: number, step = 1): Value {
-  return apply('Slice', [x], { axes: [axis], starts: [start], ends: [end], steps: [step] });
-}
-
-/** ONNX's way to say "down to and including the first" in a slice with a negative step. */
-export const beforeFirst = -(2 ** 31);
-
-export const reverse = (x: Value, axis: number): Value => slice(x, axis, -1, beforeFirst, -1);
-
-export function pad(
-  x: Value,
-  pads: readonly number[],
-  { mode = 'constant' as const, value = 0 }: Partial<Pick<OperatorAttributes['Pad'], 'mode' | 'value'>> = {},
-): Value {
-  return pads.every((amount) => amount === 0) ? x : apply('Pad', [x], { pads, mode, value });
-}
-
-export function inferConcat(
-  types: readonly TensorType[],
-  { axis }: OperatorAttributes['Concat'],
-  where: string,
-): TensorType {
+export const Concat = define('Concat', (types, { axis }, where) => {
   const [{ dataType, shape: first }] = types;
   if (first === undefined) return { dataType, shape: undefined };
   const at = normaliseAxis(axis, first.length, where);
@@ -70,13 +61,9 @@ export function inferConcat(
     total += staticDimension(shape[at], where);
   }
   return { dataType, shape: first.map((dimension, i) => (i === at ? total : dimension)) };
-}
+});
 
-export function inferSplit(
-  [{ dataType, shape }]: readonly TensorType[],
-  { axis, sizes }: OperatorAttributes['Split'],
-  where: string,
-): TensorType[] {
+export const Split = define('Split', ([{ dataType, shape }], { axis, sizes }, where) => {
   if (shape === undefined) return sizes.map(() => ({ dataType, shape }));
   const at = normaliseAxis(axis, shape.length, where);
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -92,7 +79,7 @@ export function inferSplit(
     dataType,
     shape: shape.map((dimension, i) => (i === at ? size : dimension)),
   }));
-}
+});
 
 /** First index, step and number of values that a slice takes along one axis (ONNX clamps out-of-range bounds). */
 export function sliceRange(length: number, start: number, end: number, step: number) {
@@ -102,11 +89,7 @@ export function sliceRange(length: number, start: number, end: number, step: num
   return { from, step, count: Math.max(0, Math.ceil((to - from) / step)) };
 }
 
-export function inferSlice(
-  [{ dataType, shape }]: readonly TensorType[],
-  { axes, starts, ends, steps }: OperatorAttributes['Slice'],
-  where: string,
-): TensorType {
+export const Slice = define('Slice', ([{ dataType, shape }], { axes, starts, ends, steps }, where) => {
   if (shape === undefined) return { dataType, shape };
   const result = [...shape];
   for (const [i, axis] of axes.entries()) {
@@ -114,13 +97,23 @@ export function inferSlice(
     result[at] = sliceRange(staticDimension(shape[at], where), starts[i], ends[i], steps[i]).count;
   }
   return { dataType, shape: result };
-}
+});
 
-export function inferPad(
-  [{ dataType, shape }]: readonly TensorType[],
-  { pads }: OperatorAttributes['Pad'],
-  where: string,
-): TensorType {
+/** Broadcasting with a shape. */
+export const Expand = define('Expand', ([{ dataType, shape }], { lengths }, where) => ({
+  dataType,
+  shape: shape && broadcastShapes(shape, lengths, where),
+}));
+
+/** The axis is replaced by the dimensions of the indices. */
+export const Gather = define('Gather', ([{ dataType, shape }, indices], { axis }, where) => {
+  if (shape === undefined || indices.shape === undefined) return { dataType, shape: undefined };
+  return { dataType, shape: shape.toSpliced(normaliseAxis(axis, shape.length, where), 1, ...indices.shape) };
+});
+
+export const ScatterElements = define('ScatterElements', sameType);
+
+export const Pad = define('Pad', ([{ dataType, shape }], { pads }, where) => {
   if (shape === undefined) return { dataType, shape };
   const rank = shape.length;
   return {
@@ -129,6 +122,17 @@ export function inferPad(
       const amount = pads[axis] + pads[axis + rank];
       return amount === 0 ? dimension : staticDimension(dimension, where) + amount;
     }),
+  };
+});
+
+/** Which input index a padded output index shows. */
+export function paddedSource(length: number, before: number, mode: 'reflect' | 'edge') {
+  return (output: number): number => {
+    const i = output - before;
+    if (mode === 'edge') return Math.min(Math.max(i, 0), length - 1);
+    const period = Math.max(1, 2 * (length - 1));
+    const folded = ((i % period) + period) % period;
+    return folded < length ? folded : period - folded;
   };
 }
 
@@ -140,11 +144,7 @@ function batchSize(shape: Shape): { others: number; batched: boolean } {
   };
 }
 
-export function inferReshape(
-  [{ dataType, shape }]: readonly TensorType[],
-  attributes: OperatorAttributes['Reshape'],
-  where: string,
-): TensorType {
+export const Reshape = define('Reshape', ([{ dataType, shape }], attributes, where) => {
   if (shape !== undefined) {
     const from = batchSize(shape);
     const to = batchSize(attributes.shape);
@@ -158,22 +158,15 @@ export function inferReshape(
     }
   }
   return { dataType, shape: attributes.shape };
-}
+});
 
-export function inferFlatten(
-  [{ dataType, shape }]: readonly TensorType[],
-  { axis }: OperatorAttributes['Flatten'],
-): TensorType {
+export const Flatten = define('Flatten', ([{ dataType, shape }], { axis }) => {
   if (shape === undefined) return { dataType, shape };
   const at = axis < 0 ? axis + shape.length : axis;
   return { dataType, shape: [mergeDimensions(shape.slice(0, at)), mergeDimensions(shape.slice(at))] };
-}
+});
 
-export function inferSqueeze(
-  [{ dataType, shape }]: readonly TensorType[],
-  { axes }: OperatorAttributes['Squeeze'],
-  where: string,
-): TensorType {
+export const Squeeze = define('Squeeze', ([{ dataType, shape }], { axes }, where) => {
   if (shape === undefined) return { dataType, shape };
   const removed = new Set(axes.map((axis) => normaliseAxis(axis, shape.length, where)));
   for (const axis of removed) {
@@ -182,26 +175,18 @@ export function inferSqueeze(
     }
   }
   return { dataType, shape: shape.filter((_, axis) => !removed.has(axis)) };
-}
+});
 
-export function inferUnsqueeze(
-  [{ dataType, shape }]: readonly TensorType[],
-  { axes }: OperatorAttributes['Unsqueeze'],
-  where: string,
-): TensorType {
+export const Unsqueeze = define('Unsqueeze', ([{ dataType, shape }], { axes }, where) => {
   if (shape === undefined) return { dataType, shape };
   const rank = shape.length + axes.length;
   const added = new Set(axes.map((axis) => normaliseAxis(axis, rank, where)));
   const rest = shape[Symbol.iterator]();
   const result = Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : (rest.next().value ?? 1)));
   return { dataType, shape: result };
-}
+});
 
-export function inferTranspose(
-  [{ dataType, shape }]: readonly TensorType[],
-  { permutation }: OperatorAttributes['Transpose'],
-  where: string,
-): TensorType {
+export const Transpose = define('Transpose', ([{ dataType, shape }], { permutation }, where) => {
   if (shape === undefined) return { dataType, shape };
   if ([...permutation].sort((a, b) => a - b).join() !== shape.map((_, i) => i).join()) {
     throw new InputError({
@@ -212,152 +197,81 @@ export function inferTranspose(
     });
   }
   return { dataType, shape: permutation.map((axis) => shape[axis]) };
+});
+
+/**
+ * Values joined along an axis (default: channels). ONNX: Concat.
+ * @throws InputError if they differ in another axis
+ */
+export const concat = (values: readonly Value[], axis = 1): Value =>
+  values.length === 1 ? values[0] : apply(Concat, values, { axis });
+
+/**
+ * x cut along an axis (default: channels) into parts of these lengths. ONNX: Split.
+ * @throws InputError if the lengths do not add up to the axis
+ */
+export const split = (x: Value, sizes: readonly number[], axis = 1): readonly Value[] =>
+  createNode(Split, [x], { axis, sizes }).outputs;
+
+/**
+ * The values from start to end (exclusive) of one axis; negative positions count from its end. ONNX: Slice.
+ * @throws InputError if there is no such axis, or it is the batch
+ */
+export function slice(x: Value, axis: number, start: number, end: number, step = 1): Value {
+  return apply(Slice, [x], { axes: [axis], starts: [start], ends: [end], steps: [step] });
 }
 
-/** The axis is replaced by the dimensions of the indices. */
-export function inferGather(
-  [{ dataType, shape }, indices]: readonly TensorType[],
-  { axis }: OperatorAttributes['Gather'],
-  where: string,
-): TensorType {
-  if (shape === undefined || indices.shape === undefined) return { dataType, shape: undefined };
-  return { dataType, shape: shape.toSpliced(normaliseAxis(axis, shape.length, where), 1, ...indices.shape) };
+/** ONNX's way to say "down to and including the first" in a slice with a negative step. */
+export const beforeFirst = -(2 ** 31);
+
+/** The values of an axis from the last to the first. ONNX: Slice. */
+export const reverse = (x: Value, axis: number): Value => slice(x, axis, -1, beforeFirst, -1);
+
+/**
+ * The values at positions of one axis: x [.., L, ..] and indices [..I] (int64 or int32) to [.., ..I, ..]. ONNX: Gather.
+ * @throws InputError if there is no such axis
+ */
+export const gather = (x: Value, indices: Value, axis: number): Value =>
+  apply(Gather, [x, indices], { axis });
+
+/**
+ * x repeated along its dimensions of 1 to these lengths. ONNX: Expand.
+ * @throws InputError if the lengths cannot be broadcast with the shape of x
+ */
+export const expand = (x: Value, lengths: readonly number[]): Value => apply(Expand, [x], { lengths });
+
+/**
+ * Values added around x: before every axis, then behind every axis; negative amounts crop. ONNX: Pad.
+ * @throws InputError if the batch is padded
+ */
+export function pad(
+  x: Value,
+  pads: readonly number[],
+  { mode = 'constant' as const, value = 0 }: Partial<Pick<OperatorAttributes['Pad'], 'mode' | 'value'>> = {},
+): Value {
+  return pads.every((amount) => amount === 0) ? x : apply(Pad, [x], { pads, mode, value });
 }
 
-/** Multiplies one axis by a constant matrix [rows = new length, columns = old length]: any linear map along an axis. */
-export function multiplyAxis(x: Value, axis: number, matrix: Float64Array, rows: number): Value {
-  const rank = shapeOf(x).length;
-  const columns = matrix.length / rows;
-  // x with the axis last, times the transposed matrix.
-  const transposed = new Float32Array(matrix.length);
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) transposed[c * rows + r] = matrix[r * columns + c];
-  }
-  const right = floats(transposed, [columns, rows]);
-  if (axis === rank - 1) return matMul(x, right);
-  const swap = Array.from({ length: rank }, (_, i) => (i === axis ? rank - 1 : i === rank - 1 ? axis : i));
-  return transpose(matMul(transpose(x, swap), right), swap);
-}
+/**
+ * The values of x, in their order, in another shape. ONNX: Reshape.
+ * @throws InputError if the shape holds another number of values
+ */
+export const reshape = (x: Value, shape: Shape): Value =>
+  x.type.shape?.join() === shape.join() ? x : apply(Reshape, [x], { shape });
 
-/** The transposed matrix of a map that takes input `source(i)` to output i: what its gradient needs. */
-function gatherTransposed(outputs: number, inputs: number, source: (output: number) => number): Float64Array {
-  const matrix = new Float64Array(inputs * outputs);
-  for (let i = 0; i < outputs; i++) matrix[source(i) * outputs + i] += 1;
-  return matrix;
-}
+/** The axes before and from `axis` on merged into one each. ONNX: Flatten. */
+export const flatten = (x: Value, axis = 1): Value => apply(Flatten, [x], { axis });
 
-export function concatRule({ node, gradient, wanted }: RuleArguments<'Concat'>) {
-  const { axis } = node.attributes;
-  const sizes = node.inputs.map((value) => {
-    const shape = shapeOf(value);
-    return staticDimension(shape[normaliseAxis(axis, shape.length, 'Concat')], 'Concat');
-  });
-  if (wanted.every(Boolean)) return split(gradient, sizes, axis);
-  let start = 0;
-  return sizes.map((size, i) => {
-    start += size;
-    return wanted[i] ? slice(gradient, axis, start - size, start) : undefined;
-  });
-}
+/**
+ * x without these axes, each of length 1. ONNX: Squeeze.
+ * @throws InputError if one of them is longer
+ */
+export const squeeze = (x: Value, axes: readonly number[], name?: string): Value =>
+  apply(Squeeze, [x], { axes }, name);
 
-export function splitRule({ node, gradients }: RuleArguments<'Split'>) {
-  return [
-    concat(
-      node.outputs.map((output, i) => gradients[i] ?? zerosLike(output)),
-      node.attributes.axis,
-    ),
-  ];
-}
-
-export function sliceRule({ node, gradient }: RuleArguments<'Slice'>) {
-  const [x] = node.inputs;
-  const shape = shapeOf(x);
-  const { axes, starts, ends, steps } = node.attributes;
-  const pads = new Array<number>(2 * shape.length).fill(0);
-  let result = gradient;
-  for (const [i, axis] of axes.entries()) {
-    const at = normaliseAxis(axis, shape.length, 'Slice');
-    const length = staticDimension(shape[at], 'Slice');
-    const { from, step, count } = sliceRange(length, starts[i], ends[i], steps[i]);
-    if (step === 1) {
-      pads[at] = from;
-      pads[at + shape.length] = length - from - count;
-    } else {
-      const matrix = gatherTransposed(count, length, (output) => from + output * step);
-      result = multiplyAxis(result, at, matrix, length);
-    }
-  }
-  return [pad(result, pads)];
-}
-
-/** Which input index a padded output index shows. */
-export function paddedSource(length: number, before: number, mode: 'reflect' | 'edge') {
-  return (output: number): number => {
-    const i = output - before;
-    if (mode === 'edge') return Math.min(Math.max(i, 0), length - 1);
-    const period = Math.max(1, 2 * (length - 1));
-    const folded = ((i % period) + period) % period;
-    return folded < length ? folded : period - folded;
-  };
-}
-
-export function padRule({ node, gradient }: RuleArguments<'Pad'>) {
-  const { pads, mode } = node.attributes;
-  if (mode === 'constant')
-    return [
-      pad(
-        gradient,
-        pads.map((amount) => -amount),
-      ),
-    ];
-  const shape = shapeOf(node.inputs[0]);
-  let result = gradient;
-  for (const [axis, dimension] of shape.entries()) {
-    const before = pads[axis];
-    const after = pads[axis + shape.length];
-    if (before === 0 && after === 0) continue;
-    const length = staticDimension(dimension, 'Pad');
-    const matrix = gatherTransposed(length + before + after, length, paddedSource(length, before, mode));
-    result = multiplyAxis(result, axis, matrix, length);
-  }
-  return [result];
-}
-
-/** Adds every gradient to the position that it was taken from, in a matrix with the axis as its rows. */
-export function gatherRule({ node, gradient }: RuleArguments<'Gather'>) {
-  const [x, indices] = node.inputs;
-  const shape = shapeOf(x);
-  const picked = shapeOf(indices);
-  const at = normaliseAxis(node.attributes.axis, shape.length, 'Gather');
-  const before = shape.map((_, axis) => axis).slice(0, at);
-  const moved = picked.map((_, i) => at + i);
-  const after = shape.slice(at + 1).map((_, i) => at + picked.length + i);
-  const rest = shape.toSpliced(at, 1);
-  const columns = mergeDimensions(rest);
-  const updates = reshape(transpose(gradient, [...moved, ...before, ...after]), [
-    mergeDimensions(picked),
-    columns,
-  ]);
-  const rows = reshape(indices, [mergeDimensions(picked), 1]);
-  const empty = zerosLike(reshape(x, [shape[at], columns]));
-  const everywhere = columns === 1 ? rows : add(rows, cast(zerosLike(updates), indices.type.dataType));
-  const sum = apply('ScatterElements', [empty, everywhere, updates], { axis: 0, reduction: 'add' });
-  const back = shape.map((_, axis) => (axis === at ? 0 : axis < at ? axis + 1 : axis));
-  return [transpose(reshape(sum, [shape[at], ...rest]), back), undefined];
-}
-
-type Rearranging = 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze';
-
-export const rearrangeRule = <Op extends Rearranging>({ node, gradient }: RuleArguments<Op>) => [
-  reshape(gradient, shapeOf(node.inputs[0])),
-];
-
-export function transposeRule({ node, gradient }: RuleArguments<'Transpose'>) {
-  const { permutation } = node.attributes;
-  return [
-    transpose(
-      gradient,
-      permutation.map((_, axis) => permutation.indexOf(axis)),
-    ),
-  ];
-}
+/**
+ * The axes in another order: axis i of the result is axis permutation[i] of x. ONNX: Transpose.
+ * @throws InputError if it is not a permutation of the axes
+ */
+export const transpose = (x: Value, permutation: readonly number[]): Value =>
+  apply(Transpose, [x], { permutation });

@@ -1,44 +1,22 @@
-/** Convolution and transposed convolution of any spatial rank, and their gradients. */
+/** Convolution and transposed convolution of any spatial rank. */
 import { InputError } from '../../error.js';
-import type { ConvolutionAttributes, OperatorAttributes } from '../attributes.js';
 import { shapeOf } from '../graph.js';
-import { apply, type Value } from '../node.js';
-import type { RuleArguments } from '../rule.js';
-import { type Shape, shapeText, staticDimension, type TensorType } from '../type.js';
-import { concat, pad, reshape, reverse, slice, transpose } from './arrangement.js';
-import { matMul, matrixTranspose } from './matMul.js';
-import { reduceSum } from './reduction.js';
+import { apply, define, type OperatorAttributes, type Value } from '../node.js';
+import { type Shape, shapeText, staticDimension } from '../type.js';
 
-function complete(weight: Value, attributes: Partial<ConvolutionAttributes>): ConvolutionAttributes {
-  const spatial = shapeOf(weight).slice(2);
-  return {
-    strides: attributes.strides ?? spatial.map(() => 1),
-    pads: attributes.pads ?? [...spatial, ...spatial].map(() => 0),
-    dilations: attributes.dilations ?? spatial.map(() => 1),
-    group: attributes.group ?? 1,
-  };
+export interface ConvolutionAttributes {
+  readonly strides: readonly number[];
+  /** Begin of every spatial axis, then end of every spatial axis. */
+  readonly pads: readonly number[];
+  readonly dilations: readonly number[];
+  readonly group: number;
 }
 
-/** x [N, C, ...] with weight [K, C/group, ...] and bias [K]. */
-export function conv(
-  x: Value,
-  weight: Value,
-  { bias, name, ...attributes }: Partial<ConvolutionAttributes> & { bias?: Value; name?: string } = {},
-): Value {
-  return apply('Conv', bias ? [x, weight, bias] : [x, weight], complete(weight, attributes), name);
-}
-
-/** x [N, C, ...] with weight [C, K/group, ...]. */
-export function convTranspose(
-  x: Value,
-  weight: Value,
-  { outputPadding, ...attributes }: Partial<OperatorAttributes['ConvTranspose']> = {},
-): Value {
-  const full = complete(weight, attributes);
-  return apply('ConvTranspose', [x, weight], {
-    ...full,
-    outputPadding: outputPadding ?? full.strides.map(() => 0),
-  });
+declare module '../node.js' {
+  interface OperatorAttributes {
+    Conv: ConvolutionAttributes;
+    ConvTranspose: ConvolutionAttributes & { readonly outputPadding: readonly number[] };
+  }
 }
 
 function channelError(where: string, x: Shape, weight: Shape, expected: string): InputError {
@@ -51,11 +29,7 @@ function channelError(where: string, x: Shape, weight: Shape, expected: string):
 }
 
 /** floor((size + pads - dilated kernel) / stride) + 1 along every spatial axis. */
-export function inferConv(
-  [x, weight]: readonly TensorType[],
-  { strides, pads, dilations, group }: ConvolutionAttributes,
-  where: string,
-): TensorType {
+export const Conv = define('Conv', ([x, weight], { strides, pads, dilations, group }, where) => {
   const { dataType } = x;
   if (x.shape === undefined || weight.shape === undefined) return { dataType, shape: undefined };
   const { shape } = x;
@@ -71,190 +45,71 @@ export function inferConv(
     return Math.floor((padded - reach) / strides[i]) + 1;
   });
   return { dataType, shape: [shape[0], outputs, ...spatial] };
-}
+});
 
-export function inferConvTranspose(
-  [x, weight]: readonly TensorType[],
-  { strides, pads, dilations, group, outputPadding }: OperatorAttributes['ConvTranspose'],
-  where: string,
-): TensorType {
-  const { dataType } = x;
-  if (x.shape === undefined || weight.shape === undefined) return { dataType, shape: undefined };
-  const shape = x.shape;
-  const [inputs, perGroup, ...kernel] = weight.shape;
-  if (shape.length !== weight.shape.length || shape[1] !== inputs) {
-    throw channelError(where, shape, weight.shape, `${inputs} input channels`);
-  }
-  // The transposed convolution must be the gradient of a convolution; onnxruntime asks for the same.
-  if (outputPadding.some((amount, i) => amount >= strides[i])) {
-    throw new InputError({
-      what: 'the output padding must be smaller than the stride',
-      where,
-      expected: `less than [${strides.join(', ')}]`,
-      got: `[${outputPadding.join(', ')}]`,
+export const ConvTranspose = define(
+  'ConvTranspose',
+  ([x, weight], { strides, pads, dilations, group, outputPadding }, where) => {
+    const { dataType } = x;
+    if (x.shape === undefined || weight.shape === undefined) return { dataType, shape: undefined };
+    const shape = x.shape;
+    const [inputs, perGroup, ...kernel] = weight.shape;
+    if (shape.length !== weight.shape.length || shape[1] !== inputs) {
+      throw channelError(where, shape, weight.shape, `${inputs} input channels`);
+    }
+    // The transposed convolution must be the gradient of a convolution; onnxruntime asks for the same.
+    if (outputPadding.some((amount, i) => amount >= strides[i])) {
+      throw new InputError({
+        what: 'the output padding must be smaller than the stride',
+        where,
+        expected: `less than [${strides.join(', ')}]`,
+        got: `[${outputPadding.join(', ')}]`,
+      });
+    }
+    const spatial = kernel.map((size, i) => {
+      const reach = dilations[i] * (staticDimension(size, where) - 1) + 1;
+      const steps = strides[i] * (staticDimension(shape[i + 2], where) - 1);
+      return steps + reach - pads[i] - pads[i + kernel.length] + outputPadding[i];
     });
-  }
-  const spatial = kernel.map((size, i) => {
-    const reach = dilations[i] * (staticDimension(size, where) - 1) + 1;
-    const steps = strides[i] * (staticDimension(shape[i + 2], where) - 1);
-    return steps + reach - pads[i] - pads[i + kernel.length] + outputPadding[i];
-  });
-  return { dataType, shape: [shape[0], Number(perGroup) * group, ...spatial] };
-}
+    return { dataType, shape: [shape[0], Number(perGroup) * group, ...spatial] };
+  },
+);
 
-/** The weights [K, C/g, ...] of a convolution as those [C, K/g, ...] of the convolution that is its transpose. */
-function transposedWeights(weight: Value, group: number): Value {
-  const [outputs, perGroup, ...kernel] = shapeOf(weight).map((dimension) =>
-    staticDimension(dimension, 'Conv'),
-  );
-  const spatial = kernel.map((_, i) => i);
-  const flipped = spatial.reduce((value, i) => (kernel[i] === 1 ? value : reverse(value, i + 2)), weight);
-  if (group === 1) return transpose(flipped, [1, 0, ...spatial.map((i) => i + 2)]);
-  const grouped = reshape(flipped, [group, outputs / group, perGroup, ...kernel]);
-  const exchanged = transpose(grouped, [0, 2, 1, ...spatial.map((i) => i + 3)]);
-  return reshape(exchanged, [group * perGroup, outputs / group, ...kernel]);
-}
-
-/** The gradient towards the input of a convolution, given the input's spatial size. */
-function inputGradient(
-  gradient: Value,
-  weight: Value,
-  inputSize: readonly number[],
-  { strides, pads, dilations, group }: ConvolutionAttributes,
-): Value {
-  const kernel = shapeOf(weight)
-    .slice(2)
-    .map((size) => staticDimension(size, 'Conv'));
-  const rank = kernel.length;
-  const reach = kernel.map((size, i) => dilations[i] * (size - 1));
-  const fullPads = [...reach, ...reach].map((amount, i) => amount - pads[i]);
-  // With stride 1 it is a convolution with flipped, exchanged weights: as fast as the forward pass.
-  if (strides.every((stride) => stride === 1) && fullPads.every((amount) => amount >= 0)) {
-    return conv(gradient, transposedWeights(weight, group), { pads: fullPads, dilations, group });
-  }
-  const outputSize = shapeOf(gradient)
-    .slice(2)
-    .map((size) => staticDimension(size, 'Conv'));
-  const outputPadding = inputSize.map(
-    (size, i) => size - ((outputSize[i] - 1) * strides[i] + reach[i] + 1 - pads[i] - pads[i + rank]),
-  );
-  return convTranspose(gradient, weight, { strides, pads, dilations, group, outputPadding });
+function complete(weight: Value, attributes: Partial<ConvolutionAttributes>): ConvolutionAttributes {
+  const spatial = shapeOf(weight).slice(2);
+  return {
+    strides: attributes.strides ?? spatial.map(() => 1),
+    pads: attributes.pads ?? [...spatial, ...spatial].map(() => 0),
+    dilations: attributes.dilations ?? spatial.map(() => 1),
+    group: attributes.group ?? 1,
+  };
 }
 
 /**
- * The gradient towards the weights: dW[k, c, u] = sum over n, p of g[n, k, p] x[n, c, stride p + dilation u - pad].
- * The shifted views of one side, one per kernel offset u, are laid below each other and multiplied with the other
- * side at once. With stride 1 either side can be shifted, and the one with fewer channels copies less.
+ * A convolution: x [N, C, ..], weight [K, C / group, ..] and bias [K] to [N, K, ..]. Defaults: stride 1, no padding, no
+ * dilation, one group. ONNX: Conv.
+ * @throws InputError if the input does not fit the weights
  */
-function weightGradient(
+export function conv(
   x: Value,
-  gradient: Value,
-  kernel: readonly number[],
-  attributes: ConvolutionAttributes,
+  weight: Value,
+  { bias, name, ...attributes }: Partial<ConvolutionAttributes> & { bias?: Value; name?: string } = {},
 ): Value {
-  const { strides, pads, dilations, group } = attributes;
-  const rank = kernel.length;
-  const [batch, channels] = shapeOf(x);
-  const inputs = staticDimension(channels, 'Conv') / group;
-  const outputs = staticDimension(shapeOf(gradient)[1], 'Conv') / group;
-  const offsets = kernel.reduce((product, dimension) => product * dimension, 1);
-  const reach = kernel.map((size, i) => dilations[i] * (size - 1));
-  const fullPads = [...reach, ...reach].map((amount, i) => amount - pads[i]);
-  const shiftGradient =
-    outputs < inputs && strides.every((stride) => stride === 1) && fullPads.every((amount) => amount >= 0);
-
-  // A fixed batch becomes part of the summed axis of one product; a symbolic one is summed after it.
-  const fixed = typeof batch === 'number';
-  const channelsFirst = (value: Value): Value =>
-    fixed ? transpose(value, [1, 0, ...reach.map((_, i) => i + 2)]) : value;
-  const asRows = (value: Value, count: number): Value => {
-    const positions = spatialSize(value).reduce((product, dimension) => product * dimension, 1);
-    return reshape(
-      value,
-      fixed ? [group, count, batch * positions] : [batch ?? 'N', group, count, positions],
-    );
-  };
-  /** The views of a padded value that start at every kernel offset, below each other: [..., offsets x count, positions]. */
-  const shifted = (
-    value: Value,
-    count: number,
-    size: readonly number[],
-    step: readonly number[],
-    start: (offset: number, axis: number) => number,
-  ): Value => {
-    const views = Array.from({ length: offsets }, (_, offset) => {
-      let rest = offset;
-      let view = value;
-      for (let i = rank - 1; i >= 0; i--) {
-        const from = start(rest % kernel[i], i);
-        rest = Math.floor(rest / kernel[i]);
-        view = slice(view, i + 2, from, from + (size[i] - 1) * step[i] + 1, step[i]);
-      }
-      return asRows(view, count);
-    });
-    return concat(views, fixed ? 1 : 2);
-  };
-  const padded = (value: Value, amounts: readonly number[]): Value =>
-    pad(value, [0, 0, ...amounts.slice(0, rank), 0, 0, ...amounts.slice(rank)]);
-
-  const [source, arriving] = [channelsFirst(x), channelsFirst(gradient)];
-  const [above, below] = shiftGradient
-    ? [
-        shifted(
-          padded(arriving, fullPads),
-          outputs,
-          spatialSize(x),
-          strides,
-          (offset, i) => reach[i] - offset * dilations[i],
-        ),
-        asRows(source, inputs),
-      ]
-    : [
-        asRows(arriving, outputs),
-        shifted(
-          padded(source, pads),
-          inputs,
-          spatialSize(gradient),
-          strides,
-          (offset, i) => offset * dilations[i],
-        ),
-      ];
-  const products = matMul(above, matrixTranspose(below));
-  const summed = fixed ? products : reduceSum(products, [0]);
-  const ordered = shiftGradient
-    ? transpose(reshape(summed, [group, offsets, outputs, inputs]), [0, 2, 3, 1])
-    : transpose(reshape(summed, [group, outputs, offsets, inputs]), [0, 1, 3, 2]);
-  return reshape(ordered, [group * outputs, inputs, ...kernel]);
+  return apply(Conv, bias ? [x, weight, bias] : [x, weight], complete(weight, attributes), name);
 }
 
-const spatialSize = (value: Value): number[] =>
-  shapeOf(value)
-    .slice(2)
-    .map((dimension) => staticDimension(dimension, 'Conv'));
-
-const sumOverAllButChannels = (gradient: Value): Value =>
-  reduceSum(
-    gradient,
-    shapeOf(gradient).flatMap((_, axis) => (axis === 1 ? [] : [axis])),
-  );
-
-export function convRule({ node, gradient, wanted }: RuleArguments<'Conv'>) {
-  const [x, weight] = node.inputs;
-  return [
-    wanted[0] ? inputGradient(gradient, weight, spatialSize(x), node.attributes) : undefined,
-    wanted[1] ? weightGradient(x, gradient, spatialSize(weight), node.attributes) : undefined,
-    wanted[2] ? sumOverAllButChannels(gradient) : undefined,
-  ];
-}
-
-/** A transposed convolution is the input gradient of a convolution, so its own gradient is that convolution. */
-export function convTransposeRule({ node, gradient, wanted }: RuleArguments<'ConvTranspose'>) {
-  const [x, weight] = node.inputs;
-  const { strides, pads, dilations, group } = node.attributes;
-  const attributes = { strides, pads, dilations, group };
-  return [
-    wanted[0] ? conv(gradient, weight, attributes) : undefined,
-    wanted[1] ? weightGradient(gradient, x, spatialSize(weight), attributes) : undefined,
-    wanted[2] ? sumOverAllButChannels(gradient) : undefined,
-  ];
+/**
+ * A transposed convolution: x [N, C, ..] and weight [C, K / group, ..] to [N, K, ..]. ONNX: ConvTranspose.
+ * @throws InputError if the input does not fit the weights, or the output padding is not smaller than the stride
+ */
+export function convTranspose(
+  x: Value,
+  weight: Value,
+  { outputPadding, ...attributes }: Partial<OperatorAttributes['ConvTranspose']> = {},
+): Value {
+  const full = complete(weight, attributes);
+  return apply(ConvTranspose, [x, weight], {
+    ...full,
+    outputPadding: outputPadding ?? full.strides.map(() => 0),
+  });
 }

@@ -1,38 +1,24 @@
-/** Maximum and average pooling, and their gradients. */
+/** Maximum and average pooling, and what sends values back to the maxima. */
 import { InputError } from '../../error.js';
-import type { OperatorAttributes, PoolAttributes } from '../attributes.js';
 import { shapeOf } from '../graph.js';
-import { apply, constant, createNode, floats, scalar, type Value } from '../node.js';
-import type { RuleArguments } from '../rule.js';
-import { type Shape, shapeText, staticDimension, type TensorType } from '../type.js';
-import { pad, reshape, slice } from './arrangement.js';
-import { convTranspose } from './convolution.js';
-import { multiply, zerosLike } from './elementwise.js';
-import { resize } from './resize.js';
+import { apply, constant, createNode, define, type OperatorAttributes, type Value } from '../node.js';
+import { type Shape, shapeText, staticDimension } from '../type.js';
+import { reshape, ScatterElements } from './arrangement.js';
+import { Mod, zerosLike } from './elementwise.js';
 
-function complete({
-  kernel,
-  strides,
-  pads,
-  ceilMode,
-}: Partial<PoolAttributes> & { kernel: readonly number[] }) {
-  return {
-    kernel,
-    strides: strides ?? kernel,
-    pads: pads ?? [...kernel, ...kernel].map(() => 0),
-    ceilMode: ceilMode ?? false,
-  };
+export interface PoolAttributes {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly pads: readonly number[];
+  readonly ceilMode: boolean;
 }
 
-type PoolOptions = Partial<PoolAttributes> & Pick<PoolAttributes, 'kernel'>;
-
-export function maxPool(x: Value, options: PoolOptions, name?: string): Value {
-  const dilations = options.kernel.map(() => 1);
-  return apply('MaxPool', [x], { ...complete(options), dilations, indices: false }, name);
-}
-
-export function averagePool(x: Value, options: PoolOptions, name?: string): Value {
-  return apply('AveragePool', [x], { ...complete(options), countIncludePad: false }, name);
+declare module '../node.js' {
+  interface OperatorAttributes {
+    /** With two outputs the second holds flat int64 indices of the maxima in the whole input. */
+    MaxPool: PoolAttributes & { readonly dilations: readonly number[]; readonly indices: boolean };
+    AveragePool: PoolAttributes & { readonly countIncludePad: boolean };
+  }
 }
 
 /** Number of windows along one axis; in ceil mode a window must start inside the input or its first padding. */
@@ -72,40 +58,60 @@ function pooledSize(
   });
 }
 
-export function inferMaxPool(
-  [{ dataType, shape }]: readonly TensorType[],
-  attributes: OperatorAttributes['MaxPool'],
-  where: string,
-): TensorType[] {
+export const MaxPool = define('MaxPool', ([{ dataType, shape }], attributes, where) => {
   const pooled = shape && [
     ...shape.slice(0, 2),
     ...pooledSize(shape, attributes, attributes.dilations, where),
   ];
-  const values: TensorType = { dataType, shape: pooled };
-  return attributes.indices ? [values, { dataType: 'int64', shape: pooled }] : [values];
-}
+  const values = { dataType, shape: pooled };
+  return attributes.indices ? [values, { dataType: 'int64' as const, shape: pooled }] : [values];
+});
 
-export function inferAveragePool(
-  [{ dataType, shape }]: readonly TensorType[],
-  attributes: OperatorAttributes['AveragePool'],
-  where: string,
-): TensorType {
+export const AveragePool = define('AveragePool', ([{ dataType, shape }], attributes, where) => {
   return {
     dataType,
     shape: shape && [...shape.slice(0, 2), ...pooledSize(shape, attributes, undefined, where)],
   };
+});
+
+type PoolOptions = Partial<PoolAttributes> & Pick<PoolAttributes, 'kernel'>;
+
+function complete({ kernel, strides, pads, ceilMode }: PoolOptions) {
+  return {
+    kernel,
+    strides: strides ?? kernel,
+    pads: pads ?? [...kernel, ...kernel].map(() => 0),
+    ceilMode: ceilMode ?? false,
+  };
+}
+
+/**
+ * The largest value of each window [N, C, ..]; strides as long as the window by default. ONNX: MaxPool.
+ * @throws InputError if a window is larger than the padded image
+ */
+export function maxPool(x: Value, options: PoolOptions, name?: string): Value {
+  const dilations = options.kernel.map(() => 1);
+  return apply(MaxPool, [x], { ...complete(options), dilations, indices: false }, name);
+}
+
+/**
+ * The mean of each window [N, C, ..], padding not counted; strides as long as the window by default. ONNX: AveragePool.
+ * @throws InputError if a window is larger than the padded image
+ */
+export function averagePool(x: Value, options: PoolOptions, name?: string): Value {
+  return apply(AveragePool, [x], { ...complete(options), countIncludePad: false }, name);
 }
 
 /** Index of each window's maximum inside its own image, [N, C x ...] flattened per image. */
 export function maximumIndices(x: Value, attributes: OperatorAttributes['MaxPool']): Value {
-  const [, indices] = createNode('MaxPool', [x], { ...attributes, indices: true }).outputs;
+  const [, indices] = createNode(MaxPool, [x], { ...attributes, indices: true }).outputs;
   const [batch, ...rest] = shapeOf(indices);
   const perImage = shapeOf(x)
     .slice(1)
     .reduce<number>((product, dimension) => product * staticDimension(dimension, 'MaxPool'), 1);
   const count = rest.reduce<number>((product, dimension) => product * Number(dimension), 1);
   const size = constant({ dataType: 'int64', shape: [], data: BigInt64Array.of(BigInt(perImage)) });
-  return reshape(apply('Mod', [indices, size], {}), [batch, count]);
+  return reshape(apply(Mod, [indices, size], {}), [batch, count]);
 }
 
 /**
@@ -119,12 +125,7 @@ export function unpool(values: Value, indices: Value, x: Value, reduction: 'add'
     .reduce<number>((product, dimension) => product * staticDimension(dimension, 'MaxPool'), 1);
   const empty = reshape(zerosLike(x), [shape[0], perImage]);
   const updates = reshape(values, shapeOf(indices));
-  return reshape(apply('ScatterElements', [empty, indices, updates], { axis: 1, reduction }), shape);
-}
-
-export function maxPoolRule({ node, gradient }: RuleArguments<'MaxPool'>) {
-  const [x] = node.inputs;
-  return [unpool(gradient, maximumIndices(x, node.attributes), x)];
+  return reshape(apply(ScatterElements, [empty, indices, updates], { axis: 1, reduction }), shape);
 }
 
 /** How many input pixels each window averages, row by row. */
@@ -144,44 +145,4 @@ export function averagedPixels(
     }),
   );
   return perAxis.reduce<number[]>((all, axis) => all.flatMap((a) => axis.map((b) => a * b)), [1]);
-}
-
-/** Each output's gradient, divided by its window's pixel count, goes to every pixel of the window. */
-export function averagePoolRule({ node, gradient }: RuleArguments<'AveragePool'>) {
-  const [x] = node.inputs;
-  const { kernel, strides, pads } = node.attributes;
-  const rank = kernel.length;
-  const size = shapeOf(x)
-    .slice(2)
-    .map((dimension) => staticDimension(dimension, 'AveragePool'));
-  const windows = shapeOf(gradient)
-    .slice(2)
-    .map((dimension) => staticDimension(dimension, 'AveragePool'));
-  const counts = averagedPixels(size, node.attributes, windows);
-  const [first] = counts;
-  const shares = counts.every((count) => count === first)
-    ? multiply(gradient, scalar(1 / first))
-    : multiply(
-        gradient,
-        floats(
-          counts.map((count) => 1 / count),
-          [1, 1, ...windows],
-        ),
-      );
-  const spreadTo = (spread: readonly number[]) => size.map((length, i) => length - (spread[i] - pads[i]));
-  if (kernel.every((length, i) => length === strides[i]) && pads.every((amount) => amount === 0)) {
-    const enlarged = resize(shares, { scales: kernel }, { mode: 'nearest', coordinates: 'asymmetric' });
-    const after = spreadTo(windows.map((count, i) => count * kernel[i]));
-    return [pad(enlarged, [0, 0, ...kernel.map(() => 0), 0, 0, ...after])];
-  }
-  const channels = staticDimension(shapeOf(x)[1], 'AveragePool');
-  const ones = kernel.reduce((product, length) => product * length, channels);
-  const weight = floats(new Float32Array(ones).fill(1), [channels, 1, ...kernel]);
-  const whole = convTranspose(shares, weight, { strides, group: channels });
-  const after = spreadTo(windows.map((count, i) => (count - 1) * strides[i] + kernel[i]));
-  const cropped = pads.slice(0, rank).reduce((value, amount, i) => {
-    if (amount === 0) return value;
-    return slice(value, i + 2, amount, staticDimension(shapeOf(value)[i + 2], 'AveragePool'));
-  }, whole);
-  return [pad(cropped, [0, 0, ...kernel.map(() => 0), 0, 0, ...after])];
 }

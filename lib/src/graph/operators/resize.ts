@@ -1,27 +1,25 @@
-/** Resampling of images (nearest, linear, cubic) and its gradient: the transposed interpolation matrices. */
-import type { OperatorAttributes, ResizeTarget } from '../attributes.js';
-import { shapeOf } from '../graph.js';
-import { apply, type Value } from '../node.js';
-import type { RuleArguments } from '../rule.js';
-import { normaliseAxis, type Shape, staticDimension, type TensorType } from '../type.js';
-import { multiplyAxis } from './arrangement.js';
+/** Resampling of images (nearest, linear, cubic). */
+import { apply, define, type OperatorAttributes, type Value } from '../node.js';
+import { normaliseAxis, type Shape, staticDimension } from '../type.js';
+
+/** The new lengths of the axes, or how many times as long they become (rounded down). */
+export type ResizeTarget = { readonly sizes: readonly number[] } | { readonly scales: readonly number[] };
+
+declare module '../node.js' {
+  interface OperatorAttributes {
+    Resize: {
+      readonly mode: 'nearest' | 'linear' | 'cubic';
+      readonly coordinates: 'half_pixel' | 'pytorch_half_pixel' | 'asymmetric' | 'align_corners';
+      readonly nearest: 'round_prefer_floor' | 'round_prefer_ceil' | 'floor' | 'ceil';
+      readonly cubicCoefficient: number;
+      /** The axes that are resampled. */
+      readonly axes: readonly number[];
+      readonly to: ResizeTarget;
+    };
+  }
+}
 
 type ResizeAttributes = OperatorAttributes['Resize'];
-
-/** x with height and width (and further axes behind the channels) of these sizes, or so many times as large. */
-export function resize(
-  x: Value,
-  to: ResizeTarget,
-  {
-    mode = 'linear',
-    coordinates = 'half_pixel',
-    nearest = 'floor',
-    cubicCoefficient = -0.75,
-  }: Partial<Omit<ResizeAttributes, 'axes' | 'to'>> = {},
-): Value {
-  const axes = ('sizes' in to ? to.sizes : to.scales).map((_, i) => i + 2);
-  return apply('Resize', [x], { mode, coordinates, nearest, cubicCoefficient, axes, to });
-}
 
 /** How one axis is resampled. */
 export interface ResizedAxis {
@@ -45,15 +43,30 @@ export function resizedAxes(shape: Shape, { axes, to }: ResizeAttributes, where:
   });
 }
 
-export function inferResize(
-  [{ dataType, shape }]: readonly TensorType[],
-  attributes: ResizeAttributes,
-  where: string,
-): TensorType {
+export const Resize = define('Resize', ([{ dataType, shape }], attributes, where) => {
   if (shape === undefined) return { dataType, shape };
   const result = [...shape];
   for (const { axis, outputs } of resizedAxes(shape, attributes, where)) result[axis] = outputs;
   return { dataType, shape: result };
+});
+
+/**
+ * x [N, C, ..] with its spatial axes of these sizes, or so many times as large; linear, with pixels as areas, by default. ONNX:
+ * Resize.
+ * @throws InputError if x has fewer axes
+ */
+export function resize(
+  x: Value,
+  to: ResizeTarget,
+  {
+    mode = 'linear',
+    coordinates = 'half_pixel',
+    nearest = 'floor',
+    cubicCoefficient = -0.75,
+  }: Partial<Omit<ResizeAttributes, 'axes' | 'to'>> = {},
+): Value {
+  const axes = ('sizes' in to ? to.sizes : to.scales).map((_, i) => i + 2);
+  return apply(Resize, [x], { mode, coordinates, nearest, cubicCoefficient, axes, to });
 }
 
 function sourceCoordinate(
@@ -117,18 +130,4 @@ export function interpolationMatrix(
     }
   }
   return matrix;
-}
-
-export function resizeRule({ node, gradient }: RuleArguments<'Resize'>) {
-  let result = gradient;
-  for (const resized of resizedAxes(shapeOf(node.inputs[0]), node.attributes, 'Resize')) {
-    const { axis, length, outputs } = resized;
-    const matrix = interpolationMatrix(resized, node.attributes);
-    const transposed = new Float64Array(matrix.length);
-    for (let o = 0; o < outputs; o++) {
-      for (let i = 0; i < length; i++) transposed[i * outputs + o] = matrix[o * length + i];
-    }
-    result = multiplyAxis(result, axis, transposed, length);
-  }
-  return [result];
 }

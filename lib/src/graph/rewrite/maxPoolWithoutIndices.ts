@@ -1,14 +1,16 @@
 /** Max pooling, and values sent back to the maxima of its windows, for runtimes that lack `Indices` and `ScatterElements`. */
+
 import { InputError } from '../../error.js';
 import { shapeOf } from '../graph.js';
 import { apply, floats, type Node, type NodeOf, scalar, type Value } from '../node.js';
-import { pad, reshape } from '../operators/arrangement.js';
+import { pad, reshape, Slice } from '../operators/arrangement.js';
 import { absolute, add, greater, subtract, where } from '../operators/elementwise.js';
+import { MaxPool } from '../operators/pooling.js';
 import { resize } from '../operators/resize.js';
 import { staticDimension } from '../type.js';
 import type { Pass } from './rewrite.js';
 
-type MaxPool = NodeOf<'MaxPool'>;
+type Pooling = NodeOf<'MaxPool'>;
 
 /** Smaller than any pixel. Not -Infinity, which the shader language of WebGPU cannot write. */
 const lowest = -3.4028234663852886e38;
@@ -37,7 +39,7 @@ function spatialSlice(
   lengths: readonly number[],
   steps: readonly number[],
 ): Value {
-  return apply('Slice', [x], {
+  return apply(Slice, [x], {
     axes: lengths.map((_, i) => i + 2),
     starts,
     ends: lengths.map((length, i) => starts[i] + (length - 1) * steps[i] + 1),
@@ -52,7 +54,7 @@ const padSpatially = (x: Value, before: readonly number[], after: readonly numbe
  * Which kernel offset holds the maximum of each window, as the offset's place in row-major order; the first of equal
  * ones. Like the pooled values, in float32.
  */
-function maximumOffsets(x: Value, { attributes, outputs }: MaxPool): Value {
+function maximumOffsets(x: Value, { attributes, outputs }: Pooling): Value {
   const { kernel, strides, pads, dilations } = attributes;
   const size = spatialSize(x);
   const windows = spatialSize(outputs[0]);
@@ -63,11 +65,11 @@ function maximumOffsets(x: Value, { attributes, outputs }: MaxPool): Value {
   const padded = padSpatially(x, before, after, lowest);
   // In ceil mode onnxruntime infers another number of windows than it computes, which comparisons would not fit.
   const pooled = attributes.ceilMode
-    ? apply('MaxPool', [padded], {
+    ? apply(MaxPool, [padded], {
         ...{ kernel, strides, dilations, pads: pads.map(() => 0) },
         ...{ ceilMode: false, indices: false },
       })
-    : apply('MaxPool', [x], { ...attributes, indices: false });
+    : apply(MaxPool, [x], { ...attributes, indices: false });
   // From the last offset to the first, so that the first of equal maxima has the last word.
   return combinations(kernel).reduceRight<Value>((found, offset, code) => {
     const starts = offset.map((step, i) => step * dilations[i]);
@@ -83,7 +85,7 @@ function maximumOffsets(x: Value, { attributes, outputs }: MaxPool): Value {
 function pixelOffsets(
   size: readonly number[],
   shift: readonly number[],
-  { kernel, strides, pads, dilations }: MaxPool['attributes'],
+  { kernel, strides, pads, dilations }: Pooling['attributes'],
 ): Value {
   const along = (axis: number, pixel: number): number => {
     const distance = ((pixel + pads[axis]) % strides[axis]) + shift[axis] * strides[axis];
@@ -103,7 +105,7 @@ function pixelOffsets(
  * ceil(reach / s) windows along an axis do. Pooled values are repeated s times, to the size of the image; each of those
  * windows is then a shift of it.
  */
-function unpoolAtOffsets(values: Value, offsets: Value, x: Value, node: MaxPool, sum: boolean): Value {
+function unpoolAtOffsets(values: Value, offsets: Value, x: Value, node: Pooling, sum: boolean): Value {
   const { kernel, strides, pads, dilations } = node.attributes;
   const size = spatialSize(x);
   const windows = spatialSize(values);
@@ -156,7 +158,7 @@ export const maxPoolWithoutIndices: Pass = (node, inputs, { users, isOutput }) =
   if (node.operator === 'MaxPool' && node.attributes.indices) {
     const [, indices] = node.outputs;
     if (users(indices).length > 0 || isOutput(indices)) return undefined;
-    return [apply('MaxPool', inputs, { ...node.attributes, indices: false }), indices];
+    return [apply(MaxPool, inputs, { ...node.attributes, indices: false }), indices];
   }
   const found = matchUnpool(node, inputs);
   if (found === undefined) return undefined;

@@ -7,13 +7,13 @@
  * parts, whichever parts it is written in.
  */
 
+import { binaryRule, unbroadcast } from '../gradients/elementwise.js';
 import { shapeOf } from '../graph.js';
 import { createNode, scalar, type Value } from '../node.js';
 import { logSoftmax, relu, tanh } from '../operators/activation.js';
 import {
   absolute,
   add,
-  binaryRule,
   divide,
   exponential,
   greater,
@@ -21,11 +21,10 @@ import {
   multiply,
   negate,
   subtract,
-  unbroadcast,
   where,
 } from '../operators/elementwise.js';
 import { maximumIndices, unpool } from '../operators/pooling.js';
-import { reduceSum } from '../operators/reduction.js';
+import { ReduceMax, reduceSum } from '../operators/reduction.js';
 import type { Rule, RuleArguments, RuleTable } from '../rule.js';
 import { plain } from './plain.js';
 
@@ -114,9 +113,9 @@ function atMidpoint<Op extends 'Mul' | 'MatMul' | 'Gemm' | 'Conv' | 'ConvTranspo
   ordinary: Rule<Op>,
 ): Rule<Op> {
   return (rule) => {
-    const { operator, inputs, attributes, name } = rule.node;
-    const middle = inputs.map((value) => midpoint(value, rule.reference));
-    return ordinary({ ...rule, node: createNode(operator, middle, attributes, name) });
+    const { node } = rule;
+    const middle = node.inputs.map((value) => midpoint(value, rule.reference));
+    return ordinary({ ...rule, node: createNode(node, middle, node.attributes, node.name) });
   };
 }
 
@@ -245,7 +244,7 @@ const rescaleReduceMax: Rule<'ReduceMax'> = (rule) => {
   const [x0, y0] = [reference(x), reference(y)];
   const larger = maximum(y, y0);
   const share = (difference: Value, of: Value): Value => {
-    const within = createNode('ReduceMax', [of], node.attributes);
+    const within = createNode(ReduceMax, [of], node.attributes);
     const weighed = multiply(gradient, difference);
     return plain.ReduceMax({ ...rule, node: within, gradient: weighed })[0] ?? weighed;
   };

@@ -1,0 +1,61 @@
+/** What the readers of single ONNX operators share. */
+import {
+  apply,
+  type Definition,
+  type None,
+  type Operator,
+  type OperatorAttributes,
+  type Value,
+} from '../node.js';
+import { Identity } from '../operators/elementwise.js';
+import type { Shape } from '../type.js';
+import { type Call, integers, operand, staticContents } from './call.js';
+
+/** The values of the node's outputs; nothing where landlens can only pass the node through. */
+export type Decoder = (call: Call) => readonly Value[] | undefined;
+
+/** By the operator's name in ONNX. */
+export type Decoders = Readonly<Record<string, Decoder>>;
+
+/** Operators without attributes. */
+type Plain = { [Op in Operator]: OperatorAttributes[Op] extends None ? Op : never }[Operator];
+
+/** An operator without attributes, which is the same in ONNX. */
+export const simple =
+  (definition: Definition<Plain>, inputs = 1): Decoder =>
+  (call) => [apply(definition, inputsOf(call, inputs, inputs), {}, call.name)];
+
+export const identity = simple(Identity);
+
+/** What a formula gives for a float32 input, for operators that are made of others. */
+export const inSinglePrecision =
+  (formula: (call: Call, x: Value) => Value): Decoder =>
+  (call) => {
+    const x = operand(call, 0);
+    return x.type.dataType === 'float32' ? [formula(call, x)] : undefined;
+  };
+
+/** The inputs that are needed, and those given of further ones. */
+export const inputsOf = (call: Call, required: number, most: number): Value[] => [
+  ...Array.from({ length: required }, (_, i) => operand(call, i)),
+  ...call.inputs.slice(required, most).filter((value) => value !== undefined),
+];
+
+/** Axes given as attribute (before opset `since`) or as input; `unknown` where they are computed. */
+export function axesOf(call: Call, since: number): number[] | undefined | 'unknown' {
+  if (call.opset < since) return integers(call, 'axes');
+  if (call.inputs[1] === undefined) return undefined;
+  return staticContents(call, 1) ?? 'unknown';
+}
+
+export const member = <Name extends string>(names: readonly Name[], name: string): Name | undefined =>
+  names.find((candidate) => candidate === name);
+
+export const product = (dimensions: readonly number[]): number =>
+  dimensions.reduce((total, dimension) => total * dimension, 1);
+
+/** The dimensions as numbers; nothing where one is symbolic. */
+export function allStatic(dimensions: Shape): number[] | undefined {
+  const plainDimensions = dimensions.filter((dimension) => typeof dimension === 'number');
+  return plainDimensions.length === dimensions.length ? plainDimensions : undefined;
+}
