@@ -43,13 +43,14 @@ describe('engines', () => {
     await refusesInput(async () => parseEngine('tpu'), '--engine', /cpu or webgpu or cuda or tensorflow/);
   });
 
-  it('are listed, each usable or with what it lacks', async () => {
-    const { stdout } = await withoutVulkan(path('../../lib/src/command/landlens.ts'), 'engines');
+  it('are listed, each usable or with what it lacks, without what their drivers print', async () => {
+    const { stdout, stderr } = await withoutVulkan(path('../../lib/src/command/landlens.ts'), 'engines');
     for (const name of engineNames) match(stdout, new RegExp(`^${name} +(usable: |not usable\\n +\\S)`, 'm'));
     match(stdout, /^cpu +usable: onnxruntime /m);
     match(stdout, /^tensorflow +usable: tfjs/m);
     match(stdout, /^ +@tensorflow\/tfjs-node-gpu /m);
     if (hasWebGpuByVulkan) match(stdout, /^webgpu +not usable\n +no GPU was found.*Vulkan driver/m);
+    equal(stderr, '');
   });
 
   it('that do not start are one error, and nothing takes their place', async function () {

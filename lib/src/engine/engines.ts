@@ -1,6 +1,8 @@
 /** The engines by name. */
+import { fork } from 'node:child_process';
 import { InputError } from '../error.js';
 import type { Engine } from './engine.js';
+import { loaders } from './expendableWorker.js';
 import { createEngine } from './onnxRuntime.js';
 import { createTensorFlowEngine } from './tensorFlow.js';
 import { tensorFlowAvailability } from './tensorFlowAvailability.js';
@@ -62,22 +64,27 @@ export interface EngineAvailability {
   readonly problems: readonly string[];
 }
 
-/** Starts every engine once: which are usable here, and why the others are not. */
+/** Starts every engine once, in a process of its own: which are usable here, and why the others are not. */
 export async function listEngines(): Promise<readonly EngineAvailability[]> {
   const found: EngineAvailability[] = [];
   for (const name of engineNames) {
-    const problems = name === 'tensorflow' ? tensorFlowProblems() : [];
-    try {
-      const engine = await openEngine(name);
-      found.push({ name, usable: engine.name, problems });
-      await engine.dispose();
-    } catch (thrown) {
-      if (!(thrown instanceof InputError)) throw thrown;
-      const { what, todo = '' } = thrown.parts;
-      found.push({ name, problems: [`${what}. ${todo}`.trim(), ...problems] });
-    }
+    const { problems, ...rest } = await tryEngine(name);
+    found.push({ ...rest, problems: [...problems, ...(name === 'tensorflow' ? tensorFlowProblems() : [])] });
   }
   return found;
+}
+
+function tryEngine(name: EngineName): Promise<EngineAvailability> {
+  const child = fork(new URL('./engineTrial.js', import.meta.url), [name], {
+    execArgv: loaders(process.execArgv),
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  return new Promise((resolve) => {
+    child.once('message', (found: EngineAvailability) => resolve(found));
+    child.once('exit', (code, signal) =>
+      resolve({ name, problems: [`it ends its process (${signal ?? code}).`] }),
+    );
+  });
 }
 
 const tensorFlowProblems = (): readonly string[] =>

@@ -27,7 +27,7 @@ export type ProcessMessage =
 export class ProcessEnded extends Error {}
 
 /** What loads modules in this process; its other options, such as a script or a debugger's port, are its own. */
-const loaders = (options: readonly string[]): string[] =>
+export const loaders = (options: readonly string[]): string[] =>
   options.flatMap((option, i) => {
     if (/^(--import|--require)=/.test(option)) return [option];
     return /^(--import|--require|-r)$/.test(option) ? options.slice(i, i + 2) : [];

@@ -6,25 +6,7 @@ import { paddedSource, sliceRange } from '../../graph/operators/arrangement.js';
 import { isBatch, normaliseAxis, perImage, type Shape } from '../../graph/type.js';
 import { sizeOf } from '../../tensor.js';
 import { Arranged, commonOrder, naturalOrder } from './arranged.js';
-import { type Computed, type Kernels, type Padding, padded, type TensorFlow } from './kernel.js';
-
-export type Arrangement = Extract<
-  Computed,
-  | 'Gemm'
-  | 'MatMul'
-  | 'Concat'
-  | 'Split'
-  | 'Slice'
-  | 'Expand'
-  | 'Gather'
-  | 'Pad'
-  | 'Reshape'
-  | 'Flatten'
-  | 'Squeeze'
-  | 'Unsqueeze'
-  | 'Transpose'
-  | 'ScatterElements'
->;
+import { type Kernels, type Padding, padded, type TensorFlow } from './kernel.js';
 
 /** The last two axes exchanged in memory can be left so: a product takes either side transposed. */
 function matrix(x: Arranged): { tensor: Tensor; swapped: boolean } {
@@ -40,7 +22,7 @@ function lengthsFor(shape: Shape, size: number): number[] {
   return shape.map((length) => (isBatch(length) ? (size / others) * perImage(length) : length));
 }
 
-export function createArrangement(tf: TensorFlow): Kernels<Arrangement> {
+export function createArrangement(tf: TensorFlow) {
   /** Products of the last two axes. TensorFlow.js broadcasts the others only where one side has none, so they are repeated here. */
   function product(a: Tensor, b: Tensor, transA: boolean, transB: boolean): Tensor {
     const [left, right] = [a, b].map(({ shape }) => shape.slice(0, -2));
@@ -201,5 +183,5 @@ export function createArrangement(tf: TensorFlow): Kernels<Arrangement> {
     },
     Transpose: ([x], { permutation }) => x.transposed(permutation),
     ScatterElements: scatterElements,
-  };
+  } satisfies Partial<Kernels>;
 }

@@ -6,9 +6,7 @@ import { averagedPixels, windowCount } from '../../graph/operators/pooling.js';
 import { interpolationMatrix, resizedAxes } from '../../graph/operators/resize.js';
 import { sizeOf } from '../../tensor.js';
 import { Arranged, channelsLast } from './arranged.js';
-import { type Computed, image, type Kernels, type Padding, padded, type TensorFlow } from './kernel.js';
-
-export type Imaging = Extract<Computed, 'Conv' | 'ConvTranspose' | 'MaxPool' | 'AveragePool' | 'Resize'>;
+import { image, type Kernels, type Padding, padded, type TensorFlow } from './kernel.js';
 
 type Pair = readonly [height: number, width: number];
 
@@ -50,7 +48,7 @@ function narrowed(y: Arranged, like: Arranged): Arranged {
   return like.order.length === 4 ? y : new Arranged(y.natural().reshape(y.shape.slice(0, 3)));
 }
 
-export function createImaging(tf: TensorFlow): Kernels<Imaging> {
+export function createImaging(tf: TensorFlow) {
   /** Pads height and width of [n, height, width, c]; negative amounts crop. */
   function framed(x: Tensor4D, before: Pair, after: Pair, value = 0): Tensor4D {
     if (both(before, 0) && both(after, 0)) return x;
@@ -316,5 +314,5 @@ export function createImaging(tf: TensorFlow): Kernels<Imaging> {
     MaxPool: maxPool,
     AveragePool: averagePool,
     Resize: resize,
-  };
+  } satisfies Partial<Kernels>;
 }

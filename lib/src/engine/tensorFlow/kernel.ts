@@ -17,7 +17,7 @@ export type Kernel<Op extends Computed> = (
 ) => Arranged | readonly Arranged[];
 
 /** One kernel for every operator: the compiler finds a missing one. */
-export type Kernels<Ops extends Computed = Computed> = { readonly [Op in Ops]: Kernel<Op> };
+export type Kernels = { readonly [Op in Computed]: Kernel<Op> };
 
 const hasRank4 = (tensor: Tensor): tensor is Tensor4D => tensor.rank === 4;
 const hasRank1 = (tensor: Tensor): tensor is Tensor1D => tensor.rank === 1;

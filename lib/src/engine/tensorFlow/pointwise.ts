@@ -1,50 +1,7 @@
 /** Kernels that compute each value from those at the same place, and sums over axes: they work in any order of axes. */
 import type { Tensor } from '@tensorflow/tfjs';
 import { Arranged, channelsLast, commonOrder, naturalOrder } from './arranged.js';
-import { type Computed, type Kernels, type TensorFlow, vector } from './kernel.js';
-
-export type Pointwise = Extract<
-  Computed,
-  | 'Add'
-  | 'Sub'
-  | 'Mul'
-  | 'Div'
-  | 'Max'
-  | 'Min'
-  | 'Pow'
-  | 'Greater'
-  | 'Where'
-  | 'Mod'
-  | 'BatchNormalization'
-  | 'Relu'
-  | 'LeakyRelu'
-  | 'Elu'
-  | 'Sigmoid'
-  | 'Tanh'
-  | 'Softplus'
-  | 'Softmax'
-  | 'LogSoftmax'
-  | 'Clip'
-  | 'Abs'
-  | 'Neg'
-  | 'Sign'
-  | 'Exp'
-  | 'Log'
-  | 'Sqrt'
-  | 'Erf'
-  | 'Sin'
-  | 'Cos'
-  | 'Atan'
-  | 'GlobalAveragePool'
-  | 'ReduceMean'
-  | 'ReduceSum'
-  | 'ReduceMax'
-  | 'CumSum'
-  | 'Identity'
-  | 'Dropout'
-  | 'Cast'
-  | 'ZerosLike'
->;
+import { type Kernels, type TensorFlow, vector } from './kernel.js';
 
 type Inputs = readonly Arranged[];
 
@@ -86,7 +43,7 @@ function reduced(
   );
 }
 
-export function createPointwise(tf: TensorFlow): Kernels<Pointwise> {
+export function createPointwise(tf: TensorFlow) {
   /** x less the largest value, so that no power overflows. */
   const lowered = (x: Tensor, place: number): Tensor => tf.sub(x, tf.max(x, place, true));
   const types = { bool: 'bool', int: 'int32', float: 'float32' } as const;
@@ -150,5 +107,5 @@ export function createPointwise(tf: TensorFlow): Kernels<Pointwise> {
       return new Arranged(tf.cast(x.tensor, types[kind]), x.order);
     },
     ZerosLike: each(tf.zerosLike),
-  };
+  } satisfies Partial<Kernels>;
 }
