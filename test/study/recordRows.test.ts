@@ -14,8 +14,10 @@ function record(method: string, changes: Partial<StudyRecord> = {}): StudyRecord
 }
 
 describe('recordRows', () => {
-  it('names methods as the paper does, and the baseline', () => {
+  it('names methods as the paper does, the baseline, and your own as they name themselves', () => {
     const rows = recordRows([record(randomBaseline), record('saliency-sg'), record('my-own')]);
+    const [own] = recordRows([{ ...record('my-own'), name: 'My own', abbreviation: 'Own' }]);
+    assert.deepEqual([own.method, own.name, own.abbreviation], ['my-own', 'My own', 'Own']);
     assert.deepEqual(
       rows.map(({ method, name, abbreviation }) => [method, name, abbreviation]),
       [

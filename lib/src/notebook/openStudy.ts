@@ -1,15 +1,17 @@
 /** The study that `npm run reproduce` records, opened in a notebook: read where it is there, else computed and kept. */
 import { relative, resolve } from 'node:path';
-import type { Preset } from '../attribution/methods.js';
-import { studiedMethods } from '../attribution/studiedMethods.js';
+import type { Method } from '../attribution/attribution.js';
+import { bindMethods } from '../attribution/explain.js';
+import { type Preset, methods as registry } from '../attribution/methods.js';
 import { defaultResults } from '../command/options.js';
 import type { DatasetChoice } from '../dataset/openDataset.js';
 import type { Progress } from '../io/progress.js';
 import { repositoryRoot } from '../repository/places.js';
-import type { StudyRecord } from '../study/records.js';
+import { type NamedRecord, runOwnMethod } from '../study/ownMethods.js';
 import { runStudy } from '../study/run.js';
 import { type StudySummary, summarise } from '../study/summary.js';
 import { describeContext } from '../study/tables.js';
+import { oneLine } from '../text.js';
 import { untilInterrupted } from './cellInterruption.js';
 import { type Notebook, showProgress } from './openNotebook.js';
 import { showText } from './show.js';
@@ -20,12 +22,14 @@ export interface OpenStudyOptions {
   readonly preset?: Preset;
   /** Where the records are, seen from the root of the repository; empty for the folder of `npm run reproduce`. */
   readonly folder?: string;
+  /** Methods of your own, measured beside the twelve. Default: none. */
+  readonly methods?: readonly Method[];
 }
 
 export interface OpenedStudy {
   readonly summary: StudySummary;
-  /** By image, then by method, the random baseline first. */
-  readonly records: readonly StudyRecord[];
+  /** By image, then by method: the random baseline first, methods of your own last. */
+  readonly records: readonly NamedRecord[];
   /** Absolute path. */
   readonly folder: string;
   /** Whether anything had to be computed. */
@@ -43,30 +47,49 @@ export function studyFolder(
 /**
  * The records of all methods, and their means. What `npm run reproduce` has not recorded yet is computed with progress
  * shown (8 images take some 6 minutes on 2 cores) and recorded there. Prints which of the two it was, and what all
- * depends on. InputError where the folder holds another study.
+ * depends on. Methods of your own have their records in a folder each, named by what the method computes: one that is
+ * changed and run again is measured anew.
+ * @throws InputError where the folder holds another study, or two methods have the same id
+ * @example
+ * const study = await openStudy(notebook, { images: 8, methods: [own] });
+ * const rows = new dfd.DataFrame(recordRows(study.records));
  */
 export async function openStudy(
   { data, choice, classifier, seed }: Pick<Notebook, 'data' | 'choice' | 'classifier' | 'seed'>,
-  { images = 8, preset = 'quick', folder = '' }: OpenStudyOptions = {},
+  { images = 8, preset = 'quick', folder = '', methods: own = [] }: OpenStudyOptions = {},
 ): Promise<OpenedStudy> {
   const path = studyFolder(choice, { preset, folder });
-  const methods = studiedMethods(classifier, { preset, seed });
+  const all = bindMethods(classifier, [...registry.map(({ id }) => id), ...own], { preset, seed });
+  const methods = all.slice(0, registry.length);
+  const signal = untilInterrupted();
   let computed = 0;
-  const countAndShow = (steps: readonly string[]): Progress => {
-    computed = steps.length;
+  const createProgress = (steps: readonly string[]): Progress => {
+    computed += steps.length;
     return showProgress(steps);
   };
+  /** Says how much of what was asked for had to be computed since `before`. */
+  const report = (count: number, of: string, where: string, before: number): string => {
+    const place = relative(repositoryRoot, where) || where;
+    return computed === before
+      ? `Read ${count} records${of} from ${place}; nothing was computed here.`
+      : `Computed ${computed - before} of ${count} records${of}, kept in ${place}: the next run reads them.`;
+  };
   const study = { dataset: data, classifier, methods, preset, seed, images, folder: path };
-  const signal = untilInterrupted();
-  const { records } = await runStudy(study, { signal, createProgress: countAndShow });
+  const { records } = await runStudy(study, { signal, createProgress });
   signal.throwIfAborted();
-  const summary = summarise(records, methods, { dataset: data, model: classifier.name });
-  const place = relative(repositoryRoot, path) || path;
-  showText(
-    computed === 0
-      ? `Read ${records.length} records from ${place}; nothing was computed here.`
-      : `Computed ${computed} of ${records.length} records, kept in ${place}: the next run reads them.`,
-    ...describeContext(summary.context).slice(0, 3),
-  );
-  return { summary, records, folder: path, isFresh: computed > 0 };
+  const lines = [report(records.length, '', path, 0)];
+  const found: NamedRecord[] = [...records];
+  for (const method of own) {
+    const before = computed;
+    const measured = await runOwnMethod(study, method, { signal, createProgress });
+    signal.throwIfAborted();
+    found.push(...measured.records);
+    lines.push(report(measured.count, ` of ${oneLine(method.name)}`, measured.folder, before));
+  }
+  // By image, as they were chosen.
+  const order = [...new Set(records.map(({ imageIndex }) => imageIndex))];
+  found.sort((a, b) => order.indexOf(a.imageIndex) - order.indexOf(b.imageIndex));
+  const summary = summarise(found, all, { dataset: data, model: classifier.name });
+  showText(...lines, ...describeContext(summary.context).slice(0, 3));
+  return { summary, records: found, folder: path, isFresh: computed > 0 };
 }

@@ -1,6 +1,7 @@
 /** The records of a study as flat rows, for a DataFrame. */
 import { methods } from '../attribution/methods.js';
-import { randomBaseline, type StudyRecord } from './records.js';
+import type { NamedRecord } from './ownMethods.js';
+import { randomBaseline } from './records.js';
 
 /** One image and method; a number that does not apply is NaN. */
 export interface RecordRow {
@@ -31,10 +32,11 @@ export interface RecordRow {
 
 const baseline = { name: 'Random order', abbreviation: 'Random' };
 
-/** The names of a method; a method of one's own goes by its id. */
-function namesOf(id: string): Pick<RecordRow, 'name' | 'abbreviation'> {
-  if (id === randomBaseline) return baseline;
-  const { name, abbreviation } = methods.find((method) => method.id === id) ?? { name: id, abbreviation: id };
+/** The names of a record's method: those it gave itself, else the registry's, else its id. */
+function namesOf(record: NamedRecord): Pick<RecordRow, 'name' | 'abbreviation'> {
+  const { method: id } = record;
+  const known = id === randomBaseline ? baseline : methods.find((method) => method.id === id);
+  const { name = known?.name ?? id, abbreviation = known?.abbreviation ?? name } = record;
   return { name, abbreviation };
 }
 
@@ -44,15 +46,18 @@ function namesOf(id: string): Pick<RecordRow, 'name' | 'abbreviation'> {
  * const rows = new dfd.DataFrame(recordRows(study.records));
  * rows.groupby(['name']).col(['aucMorf', 'fileSize']).mean();
  */
-export function recordRows(records: readonly StudyRecord[]): readonly RecordRow[] {
-  return records.map(({ image, method, target, metrics, localisation }) => ({
-    ...{ image, method, ...namesOf(method) },
-    ...{ target: target.name, score: target.score, truePositive: target.truePositive },
-    aucMorf: metrics.aucMorf,
-    maxSensitivity: metrics.maxSensitivity ?? Number.NaN,
-    fileSize: metrics.fileSize ?? Number.NaN,
-    seconds: metrics.seconds ?? Number.NaN,
-    share: localisation?.share ?? Number.NaN,
-    area: localisation?.area ?? Number.NaN,
-  }));
+export function recordRows(records: readonly NamedRecord[]): readonly RecordRow[] {
+  return records.map((record) => {
+    const { image, method, target, metrics, localisation } = record;
+    return {
+      ...{ image, method, ...namesOf(record) },
+      ...{ target: target.name, score: target.score, truePositive: target.truePositive },
+      aucMorf: metrics.aucMorf,
+      maxSensitivity: metrics.maxSensitivity ?? Number.NaN,
+      fileSize: metrics.fileSize ?? Number.NaN,
+      seconds: metrics.seconds ?? Number.NaN,
+      share: localisation?.share ?? Number.NaN,
+      area: localisation?.area ?? Number.NaN,
+    };
+  });
 }
