@@ -137,11 +137,11 @@ describe('map panels', () => {
     assert.doesNotMatch(JSON.stringify(layout.annotations), /<map>/);
   });
 
-  it('outline a mask on the picture and leave the rest of it as it is', async () => {
+  it('outline a mask on the picture and darken what is outside', async () => {
     const picture = new Uint8ClampedArray(3 * 16).fill(100);
     const mask = Uint8Array.from({ length: 16 }, (_, i) => Number(i === 5));
     const sources = (panel: Panel) => JSON.stringify(mapPanels([panel]).layout.images);
-    const painted = paintMask(picture, mask, 4, { outside: 1 });
+    const painted = paintMask(picture, mask, 4, { outside: 0.6 });
     assert.equal(
       sources({ title: 'a', picture, mask, width: 4, height: 4 }),
       sources({ title: 'a', picture: painted, width: 4, height: 4 }),

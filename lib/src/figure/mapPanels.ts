@@ -14,7 +14,7 @@ export interface Panel {
   readonly title: string;
   /** A patch in true colour, or pixels [height x width]. */
   readonly picture?: Patch | Pixels;
-  /** Outlined on the picture: one value per pixel, not 0 inside, as `maskOf` gives it. */
+  /** Outlined on the picture, which is darker outside: one value per pixel, not 0 inside, as `maskOf` gives it. */
   readonly mask?: ArrayLike<number>;
   /** Relevance as `relevance` gives it, [height, width] or [1, height, width], or its bare values. */
   readonly map?: Tensor | ArrayLike<number>;
@@ -94,7 +94,7 @@ function drawnPanel({ title, picture, mask, map, method, ...given }: Panel): Dra
   }
   return {
     ...{ title, width, height },
-    ...(pixels && { picture: mask === undefined ? pixels : paintMask(pixels, mask, width, { outside: 1 }) }),
+    ...(pixels && { picture: mask === undefined ? pixels : paintMask(pixels, mask, width, { outside: 0.6 }) }),
     ...(values && { map: values }),
     ...(method !== undefined && { method }),
   };
