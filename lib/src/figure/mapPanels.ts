@@ -94,7 +94,9 @@ function drawnPanel({ title, picture, mask, map, method, ...given }: Panel): Dra
   }
   return {
     ...{ title, width, height },
-    ...(pixels && { picture: mask === undefined ? pixels : paintMask(pixels, mask, width, { outside: 0.6 }) }),
+    ...(pixels && {
+      picture: mask === undefined ? pixels : paintMask(pixels, mask, width, { outside: 0.6 }),
+    }),
     ...(values && { map: values }),
     ...(method !== undefined && { method }),
   };
