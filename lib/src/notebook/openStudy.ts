@@ -67,28 +67,29 @@ export async function openStudy(
     computed += steps.length;
     return showProgress(steps);
   };
-  /** Says how much of what was asked for had to be computed since `before`. */
-  const report = (count: number, of: string, where: string, before: number): string => {
-    const place = relative(repositoryRoot, where) || where;
-    return computed === before
-      ? `Read ${count} records${of} from ${place}; nothing was computed here.`
-      : `Computed ${computed - before} of ${count} records${of}, kept in ${place}: the next run reads them.`;
-  };
   const study = { dataset: data, classifier, methods, preset, seed, images, folder: path };
   const { records } = await runStudy(study, { signal, createProgress });
   signal.throwIfAborted();
-  const lines = [report(records.length, '', path, 0)];
+  const placeOf = (where: string): string => relative(repositoryRoot, where) || where;
+  const lines = [
+    computed === 0
+      ? `Read ${records.length} records from ${placeOf(path)}; nothing was computed here.`
+      : `Computed ${computed} of ${records.length} records, kept in ${placeOf(path)}: the next run reads them.`,
+  ];
   const found: NamedRecord[] = [...records];
   for (const method of own) {
     const before = computed;
     const measured = await runOwnMethod(study, method, { signal, createProgress });
     signal.throwIfAborted();
     found.push(...measured.records);
-    lines.push(report(measured.count, ` of ${oneLine(method.name)}`, measured.folder, before));
+    const what = `${oneLine(method.name)} on ${measured.records.length} images`;
+    const place = placeOf(measured.folder);
+    lines.push(computed === before ? `Read ${what} from ${place}.` : `Measured ${what}, kept in ${place}.`);
   }
   // By image, as they were chosen.
-  const order = [...new Set(records.map(({ imageIndex }) => imageIndex))];
-  found.sort((a, b) => order.indexOf(a.imageIndex) - order.indexOf(b.imageIndex));
+  const places = new Map(records.map(({ imageIndex }, place) => [imageIndex, place]));
+  const placeIn = ({ imageIndex }: NamedRecord): number => places.get(imageIndex) ?? records.length;
+  found.sort((a, b) => placeIn(a) - placeIn(b));
   const summary = summarise(found, all, { dataset: data, model: classifier.name });
   showText(...lines, ...describeContext(summary.context).slice(0, 3));
   return { summary, records: found, folder: path, isFresh: computed > 0 };

@@ -28,8 +28,6 @@ async function ownFolder({ dataset, classifier, seed, folder }: Study, method: M
 export interface OwnResult extends StudyResult {
   /** Of the method alone. */
   readonly records: readonly NamedRecord[];
-  /** Records in the folder that belong to these images, the random baseline's too. */
-  readonly count: number;
   readonly folder: string;
 }
 
@@ -45,11 +43,6 @@ export async function runOwnMethod(
   const folder = await ownFolder(study, method);
   const { complete, records } = await runStudy({ ...study, methods: [method], folder }, options);
   const { name, abbreviation = name } = method;
-  const own = records.filter((record) => record.method === method.id);
-  return {
-    complete,
-    folder,
-    count: records.length,
-    records: own.map((one) => ({ ...one, name, abbreviation })),
-  };
+  const own = records.filter(({ method: id }) => id === method.id);
+  return { complete, folder, records: own.map((record) => ({ ...record, name, abbreviation })) };
 }
