@@ -1,8 +1,8 @@
 /** Reads expected values of the peers: one JSON header and one file of little-endian values, single or double precision. */
 import { readFileSync } from 'node:fs';
-import type { ReferenceTensor } from '../lib/src/engine/reference.js';
 import type { Tensor } from '../lib/src/tensor.js';
 import { sizeOf } from '../lib/src/tensor.js';
+import type { ReferenceTensor } from './reference/reference.js';
 
 export interface Fixture<Facts, Values> {
   /** Versions of the peers that computed the values. */

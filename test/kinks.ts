@@ -1,9 +1,9 @@
 /** How near a network comes to the places where its gradient jumps, so that rounding could take the other side. */
 
-import { forEachIndex, locate } from '../lib/src/engine/reference/array.js';
-import { evaluate, type ReferenceTensor } from '../lib/src/engine/reference.js';
 import { createGraph, topologicalOrder } from '../lib/src/graph/graph.js';
 import type { Node, NodeOf, Value } from '../lib/src/graph/node.js';
+import { forEachIndex, locate } from './reference/array.js';
+import { evaluate, type ReferenceTensor } from './reference/reference.js';
 
 /** The difference between the largest value of each window and the next one; equal values are no kink that matters. */
 function leads({ data, shape }: ReferenceTensor, { attributes, outputs }: NodeOf<'MaxPool'>): number[] {

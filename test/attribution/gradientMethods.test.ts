@@ -12,7 +12,6 @@ import { relevance } from '../../lib/src/attribution/reduce.js';
 import { saliency } from '../../lib/src/attribution/saliency.js';
 import { smoothGrad } from '../../lib/src/attribution/smoothGrad.js';
 import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
-import { evaluate } from '../../lib/src/engine/reference.js';
 import { createGraph } from '../../lib/src/graph/graph.js';
 import { floats, type Value } from '../../lib/src/graph/node.js';
 import { relu } from '../../lib/src/graph/operators/activation.js';
@@ -25,6 +24,7 @@ import type { Classifier } from '../../lib/src/model/classifier.js';
 import { rows, stack, type Tensor, tensor } from '../../lib/src/tensor.js';
 import { classifierOf, convolutionalLogits, normals } from '../classifiers.js';
 import { nearestKink, outOfReach } from '../kinks.js';
+import { evaluate } from '../reference/reference.js';
 import { continuous, difference } from '../rounding.js';
 
 const engine = createEngine({ threads: 1 });

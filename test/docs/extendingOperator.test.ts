@@ -53,7 +53,9 @@ describe('docs/extending.md: an operator with its gradient', () => {
     const page = await readFile(join(repository, 'docs/extending.md'), 'utf8');
     changes = changesOf(page, 'An operator with its gradient');
     folder = await mkdtemp(join(tmpdir(), 'landlens-extending-'));
-    await cp(join(repository, 'lib/src'), join(folder, 'lib/src'), { recursive: true });
+    for (const part of ['lib/src', 'test/reference']) {
+      await cp(join(repository, part), join(folder, part), { recursive: true });
+    }
     await cp(join(repository, 'lib/package.json'), join(folder, 'lib/package.json'));
     await symlink(join(repository, 'node_modules'), join(folder, 'node_modules'));
     for (const change of changes) {
@@ -70,7 +72,7 @@ describe('docs/extending.md: an operator with its gradient', () => {
 
   it('compiles', async () => {
     const { compilerOptions } = JSON.parse(await readFile(join(repository, 'tsconfig.json'), 'utf8'));
-    const files = ['lib/src/graph/index.ts', 'lib/src/engine/engines.ts', 'lib/src/engine/reference.ts'];
+    const files = ['lib/src/graph/index.ts', 'lib/src/engine/engines.ts', 'test/reference/reference.ts'];
     const config = { compilerOptions: { ...compilerOptions, noEmit: true }, files };
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
     const compiler = join(repository, 'node_modules/typescript/bin/tsc');
@@ -81,16 +83,17 @@ describe('docs/extending.md: an operator with its gradient', () => {
   });
 
   it('computes and differentiates, read from a file as well, with every engine', async () => {
-    const load = <Module>(path: string): Promise<Module> =>
-      import(pathToFileURL(join(folder, 'lib/src', path)).href);
+    const load = <Module>(path: string): Promise<Module> => import(pathToFileURL(join(folder, path)).href);
     const { inverseHyperbolicSine } = await load<{ inverseHyperbolicSine: (x: Value) => Value }>(
-      'graph/operators/elementwise.ts',
+      'lib/src/graph/operators/elementwise.ts',
     );
     const { createGraph, differentiate, input, readOnnx, writeOnnx } =
-      await load<typeof import('../../lib/src/graph/index.js')>('graph/index.ts');
-    const { evaluate } =
-      await load<typeof import('../../lib/src/engine/reference.js')>('engine/reference.ts');
-    const { openEngine } = await load<typeof import('../../lib/src/engine/engines.js')>('engine/engines.ts');
+      await load<typeof import('../../lib/src/graph/index.js')>('lib/src/graph/index.ts');
+    const { evaluate } = await load<typeof import('../reference/reference.js')>(
+      'test/reference/reference.ts',
+    );
+    const { openEngine } =
+      await load<typeof import('../../lib/src/engine/engines.js')>('lib/src/engine/engines.ts');
 
     const written = writeOnnx(createGraph({ y: inverseHyperbolicSine(input('x', ['N'])) }));
     const { y } = (await readOnnx({ bytes: written, name: 'asinh' })).graph.outputs;

@@ -2,7 +2,6 @@
 import { deepEqual, ok } from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Engine } from '../../lib/src/engine/engine.js';
-import { evaluate } from '../../lib/src/engine/reference.js';
 import { differentiate } from '../../lib/src/graph/differentiate.js';
 import { createGraph, type Graph, shapeOf } from '../../lib/src/graph/graph.js';
 import { input, type Value } from '../../lib/src/graph/node.js';
@@ -12,6 +11,7 @@ import { createRandom } from '../../lib/src/random.js';
 import { tensor } from '../../lib/src/tensor.js';
 import { type Case, cases, chain, forwardCases } from '../graph/cases.js';
 import { forSketchesAsync, type Sketch } from '../graph/sketch.js';
+import { evaluate } from '../reference/reference.js';
 
 /** The forward graph, and the derived one where the operator has a gradient. */
 function derived(output: Value, { wanted, feeds, batch }: Sketch, backward: boolean) {

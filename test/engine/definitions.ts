@@ -1,14 +1,9 @@
 /** Operators as formulas over the index of one output value: what the reference engine's faster forms are compared with. */
 
-import {
-  forEachIndex,
-  type Index,
-  locate,
-  type ReferenceTensor,
-} from '../../lib/src/engine/reference/array.js';
 import type { Operator, OperatorAttributes } from '../../lib/src/graph/node.js';
 import { normaliseAxis } from '../../lib/src/graph/type.js';
 import { sizeOf } from '../../lib/src/tensor.js';
+import { forEachIndex, type Index, locate, type ReferenceTensor } from '../reference/array.js';
 
 /** The value of output `output` at an index. */
 export type Definition<Op extends Operator> = (

@@ -1,7 +1,7 @@
 /** An engine that computes in double precision, so that derived graphs can be compared to more digits than engines keep. */
 import type { Engine, Program } from '../../lib/src/engine/engine.js';
-import { evaluate, type ReferenceTensor } from '../../lib/src/engine/reference.js';
 import { tensor } from '../../lib/src/tensor.js';
+import { evaluate, type ReferenceTensor } from '../reference/reference.js';
 
 export interface DoubleEngine extends Engine {
   /** What the last run with an output of this name computed, before it was rounded to float32. */

@@ -1,7 +1,5 @@
 import { deepEqual, equal, ok, throws } from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { forEachIndex } from '../../lib/src/engine/reference/array.js';
-import { evaluate, type ReferenceTensor } from '../../lib/src/engine/reference.js';
 import { InputError } from '../../lib/src/error.js';
 import { createGraph, topologicalOrder } from '../../lib/src/graph/graph.js';
 import {
@@ -24,6 +22,8 @@ import { averagePool, MaxPool } from '../../lib/src/graph/operators/pooling.js';
 import { resize } from '../../lib/src/graph/operators/resize.js';
 import { type Case, cases, forwardCases } from '../graph/cases.js';
 import { forSketches, type Sketch } from '../graph/sketch.js';
+import { forEachIndex } from '../reference/array.js';
+import { evaluate, type ReferenceTensor } from '../reference/reference.js';
 import { type Definition, definitions } from './definitions.js';
 
 /** The value of a graph without inputs, as plain numbers. */

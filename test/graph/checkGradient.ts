@@ -1,10 +1,10 @@
 /** Checks derived gradients against central differences, both in double precision. */
 import { deepEqual, ok } from 'node:assert/strict';
-import { evaluate, type ReferenceTensor } from '../../lib/src/engine/reference.js';
 import { differentiate } from '../../lib/src/graph/differentiate.js';
 import { createGraph, shapeOf } from '../../lib/src/graph/graph.js';
 import { input, type Value } from '../../lib/src/graph/node.js';
 import { createRandom } from '../../lib/src/random.js';
+import { evaluate, type ReferenceTensor } from '../reference/reference.js';
 
 type Feeds = Readonly<Record<string, ReferenceTensor>>;
 

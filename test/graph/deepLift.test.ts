@@ -2,7 +2,6 @@ import { ok } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, it } from 'mocha';
-import { evaluate, type ReferenceTensor } from '../../lib/src/engine/reference.js';
 import { differentiate } from '../../lib/src/graph/differentiate.js';
 import { createGraph, shapeOf, substitute } from '../../lib/src/graph/graph.js';
 import { apply, floats, input, scalar, type Value } from '../../lib/src/graph/node.js';
@@ -42,6 +41,7 @@ import { deepLift } from '../../lib/src/graph/rules/deepLift.js';
 import { plain } from '../../lib/src/graph/rules/plain.js';
 import { createRandom } from '../../lib/src/random.js';
 import { sizeOf } from '../../lib/src/tensor.js';
+import { evaluate, type ReferenceTensor } from '../reference/reference.js';
 import { cases, chain } from './cases.js';
 import { forSketches, type Sketch } from './sketch.js';
 

@@ -1,6 +1,5 @@
 import { deepEqual, equal, throws } from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { evaluate } from '../../lib/src/engine/reference.js';
 import { InputError } from '../../lib/src/error.js';
 import { differentiate } from '../../lib/src/graph/differentiate.js';
 import { createGraph } from '../../lib/src/graph/graph.js';
@@ -20,6 +19,7 @@ import {
 import { gemm } from '../../lib/src/graph/operators/matMul.js';
 import { ReduceMax, reduceProduct } from '../../lib/src/graph/operators/reduction.js';
 import { plain } from '../../lib/src/graph/rules/plain.js';
+import { evaluate } from '../reference/reference.js';
 
 const seed = input('seed', ['N', 2]);
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { createEngine } from 'landlens/engine/onnxRuntime';
 import { after, describe, it } from 'mocha';
-import { evaluate } from '../../lib/src/engine/reference.js';
 import { differentiate } from '../../lib/src/graph/differentiate.js';
 import { createGraph, shapeOf } from '../../lib/src/graph/graph.js';
 import { floats, input, type Value } from '../../lib/src/graph/node.js';
 import { multiply } from '../../lib/src/graph/operators/elementwise.js';
 import { resize } from '../../lib/src/graph/operators/resize.js';
 import { tensor } from '../../lib/src/tensor.js';
+import { evaluate } from '../reference/reference.js';
 
 const sides = Array.from({ length: 300 - 32 + 1 }, (_, i) => 32 + i);
 const strides = Array.from({ length: 32 - 4 + 1 }, (_, i) => 4 + i);

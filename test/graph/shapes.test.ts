@@ -1,6 +1,5 @@
 import { deepEqual, throws } from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { evaluate } from '../../lib/src/engine/reference.js';
 import { InputError } from '../../lib/src/error.js';
 import { differentiate } from '../../lib/src/graph/differentiate.js';
 import { createGraph, shapeOf, topologicalOrder } from '../../lib/src/graph/graph.js';
@@ -21,6 +20,7 @@ import { averagePool, maxPool } from '../../lib/src/graph/operators/pooling.js';
 import { reduceSum } from '../../lib/src/graph/operators/reduction.js';
 import { Resize } from '../../lib/src/graph/operators/resize.js';
 import { isBatch, perImage } from '../../lib/src/graph/type.js';
+import { evaluate } from '../reference/reference.js';
 import { type Case, cases, chain, forwardCases } from './cases.js';
 import { forSketches, type Sketch } from './sketch.js';
 

@@ -1,10 +1,10 @@
 /** A random small graph in the making: draws its choices from fast-check, and keeps the values to feed. */
 import * as fc from 'fast-check';
-import type { ReferenceTensor } from '../../lib/src/engine/reference.js';
 import { input, type Value } from '../../lib/src/graph/node.js';
 import { isBatch, perImage, type Shape } from '../../lib/src/graph/type.js';
 import { createRandom } from '../../lib/src/random.js';
 import { sizeOf } from '../../lib/src/tensor.js';
+import type { ReferenceTensor } from '../reference/reference.js';
 
 /**
  * What an input holds, so that no kink lies within reach of a small step:

@@ -1,7 +1,6 @@
 import { ok } from 'node:assert/strict';
 import { after, describe, it } from 'mocha';
 import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
-import { evaluate, type ReferenceTensor } from '../../lib/src/engine/reference.js';
 import { differentiate } from '../../lib/src/graph/differentiate.js';
 import { createGraph } from '../../lib/src/graph/graph.js';
 import { floats } from '../../lib/src/graph/node.js';
@@ -19,6 +18,7 @@ import {
   size,
   syntheticImage,
 } from '../networks.js';
+import { evaluate, type ReferenceTensor } from '../reference/reference.js';
 import { agreeButForFlips, continuous, difference } from '../rounding.js';
 import { sharedFolder } from '../shared.js';
 

@@ -1,6 +1,5 @@
 import { deepEqual, ok, throws } from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { evaluate, type ReferenceTensor } from '../../lib/src/engine/reference.js';
 import { differentiate } from '../../lib/src/graph/differentiate.js';
 import { createGraph } from '../../lib/src/graph/graph.js';
 import { floats, input, scalar, type Value } from '../../lib/src/graph/node.js';
@@ -18,6 +17,7 @@ import {
   unflatten,
 } from '../../lib/src/training/trainingStep.js';
 import { normals } from '../classifiers.js';
+import { evaluate, type ReferenceTensor } from '../reference/reference.js';
 import { tinyArchitecture } from './tiny.js';
 
 function near(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {

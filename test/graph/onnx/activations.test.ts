@@ -2,7 +2,6 @@ import { ok } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, it } from 'mocha';
-import { evaluate } from '../../../lib/src/engine/reference.js';
 import { differentiate } from '../../../lib/src/graph/differentiate.js';
 import { createGraph, shapeOf, substitute, topologicalOrder } from '../../../lib/src/graph/graph.js';
 import { input, type Value } from '../../../lib/src/graph/node.js';
@@ -11,6 +10,7 @@ import type { RuleTable } from '../../../lib/src/graph/rule.js';
 import { deepLift } from '../../../lib/src/graph/rules/deepLift.js';
 import { deconvnet, guided } from '../../../lib/src/graph/rules/guided.js';
 import { plain } from '../../../lib/src/graph/rules/plain.js';
+import { evaluate } from '../../reference/reference.js';
 
 interface Facts {
   readonly forms: readonly string[];

@@ -7,7 +7,6 @@ import { createEngine } from 'landlens/engine/onnxRuntime';
 import { after, describe, it } from 'mocha';
 import { gradCamMap } from '../../../lib/src/attribution/gradCam.js';
 import { logitGradients } from '../../../lib/src/attribution/gradient.js';
-import { evaluate } from '../../../lib/src/engine/reference.js';
 import { InputError } from '../../../lib/src/error.js';
 import { differentiate } from '../../../lib/src/graph/differentiate.js';
 import { createGraph, topologicalOrder } from '../../../lib/src/graph/graph.js';
@@ -22,6 +21,7 @@ import { createRandom } from '../../../lib/src/random.js';
 import { sizeOf, tensor } from '../../../lib/src/tensor.js';
 import { plainDescription } from '../../classifiers.js';
 import { nearestKink, outOfReach } from '../../kinks.js';
+import { evaluate } from '../../reference/reference.js';
 import { continuous, difference } from '../../rounding.js';
 import { forms, modelOf } from './forms.js';
 

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { createEngine } from 'landlens/engine/onnxRuntime';
 import { after, describe, it } from 'mocha';
 import * as ort from 'onnxruntime-node';
-import { evaluate } from '../../../lib/src/engine/reference.js';
 import { differentiate } from '../../../lib/src/graph/differentiate.js';
 import { createGraph, shapeOf, topologicalOrder } from '../../../lib/src/graph/graph.js';
 import { input } from '../../../lib/src/graph/node.js';
 import { decodedOperators } from '../../../lib/src/graph/onnx/decode.js';
 import { readOnnx } from '../../../lib/src/graph/onnx/read.js';
 import { tensor } from '../../../lib/src/tensor.js';
+import { evaluate } from '../../reference/reference.js';
 import { checkGradient } from '../checkGradient.js';
 import { forms, imageFor, modelOf, variants } from './forms.js';
 

@@ -1,8 +1,8 @@
 import { deepEqual, ok } from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { evaluate } from '../../../lib/src/engine/reference.js';
 import { readOnnx } from '../../../lib/src/graph/onnx/read.js';
 import { ModelProto } from '../../../lib/src/graph/onnx/schema.js';
+import { evaluate } from '../../reference/reference.js';
 import { checkGradient } from '../checkGradient.js';
 import { type Fields, float, int, longs, numbers } from './forms.js';
 

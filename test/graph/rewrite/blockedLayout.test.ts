@@ -1,6 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { evaluate } from '../../../lib/src/engine/reference.js';
 import { createGraph, type Graph, shapeOf, topologicalOrder } from '../../../lib/src/graph/graph.js';
 import { apply, floats, input, type Value } from '../../../lib/src/graph/node.js';
 import { relu } from '../../../lib/src/graph/operators/activation.js';
@@ -10,6 +9,7 @@ import { add, multiply, sign } from '../../../lib/src/graph/operators/elementwis
 import { batchNormalization } from '../../../lib/src/graph/operators/normalisation.js';
 import { blockedLayout } from '../../../lib/src/graph/rewrite/blockedLayout.js';
 import { rewrite } from '../../../lib/src/graph/rewrite/rewrite.js';
+import { evaluate } from '../../reference/reference.js';
 import { forSketches } from '../sketch.js';
 import { sameValues, withGradients } from './sameValues.js';
 

@@ -1,6 +1,5 @@
 import { deepEqual, equal, ok, throws } from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { evaluate } from '../../../lib/src/engine/reference.js';
 import { differentiate } from '../../../lib/src/graph/differentiate.js';
 import { createGraph, type Graph, shapeOf, topologicalOrder } from '../../../lib/src/graph/graph.js';
 import { apply, createNode, input, type Value } from '../../../lib/src/graph/node.js';
@@ -10,6 +9,7 @@ import {
   refuseIndices,
 } from '../../../lib/src/graph/rewrite/maxPoolWithoutIndices.js';
 import { rewrite } from '../../../lib/src/graph/rewrite/rewrite.js';
+import { evaluate } from '../../reference/reference.js';
 import { forSketches, type Sketch } from '../sketch.js';
 
 const operators = (graph: Graph): Set<string> =>

@@ -1,9 +1,9 @@
 /** Compares a graph with its rewritten form, in the reference engine. */
 import { deepEqual, ok } from 'node:assert/strict';
-import { evaluate } from '../../../lib/src/engine/reference.js';
 import { differentiate } from '../../../lib/src/graph/differentiate.js';
 import { createGraph, type Graph, shapeOf } from '../../../lib/src/graph/graph.js';
 import { input, type Value } from '../../../lib/src/graph/node.js';
+import { evaluate } from '../../reference/reference.js';
 import type { Sketch } from '../sketch.js';
 
 /** A network's output and its gradients towards what the sketch can change, for the seed given with the feeds. */

@@ -1,5 +1,5 @@
 /** Products of matrices in double precision, block by block so that what is read again is still in the cache. */
-import { sizeOf } from '../../tensor.js';
+import { sizeOf } from '../../lib/src/tensor.js';
 import { broadcastShape, ownOffsets, type ReferenceTensor, repeatTo, take } from './array.js';
 
 /** Columns and inner indices of a block: 64 rows of 256 doubles are 128 KiB. */

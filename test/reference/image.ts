@@ -1,10 +1,10 @@
 /** The definitions of convolution, pooling and resampling. */
 
-import type { OperatorAttributes } from '../../graph/node.js';
-import type { ConvolutionAttributes } from '../../graph/operators/convolution.js';
-import type { PoolAttributes } from '../../graph/operators/pooling.js';
-import { type ResizedAxis, resizedAxes } from '../../graph/operators/resize.js';
-import { sizeOf } from '../../tensor.js';
+import type { OperatorAttributes } from '../../lib/src/graph/node.js';
+import type { ConvolutionAttributes } from '../../lib/src/graph/operators/convolution.js';
+import type { PoolAttributes } from '../../lib/src/graph/operators/pooling.js';
+import { type ResizedAxis, resizedAxes } from '../../lib/src/graph/operators/resize.js';
+import { sizeOf } from '../../lib/src/tensor.js';
 import { build, forEachIndex, type Index, locate, type ReferenceTensor, read, withShape } from './array.js';
 import { addProduct, transposed } from './product.js';
 

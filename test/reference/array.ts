@@ -1,7 +1,7 @@
 /** Arrays of doubles, and the few ways of walking through them that the reference engine's definitions are made of. */
-import type { OperatorAttributes } from '../../graph/node.js';
-import { normaliseAxis } from '../../graph/type.js';
-import { sizeOf } from '../../tensor.js';
+import type { OperatorAttributes } from '../../lib/src/graph/node.js';
+import { normaliseAxis } from '../../lib/src/graph/type.js';
+import { sizeOf } from '../../lib/src/tensor.js';
 
 /** Row-major values; integers and booleans (0, 1) are held as doubles too. */
 export interface ReferenceTensor {

@@ -1,7 +1,7 @@
 /** The definitions of the operators that move values. */
-import type { OperatorAttributes } from '../../graph/node.js';
-import { isBatch, normaliseAxis, perImage, type Shape } from '../../graph/type.js';
-import { sizeOf } from '../../tensor.js';
+import type { OperatorAttributes } from '../../lib/src/graph/node.js';
+import { isBatch, normaliseAxis, perImage, type Shape } from '../../lib/src/graph/type.js';
+import { sizeOf } from '../../lib/src/tensor.js';
 import {
   forEachIndex,
   locate,

@@ -1,12 +1,12 @@
-/** The reference engine: every operator as its definition says, in double precision; slow, and what the fast engines are measured by. */
+/** Runs graphs by the operators' definitions, in double precision: slow, and what gradients and engines are compared with. */
 
-import { InputError } from '../error.js';
-import { describeNode, type Graph, topologicalOrder } from '../graph/graph.js';
-import type { Node, NodeOf, Operator, Value } from '../graph/node.js';
-import { isBatch } from '../graph/type.js';
-import { sizeOf } from '../tensor.js';
-import type { ReferenceTensor } from './reference/array.js';
-import { type Kernel, kernels } from './reference/kernels.js';
+import { InputError } from '../../lib/src/error.js';
+import { describeNode, type Graph, topologicalOrder } from '../../lib/src/graph/graph.js';
+import type { Node, NodeOf, Operator, Value } from '../../lib/src/graph/node.js';
+import { isBatch } from '../../lib/src/graph/type.js';
+import { sizeOf } from '../../lib/src/tensor.js';
+import type { ReferenceTensor } from './array.js';
+import { type Kernel, kernels } from './kernels.js';
 
 export type { ReferenceTensor };
 

@@ -1,7 +1,7 @@
 /** One definition per operator. */
-import type { Operator, OperatorAttributes } from '../../graph/node.js';
-import { normaliseAxis } from '../../graph/type.js';
-import { sizeOf } from '../../tensor.js';
+import type { Operator, OperatorAttributes } from '../../lib/src/graph/node.js';
+import { normaliseAxis } from '../../lib/src/graph/type.js';
+import { sizeOf } from '../../lib/src/tensor.js';
 import {
   cast,
   concat,
