@@ -56,7 +56,7 @@ describe('docs/extending.md: an operator with its gradient', () => {
     for (const part of ['lib/src', 'test/reference']) {
       await cp(join(repository, part), join(folder, part), { recursive: true });
     }
-    await cp(join(repository, 'lib/package.json'), join(folder, 'lib/package.json'));
+    await cp(join(repository, 'lib/package.json'), join(folder, 'package.json'));
     await symlink(join(repository, 'node_modules'), join(folder, 'node_modules'));
     for (const change of changes) {
       const path = join(folder, change.path);
