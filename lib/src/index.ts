@@ -61,9 +61,8 @@ export { openDataset, parseDataset } from './dataset/openDataset.js';
 export { type PackOptions, type PackResult, packDataset } from './dataset/packed/pack.js';
 export { openPacked, type PackedOptions, verifyPacked } from './dataset/packed.js';
 export * from './dataset/patch.js';
-export { type GeoTiff, readWholeGeoTiff } from './dataset/raster/geoTiff.js';
+export { type GeoTiff, type OpenGeoTiff, openGeoTiff, readWholeGeoTiff } from './dataset/raster/geoTiff.js';
 export { type GeoTiffPatchOptions, readGeoTiffPatch } from './dataset/raster/geoTiffPatch.js';
-export * from './dataset/raster/geoTiffWindow.js';
 export {
   createGeoTiff,
   encodeGeoTiff,

@@ -7,8 +7,7 @@ import { before, describe, it } from 'mocha';
 import { openBigEarthNet } from '../../lib/src/dataset/bigEarthNet.js';
 import { openBigEarthNet2 } from '../../lib/src/dataset/bigEarthNet2.js';
 import { bandResolution, type Dataset, type Patch, sentinel2Bands } from '../../lib/src/dataset/patch.js';
-import { type GeoTiff, readWholeGeoTiff } from '../../lib/src/dataset/raster/geoTiff.js';
-import { openGeoTiff } from '../../lib/src/dataset/raster/geoTiffWindow.js';
+import { type GeoTiff, openGeoTiff, readWholeGeoTiff } from '../../lib/src/dataset/raster/geoTiff.js';
 import { splitsInOrder } from '../../lib/src/dataset/splitNames.js';
 import { sharedFolder } from '../shared.js';
 

@@ -6,9 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { after, before, describe, it } from 'mocha';
-import { type GeoTiff, readGeoTiff, readWholeGeoTiff } from '../../lib/src/dataset/raster/geoTiff.js';
+import {
+  type GeoTiff,
+  openGeoTiff,
+  readGeoTiff,
+  readWholeGeoTiff,
+} from '../../lib/src/dataset/raster/geoTiff.js';
 import { readGeoTiffPatch } from '../../lib/src/dataset/raster/geoTiffPatch.js';
-import { openGeoTiff } from '../../lib/src/dataset/raster/geoTiffWindow.js';
 import { openLargeImage } from '../../lib/src/dataset/raster/largeImage.js';
 import { createRandom } from '../../lib/src/random.js';
 import { pathOfFixture } from '../dataset/rasterio.js';

@@ -7,6 +7,7 @@ import { studiedMethod } from '../attribution/studiedMethods.js';
 import { openLargeImage } from '../dataset/raster/largeImage.js';
 import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
+import { isUrl } from '../io/byteSource.js';
 import { createProgress } from '../io/progress.js';
 import { openClassifier } from '../model/classifierFile.js';
 import { indexOfClass } from '../model/classMatch.js';
@@ -17,8 +18,9 @@ import { engineHelp, interrupted, listenForInterrupt, parseNumber, parseSeed, pr
 
 const mapUsage = `Usage: landlens map <image> <out.tif> --class <name> [options]
 
-Explains an image larger than the network's input tile by tile. <image> is a GeoTIFF with all bands, or a folder with a
-GeoTIFF a band (B02.tif or anything_B02.tif). <out.tif> has for each class a band of scores and a band for each method.
+Explains an image larger than the network's input tile by tile. <image> is a GeoTIFF with all bands, the
+https address of one, of which only the parts needed are fetched, or a folder with a GeoTIFF per band (B02.tif or
+anything_B02.tif). The image is read at full resolution; overviews in the file are not used. <out.tif> has for each class a band of scores and a band for each method.
 
   --class <name>        class to explain; give it again for more
   --method <id>         give it again for more (default grad-cam)
@@ -92,7 +94,7 @@ export async function mapCommand(argv: readonly string[]): Promise<number> {
     const classifier = await openClassifier(resolve(values.model), { engine });
     const targets = values.class.map((name) => indexOfClass(name, classifier, '--class'));
     const studied = ids.map((id) => studiedMethod(classifier, { preset, seed }, id));
-    const image = await openLargeImage(resolve(imagePath), {
+    const image = await openLargeImage(isUrl(imagePath) ? imagePath : resolve(imagePath), {
       ...{ select: classifier.bands, scale, offset },
       ...(values.bands !== undefined && { bands: values.bands.split(',') }),
     });

@@ -7,8 +7,7 @@ import { statisticsFile } from './bandStatistics.js';
 import { descriptionFile, type FolderOptions, readDescription } from './folder/description.js';
 import { readTable, type TableRow } from './folder/table.js';
 import { type BandStatistics, type Dataset, defaultUnits, type Patch, type Split } from './patch.js';
-import { readGeoTiff } from './raster/geoTiff.js';
-import { openGeoTiff } from './raster/geoTiffWindow.js';
+import { openGeoTiff, readGeoTiff } from './raster/geoTiff.js';
 import { readSavedStatistics, requireStatistics, unknownStatistics } from './savedStatistics.js';
 import { splitNames, splitsInOrder } from './splitNames.js';
 

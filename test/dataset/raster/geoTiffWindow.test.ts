@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { readWholeGeoTiff } from '../../../lib/src/dataset/raster/geoTiff.js';
-import { openGeoTiff } from '../../../lib/src/dataset/raster/geoTiffWindow.js';
+import { openGeoTiff, readWholeGeoTiff } from '../../../lib/src/dataset/raster/geoTiff.js';
 import { assertSamePixels, assertSamePlace, expectedWindows, factsOf, pathOfFixture } from '../rasterio.js';
 import { writeTiff } from '../tiff.js';
 

@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromArrayBuffer } from 'geotiff';
 import { describe, it } from 'mocha';
-import { readGeoTiff } from '../../../lib/src/dataset/raster/geoTiff.js';
-import { openGeoTiff } from '../../../lib/src/dataset/raster/geoTiffWindow.js';
+import { openGeoTiff, readGeoTiff } from '../../../lib/src/dataset/raster/geoTiff.js';
 import { createGeoTiff, encodeGeoTiff } from '../../../lib/src/dataset/raster/geoTiffWriter.js';
 
 const map = Float32Array.of(0, -1.5, 2e-7, 3, 4, Number.NaN);

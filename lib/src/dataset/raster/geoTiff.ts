@@ -1,20 +1,21 @@
-/** Reading one GeoTIFF: its pixels, and where it lies on Earth. */
-
+/** Reading a GeoTIFF, whole or in parts, from a file or over HTTP: only the strips or tiles that hold what is asked for. */
 import { InputError, messageOf } from '../../error.js';
 import { readBoundedFile } from '../../io/boundedFile.js';
+import { type ByteSource, bytesInMemory, openByteSource } from '../../io/byteSource.js';
 import { type Georeference, maximumValues } from '../patch.js';
-import { bytesInMemory, readTiffDirectory, type TiffDirectory } from './tiffDirectory.js';
-import { blocksIn, copyBlock, decodeBlock, layoutOf } from './tiffLayout.js';
-
-export interface GeoTiffOptions {
-  readonly width: number;
-  readonly height: number;
-  readonly samples?: number;
-  /** A larger file is refused unread; 4 MiB unless told. */
-  readonly maximumBytes?: number;
-  /** What the user can do about a damaged file. */
-  readonly todo?: string;
-}
+import { factsOf } from './geoTiffFacts.js';
+import { readTiffDirectory, type TiffDirectory } from './tiffDirectory.js';
+import {
+  blockBytes,
+  blocksIn,
+  copyBlock,
+  decodeBlock,
+  layoutOf,
+  type PixelWindow,
+  requireInside,
+  type Samples,
+  splitStrips,
+} from './tiffLayout.js';
 
 export interface GeoTiff {
   /** [samples, height, width]. */
@@ -22,32 +23,86 @@ export interface GeoTiff {
   readonly width: number;
   readonly height: number;
   readonly samples: number;
-  /** The name of each band, where the file gives any (GDAL's band descriptions); '' for a band without. */
+  /** Name of each band, if the file gives any (GDAL's band descriptions); '' for a band without. */
   readonly bandNames?: readonly string[];
-  /** Absent where the file has no pixel scale and tie point. */
+  /** Absent if the file has no pixel scale and tie point. */
   readonly georeference?: Georeference;
 }
 
+export interface OpenGeoTiff extends Omit<GeoTiff, 'pixels'> {
+  /**
+   * The pixels of a part [bands.length, window.height, window.width].
+   * @param bands positions of the bands wanted, from 0; default: all
+   * @throws InputError if the part lies outside the image or holds more than 64 Mi values, or a block is damaged
+   */
+  read(window: PixelWindow, bands?: readonly number[]): Promise<Float32Array>;
+  /** Sizes of the overviews in the file, the same image coarser; none of them is ever read. */
+  overviews(): Promise<readonly { readonly width: number; readonly height: number }[]>;
+  close(): Promise<void>;
+}
+
+export interface OpenGeoTiffOptions {
+  /** Unpacked blocks are kept up to so many bytes, since neighbouring windows share them; default: 64 MiB. */
+  readonly cacheBytes?: number;
+}
+
+/** A larger strip or tile is refused: a file of one strip cannot be read in parts. */
+const maximumBlockBytes = 256 * 2 ** 20;
+
+/** Blocks are fetched several at a time as long as together they take no more than this. */
+const fetchedTogether = 16 * 2 ** 20;
+
+const anyTodo = 'Name a GeoTIFF; gdal_translate makes one of most formats.';
+
 /**
- * Reads a GeoTIFF (strips or tiles; uncompressed, LZW or Deflate) whose size the caller knows.
+ * Opens a GeoTIFF or BigTIFF of any size: strips or tiles; uncompressed, LZW, Deflate, PackBits or Zstandard. Nothing of
+ * its pixels is read yet. Of a file on the web, such as a Cloud Optimized GeoTIFF, only the bytes needed are fetched.
+ * @param path a file, or an address that begins with http:// or https://
+ * @throws InputError naming the file, if it is missing, damaged or of an unsupported kind
+ * @example
+ * const file = await openGeoTiff('https://example.org/scene.tif');
+ * const pixels = await file.read({ column: 0, row: 0, width: 120, height: 120 });
+ */
+export async function openGeoTiff(
+  path: string,
+  { cacheBytes = 64 * 2 ** 20 }: OpenGeoTiffOptions = {},
+): Promise<OpenGeoTiff> {
+  const source = await openByteSource(path, anyTodo);
+  const requirePixels = ({ values }: TiffDirectory): void => {
+    const sides = [values('imageWidth')[0], values('imageLength')[0], ...values('samplesPerPixel')];
+    if (sides.every((side) => side > 0)) return;
+    throw new InputError({ what: 'an image without pixels', where: path, todo: anyTodo });
+  };
+  return openSource(source, path, { cacheBytes, maximumBlockBytes, todo: anyTodo }, requirePixels);
+}
+
+export interface GeoTiffOptions {
+  readonly width: number;
+  readonly height: number;
+  readonly samples?: number;
+  /** A larger file is refused unread; default: 4 MiB. */
+  readonly maximumBytes?: number;
+  /** What the user can do about a damaged file. */
+  readonly todo?: string;
+}
+
+/**
+ * Reads a GeoTIFF whose size the caller knows.
  *
- * Everything that the file claims about itself is checked before a pixel is unpacked, and unpacking stops at the
- * size of a strip or tile, so that a damaged or hostile file costs neither memory nor time.
- * @throws InputError naming the file, where it is missing, damaged, of another size or of an unsupported kind
+ * Everything that the file claims about itself is checked before a pixel is unpacked, and unpacking stops at the size
+ * of a strip or tile, so that a damaged or hostile file costs neither memory nor time.
+ * @throws InputError naming the file, if it is missing, damaged, of another size or of an unsupported kind
  */
 export async function readGeoTiff(path: string, options: GeoTiffOptions): Promise<GeoTiff> {
   const { width, height, samples = 1, maximumBytes = 4 * 2 ** 20 } = options;
   const { todo = 'Fetch the file again from where the data came from.' } = options;
-  return read(path, maximumBytes, todo, ({ values }) => {
-    const [actualWidth] = values('imageWidth');
-    const [actualHeight] = values('imageLength');
-    const [actualSamples = 1] = values('samplesPerPixel');
-    if (actualWidth === width && actualHeight === height && actualSamples === samples) return options;
+  return readWhole(path, maximumBytes, todo, (...size) => {
+    if (size.join() === [width, height, samples].join()) return;
     throw new InputError({
       what: 'image of the wrong size',
       where: path,
       expected: `${width} x ${height} pixels of ${samples} sample(s)`,
-      got: `${actualWidth} x ${actualHeight} pixels of ${actualSamples} sample(s)`,
+      got: `${size[0]} x ${size[1]} pixels of ${size[2]} sample(s)`,
       todo,
     });
   });
@@ -55,16 +110,13 @@ export async function readGeoTiff(path: string, options: GeoTiffOptions): Promis
 
 /**
  * Reads a GeoTIFF whose size only the file knows, up to 64 Mi values (12 bands of 2300 x 2300 pixels).
- * @throws InputError naming the file, where it is missing, damaged, too large or of an unsupported kind
+ * @throws InputError naming the file, if it is missing, damaged, too large or of an unsupported kind
  */
 export async function readWholeGeoTiff(path: string): Promise<GeoTiff> {
   const todo = 'Name a GeoTIFF, or cut a smaller part out of it, for example with gdal_translate -srcwin.';
-  return read(path, 8 * maximumValues, todo, ({ values }) => {
-    const [width = 0] = values('imageWidth');
-    const [height = 0] = values('imageLength');
-    const [samples = 1] = values('samplesPerPixel');
+  return readWhole(path, 8 * maximumValues, todo, (width, height, samples) => {
     const count = width * height * samples;
-    if (count > 0 && count <= maximumValues) return { width, height, samples };
+    if (count > 0 && count <= maximumValues) return;
     throw new InputError({
       what: 'image of an impossible or unbearable size',
       where: path,
@@ -75,129 +127,137 @@ export async function readWholeGeoTiff(path: string): Promise<GeoTiff> {
   });
 }
 
-type Size = Pick<GeoTiffOptions, 'width' | 'height' | 'samples'>;
-
-async function read(
+async function readWhole(
   path: string,
   maximumBytes: number,
   todo: string,
-  sizeOf: (directory: TiffDirectory) => Size,
+  requireSize: (width: number, height: number, samples: number) => void,
 ): Promise<GeoTiff> {
-  const bytes = await readBoundedFile(path, { maximumBytes, todo });
-  const directory = await readTiffDirectory(bytesInMemory(bytes), path, todo);
-  const { width, height, samples = 1 } = sizeOf(directory);
-  const layout = layoutOf(directory, { path, width, height, samples, fileSize: bytes.length, todo });
-  const facts = factsOf(directory, path, samples, todo);
-  const whole = { column: 0, row: 0, width, height };
-  const pixels = new Float32Array(samples * height * width);
+  const source = bytesInMemory(await readBoundedFile(path, { maximumBytes, todo }));
+  const limits = { cacheBytes: 0, maximumBlockBytes: 8 * maximumValues, todo };
+  const file = await openSource(source, path, limits, ({ values }) => {
+    const [[width = 0], [height = 0], [samples = 1]] = [
+      values('imageWidth'),
+      values('imageLength'),
+      values('samplesPerPixel'),
+    ];
+    requireSize(width, height, samples);
+  });
+  const { read, overviews, close, ...facts } = file;
+  const { width, height } = facts;
+  return { ...facts, pixels: await read({ column: 0, row: 0, width, height }) };
+}
+
+interface Limits {
+  readonly cacheBytes: number;
+  readonly maximumBlockBytes: number;
+  readonly todo: string;
+}
+
+/** @param requireSize refuses an image before anything else of it is looked at */
+async function openSource(
+  source: ByteSource,
+  path: string,
+  { cacheBytes, maximumBlockBytes, todo }: Limits,
+  requireSize: (directory: TiffDirectory) => void,
+): Promise<OpenGeoTiff> {
   try {
-    for (const block of blocksIn(layout, whole)) {
-      const start = layout.offsets[block];
-      const stored = bytes.subarray(start, start + layout.byteCounts[block]);
-      copyBlock(block, decodeBlock(stored, layout), layout, whole, pixels);
+    const directory = await readTiffDirectory(source, path, todo);
+    requireSize(directory);
+    const [width = 0] = directory.values('imageWidth');
+    const [height = 0] = directory.values('imageLength');
+    const [samples = 1] = directory.values('samplesPerPixel');
+    const size = { path, width, height, samples, fileSize: source.size, todo };
+    const layout = splitStrips(layoutOf(directory, size));
+    if (blockBytes(layout) > maximumBlockBytes) {
+      throw new InputError({
+        what: 'strips or tiles too large to be read in parts',
+        where: path,
+        expected: `at most ${maximumBlockBytes} bytes each`,
+        got: `${blockBytes(layout)}`,
+        todo: 'Store it in tiles: gdal_translate -co TILED=YES.',
+      });
     }
+    const blocks = keepBlocks(
+      async (block) =>
+        decodeBlock(await source.read(layout.offsets[block], layout.byteCounts[block]), layout),
+      cacheBytes,
+    );
+    const together = Math.max(1, Math.min(8, Math.floor(fetchedTogether / blockBytes(layout))));
+    return {
+      ...{ width, height, samples, ...factsOf(directory, path, samples, todo) },
+      overviews: directory.overviews,
+      close: source.close,
+      async read(window, bands = Array.from({ length: samples }, (_, sample) => sample)) {
+        requireInside(window, { width, height }, path);
+        const wrong = bands.find((band) => !(Number.isInteger(band) && band >= 0 && band < samples));
+        if (wrong !== undefined) {
+          throw new InputError({
+            what: 'no such band',
+            where: path,
+            expected: `positions from 0 to ${samples - 1}`,
+            got: `${wrong}`,
+          });
+        }
+        const count = bands.length * window.height * window.width;
+        if (count > maximumValues) {
+          throw new InputError({
+            what: 'the part is too large',
+            where: path,
+            expected: `at most ${maximumValues} values`,
+            got: `${window.width} x ${window.height} pixels of ${bands.length} sample(s)`,
+            todo: 'Read it in smaller parts.',
+          });
+        }
+        const pixels = new Float32Array(count);
+        try {
+          const needed = blocksIn(layout, window, bands);
+          for (let i = 0; i < needed.length; i += together) {
+            const part = needed.slice(i, i + together);
+            const decoded = await Promise.all(part.map(blocks));
+            for (const [k, block] of part.entries())
+              copyBlock(block, decoded[k], layout, window, bands, pixels);
+          }
+        } catch (thrown) {
+          if (thrown instanceof InputError) throw thrown;
+          throw new InputError({
+            what: `pixels that cannot be decoded: ${messageOf(thrown)}`,
+            where: path,
+            todo,
+          });
+        }
+        return pixels;
+      },
+    };
   } catch (thrown) {
-    throw new InputError({ what: `pixels that cannot be decoded: ${messageOf(thrown)}`, where: path, todo });
+    await source.close();
+    throw thrown;
   }
-  return { pixels, width, height, samples, ...facts };
 }
 
-/** Where the image lies, and what its bands are called. */
-export function factsOf(
-  directory: TiffDirectory,
-  path: string,
-  samples: number,
-  todo: string,
-): Pick<GeoTiff, 'georeference' | 'bandNames'> {
-  const georeference = georeferenceOf(directory, path, todo);
-  const bandNames = bandNamesOf(directory, samples);
-  return {
-    ...(georeference === undefined ? {} : { georeference }),
-    ...(bandNames === undefined ? {} : { bandNames }),
-  };
-}
-
-/** GDAL keeps them as <Item name="DESCRIPTION" sample="0" role="description">B02</Item>, escaped twice. */
-function bandNamesOf({ values }: TiffDirectory, samples: number): readonly string[] | undefined {
-  const xml = new TextDecoder().decode(Uint8Array.from(values('gdalMetadata')));
-  const names = new Array<string>(samples).fill('');
-  for (const [, attributes, text] of xml.matchAll(/<Item\s([^<>]{0,200})>([^<>]{0,200})<\/Item>/g)) {
-    const sample = /\bsample="(\d{1,5})"/.exec(attributes);
-    if (!/\brole="description"/.test(attributes) || sample === null) continue;
-    if (Number(sample[1]) < samples) names[Number(sample[1])] = unescapeXml(unescapeXml(text)).trim();
-  }
-  return names.some((name) => name !== '') ? names : undefined;
-}
-
-const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
-
-function unescapeXml(text: string): string {
-  return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => entities[name]);
-}
-
-/** GeoTIFF keys: raster type (2 = pixel is point), projected and geographic reference system. */
-const rasterTypeKey = 1025;
-const projectedKey = 3072;
-const geographicKey = 2048;
-
-function georeferenceOf({ values }: TiffDirectory, path: string, todo: string): Georeference | undefined {
-  const { scale, tiePoint } = placeOf(values, path, todo);
-  if (scale.length === 0 && tiePoint.length === 0) return undefined;
-  const [pixelWidth, pixelHeight] = scale;
-  const [column, row, , x, y] = tiePoint;
-  const numbers = [pixelWidth, pixelHeight, column, row, x, y];
-  // Larger ones lie nowhere, and their sums and products would not be finite.
-  const isOnEarth = numbers.every((value) => Math.abs(value) <= Number.MAX_SAFE_INTEGER);
-  if (!isOnEarth || pixelWidth <= 0 || pixelHeight <= 0) {
-    throw new InputError({
-      what: 'damaged georeference',
-      where: path,
-      expected: 'a positive pixel scale and a tie point that lies somewhere',
-      got: `scale [${scale.join(', ')}], tie point [${tiePoint.slice(0, 6).join(', ')}]`,
-      todo,
-    });
-  }
-  const keys = values('geoKeyDirectory');
-  // Entries of four numbers (key, location, count, value) follow a header of four; location 0 is "here".
-  const keyValue = (key: number) => {
-    for (let entry = 4; entry + 3 < keys.length; entry += 4) {
-      if (keys[entry] === key && keys[entry + 1] === 0) return keys[entry + 3];
+/** The blocks used last, up to `cacheBytes`; at least one is kept. */
+function keepBlocks(
+  decode: (block: number) => Promise<Samples>,
+  cacheBytes: number,
+): (block: number) => Promise<Samples> {
+  // A Map keeps the order of insertion: the first entry is the one that was used longest ago.
+  const cache = new Map<number, Samples>();
+  let cached = 0;
+  return async (block) => {
+    const known = cache.get(block);
+    if (known !== undefined) {
+      cache.delete(block);
+      cache.set(block, known);
+      return known;
     }
-    return undefined;
+    const data = await decode(block);
+    if (!cache.has(block)) cached += data.byteLength;
+    cache.set(block, data);
+    for (const [oldest, { byteLength }] of cache) {
+      if (cached <= cacheBytes || cache.size === 1) break;
+      cache.delete(oldest);
+      cached -= byteLength;
+    }
+    return data;
   };
-  const epsg = keyValue(projectedKey) ?? keyValue(geographicKey);
-  // 32767 means "user-defined", 0 "undefined".
-  const known = epsg !== undefined && epsg > 0 && epsg < 32767;
-  // A point raster is anchored at the centre of its pixels.
-  const half = keyValue(rasterTypeKey) === 2 ? 0.5 : 0;
-  return {
-    ...(known ? { epsg } : {}),
-    left: x - (column + half) * pixelWidth,
-    top: y + (row + half) * pixelHeight,
-    pixelSize: [pixelWidth, pixelHeight],
-  };
-}
-
-/**
- * Pixel scale and tie point, stated or taken from a 4 x 4 transformation that turns nothing: x = a column + d,
- * y = f row + h, stored as [a b c d, e f g h, ...]. Throws where it turns or mirrors the image.
- */
-function placeOf(
-  values: TiffDirectory['values'],
-  path: string,
-  todo: string,
-): { readonly scale: readonly number[]; readonly tiePoint: readonly number[] } {
-  const matrix = values('modelTransformation');
-  if (matrix.length === 0) return { scale: values('modelPixelScale'), tiePoint: values('modelTiepoint') };
-  const [a, b, , d, e, f, , h] = matrix;
-  if (matrix.length !== 16 || b !== 0 || e !== 0 || !(a > 0) || !(f < 0)) {
-    throw new InputError({
-      what: 'unsupported georeference',
-      where: path,
-      expected: 'an image with north at its top',
-      got: `the transformation [${matrix.slice(0, 8).join(', ')}]`,
-      todo: `${todo} gdalwarp turns an image north up.`,
-    });
-  }
-  return { scale: [a, -f], tiePoint: [0, 0, 0, d, h, 0] };
 }

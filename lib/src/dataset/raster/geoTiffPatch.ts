@@ -1,17 +1,18 @@
 /** A multi-band GeoTIFF of the user's as a patch: its bands named, chosen, and cut to a window. */
 import { basename } from 'node:path';
 import { InputError } from '../../error.js';
-import { type Tensor, zeros } from '../../tensor.js';
+import { isUrl } from '../../io/byteSource.js';
 import { type Patch, sentinel2Bands } from '../patch.js';
-import { type GeoTiff, readWholeGeoTiff } from './geoTiff.js';
-import { type PixelWindow, requireInside } from './tiffLayout.js';
+import { openGeoTiff } from './geoTiff.js';
+import { cornerOf } from './geoTiffFacts.js';
+import type { PixelWindow } from './tiffLayout.js';
 
 export interface GeoTiffPatchOptions {
-  /** Names of the file's bands, in its order: GeoTIFF itself has no names. The 12 of Sentinel-2 L2A unless told. */
+  /** Names of the file's bands, in its order: GeoTIFF itself has no names. Default: the 12 of Sentinel-2 L2A. */
   readonly bands?: readonly string[];
-  /** The bands wanted, in this order; all, in the file's order, unless told. */
+  /** The bands wanted, in this order; default: all, in the file's order. */
   readonly select?: readonly string[];
-  /** The part wanted, such as the size that a network takes; the whole image unless told. */
+  /** The part wanted, such as the size that a network takes; default: the whole image. */
   readonly window?: PixelWindow;
   /** Pixel values are multiplied by this to become reflectance x 10,000: 10,000 for a file of reflectances. */
   readonly scale?: number;
@@ -20,44 +21,44 @@ export interface GeoTiffPatchOptions {
 }
 
 /**
- * Reads a GeoTIFF whose bands share one grid as a patch without labels: image [bands, height, width] in
- * reflectance x 10,000, and where the window lies on Earth. Samples may be interleaved or band by band.
- * @throws InputError where the file is missing, damaged or too large, holds another number of bands, or the window
- *   lies outside
+ * Reads a GeoTIFF whose bands share one grid as a patch without labels: image [bands, height, width] in reflectance x
+ * 10,000, and where the window lies on Earth. Only the strips or tiles of the window are read, of a file on the web too.
+ * @param path a file, or an address that begins with http:// or https://
+ * @throws InputError if the file is missing, damaged or too large, holds another number of bands, or the window lies
+ *   outside
  */
 export async function readGeoTiffPatch(
   path: string,
   { bands = sentinel2Bands, select = bands, window: wanted, scale = 1, offset = 0 }: GeoTiffPatchOptions = {},
 ): Promise<Patch> {
-  const file = await readWholeGeoTiff(path);
-  requireBands(file, path, bands, select);
-  const part = wanted ?? { column: 0, row: 0, width: file.width, height: file.height };
-  requireInside(part, file, path);
-  const image = cut(
-    file,
-    select.map((name) => bands.indexOf(name)),
-    part,
-  );
-  for (let i = 0; i < image.data.length; i++) image.data[i] = image.data[i] * scale + offset;
-  const { georeference } = file;
-  return {
-    name: basename(path),
-    image,
-    bands: [...select],
-    labels: [],
-    ...(georeference !== undefined && {
-      georeference: {
-        ...georeference,
-        left: georeference.left + part.column * georeference.pixelSize[0],
-        top: georeference.top - part.row * georeference.pixelSize[1],
-      },
-    }),
-  };
+  const file = await openGeoTiff(path);
+  try {
+    const { width, height, samples, georeference } = file;
+    requireBands(samples, path, bands, select);
+    const part = wanted ?? { column: 0, row: 0, width, height };
+    const data = await file.read(
+      part,
+      select.map((name) => bands.indexOf(name)),
+    );
+    for (let i = 0; i < data.length; i++) data[i] = data[i] * scale + offset;
+    return {
+      name: fileName(path),
+      image: { data, shape: [select.length, part.height, part.width] },
+      bands: [...select],
+      labels: [],
+      ...(georeference && { georeference: cornerOf(georeference, part) }),
+    };
+  } finally {
+    await file.close();
+  }
 }
 
-/** Throws unless each band of the file has a name of its own, and each wanted band is among them. */
+/** The name of a file, without what comes before and, of an address, after it. */
+export const fileName = (path: string): string => basename(isUrl(path) ? new URL(path).pathname : path);
+
+/** InputError unless each band of the file has a name of its own, and each wanted band is among them. */
 function requireBands(
-  { samples }: GeoTiff,
+  samples: number,
   path: string,
   bands: readonly string[],
   select: readonly string[],
@@ -80,15 +81,4 @@ function requireBands(
       got: missing.join(' ') || 'none',
     });
   }
-}
-
-function cut(file: GeoTiff, samples: readonly number[], { column, row, width, height }: PixelWindow): Tensor {
-  const image = zeros([samples.length, height, width]);
-  for (const [band, sample] of samples.entries()) {
-    for (let y = 0; y < height; y++) {
-      const start = (sample * file.height + row + y) * file.width + column;
-      image.data.set(file.pixels.subarray(start, start + width), (band * height + y) * width);
-    }
-  }
-  return image;
 }

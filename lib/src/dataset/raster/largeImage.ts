@@ -1,23 +1,26 @@
 /** An image larger than memory or a network's input, read in parts: one GeoTIFF, or a folder of one GeoTIFF a band. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { InputError, messageOf } from '../../error.js';
+import { isUrl } from '../../io/byteSource.js';
 import { zeros } from '../../tensor.js';
 import { type Georeference, type Patch, sentinel2Bands } from '../patch.js';
-import { type OpenGeoTiff, openGeoTiff } from './geoTiffWindow.js';
+import { type OpenGeoTiff, openGeoTiff } from './geoTiff.js';
+import { cornerOf } from './geoTiffFacts.js';
+import { fileName } from './geoTiffPatch.js';
 import { type Resampling, upsample } from './resample.js';
 import { type PixelWindow, requireInside } from './tiffLayout.js';
 
 export interface LargeImageOptions {
-  /** Names of the bands of one file, in its order; its bands' descriptions unless told. */
+  /** Names of the bands of one file, in its order; default: its bands' descriptions. */
   readonly bands?: readonly string[];
-  /** The bands wanted, in this order; all of a file, the 12 of Sentinel-2 L2A of a folder, unless told. */
+  /** The bands wanted, in this order; default: all of a file, the 12 of Sentinel-2 L2A of a folder. */
   readonly select?: readonly string[];
   /** Pixel values are multiplied by this to become reflectance x 10,000. */
   readonly scale?: number;
   /** Added after that: -1000 for Level-2A digital numbers of processing baseline 04.00. */
   readonly offset?: number;
-  /** How coarser bands of a folder are brought to the finest grid; bilinear unless told. */
+  /** How coarser bands of a folder are brought to the finest grid; default: bilinear. */
   readonly resampling?: Resampling;
 }
 
@@ -27,17 +30,19 @@ export interface LargeImage {
   readonly height: number;
   readonly bands: readonly string[];
   readonly georeference?: Georeference;
-  /** A part as a patch without labels; InputError where it lies outside, or a file is damaged. */
+  /** A part as a patch without labels; InputError if it lies outside, or a file is damaged. */
   read(window: PixelWindow): Promise<Patch>;
   close(): Promise<void>;
 }
 
 /**
- * Opens a GeoTIFF with all bands, or a folder that holds a GeoTIFF a band, named like B02.tif or anything_B02.tif.
- * @throws InputError where a file is missing or damaged, bands have no names, or the bands of a folder do not cover the
+ * Opens a GeoTIFF with all bands, or a folder that holds a GeoTIFF per band, named like B02.tif or anything_B02.tif.
+ * @param path a file or folder, or the address of a file on the web, of which only the parts read are fetched
+ * @throws InputError if a file is missing or damaged, bands have no names, or the bands of a folder do not cover the
  *   same ground
  */
 export async function openLargeImage(path: string, options: LargeImageOptions = {}): Promise<LargeImage> {
+  if (isUrl(path)) return openFile(path, options);
   const status = await stat(path).catch((thrown) => {
     throw new InputError({
       what: `cannot be opened: ${messageOf(thrown)}`,
@@ -64,17 +69,16 @@ async function openFile(path: string, options: LargeImageOptions): Promise<Large
     const { select = names, scale = 1, offset = 0 } = options;
     const missing = select.filter((name) => !names.includes(name));
     if (missing.length > 0) throw missingBands(path, missing, names);
+    const wanted = select.map((name) => names.indexOf(name));
     const { width, height, georeference } = file;
     return {
       ...describe(path, { width, height }, select, georeference),
       async read(window) {
-        const pixels = await file.read(window);
-        const area = window.width * window.height;
-        const image = zeros([select.length, window.height, window.width]);
-        for (const [band, name] of select.entries()) {
-          const start = names.indexOf(name) * area;
-          image.data.set(scaled(pixels.subarray(start, start + area), scale, offset), band * area);
-        }
+        const pixels = await file.read(window, wanted);
+        const image = {
+          data: scaled(pixels, scale, offset),
+          shape: [wanted.length, window.height, window.width],
+        };
         return patchOf(path, window, select, image, georeference);
       },
       close: () => file.close(),
@@ -192,33 +196,29 @@ function scaled(pixels: Float32Array, scale: number, offset: number): Float32Arr
   return scale === 1 && offset === 0 ? pixels : pixels.map((value) => value * scale + offset);
 }
 
+const nameOf = (path: string): string => fileName(isUrl(path) ? path : resolve(path));
+
 function describe(
   path: string,
   size: Pick<LargeImage, 'width' | 'height'>,
   bands: readonly string[],
   georeference: Georeference | undefined,
 ): Omit<LargeImage, 'read' | 'close'> {
-  return { name: basename(resolve(path)), ...size, bands: [...bands], ...(georeference && { georeference }) };
+  return { name: nameOf(path), ...size, bands: [...bands], ...(georeference && { georeference }) };
 }
 
 function patchOf(
   path: string,
-  { column, row }: PixelWindow,
+  window: PixelWindow,
   bands: readonly string[],
   image: Patch['image'],
   place: Georeference | undefined,
 ): Patch {
   return {
-    name: `${basename(resolve(path))}, column ${column}, row ${row}`,
+    name: `${nameOf(path)}, column ${window.column}, row ${window.row}`,
     image,
     bands: [...bands],
     labels: [],
-    ...(place && {
-      georeference: {
-        ...place,
-        left: place.left + column * place.pixelSize[0],
-        top: place.top - row * place.pixelSize[1],
-      },
-    }),
+    ...(place && { georeference: cornerOf(place, window) }),
   };
 }

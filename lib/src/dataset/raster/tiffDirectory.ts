@@ -1,17 +1,7 @@
-/** The first image directory of a TIFF file, every count and offset checked against the file's length. */
-import { InputError } from '../../error.js';
-
-/** Bytes by offset: in memory, or in a file too large for it. */
-export interface ByteSource {
-  /** In bytes. */
-  readonly size: number;
-  /** The caller sees to it that the bytes lie within `size`. */
-  read(offset: number, length: number): Promise<Uint8Array>;
-}
-
-export function bytesInMemory(bytes: Uint8Array): ByteSource {
-  return { size: bytes.length, read: async (offset, length) => bytes.subarray(offset, offset + length) };
-}
+/** The first image directory of a TIFF or BigTIFF file: every count and offset is checked before geotiff reads it. */
+import { GeoTIFF } from 'geotiff';
+import { InputError, messageOf } from '../../error.js';
+import type { ByteSource } from '../../io/byteSource.js';
 
 /** The tags that matter here (TIFF 6.0; GeoTIFF 1.1 from 33550 on), and what each may hold. */
 const tags = {
@@ -42,33 +32,49 @@ export type TiffTag = keyof typeof tags;
 export interface TiffDirectory {
   /** Byte order of the whole file. */
   readonly littleEndian: boolean;
-  /** The numbers stored under a tag (of a text, its bytes), at least one; none where the tag is absent. */
-  values(tag: TiffTag): readonly number[];
+  /** The numbers stored under a tag, at least one; none if the tag is absent. */
+  values(tag: Exclude<TiffTag, 'gdalMetadata'>): readonly number[];
+  /** GDAL's metadata, an XML text; '' if there is none. */
+  readonly metadata: string;
+  /** Sizes of the file's overviews, the same image coarser; landlens reads none of them. */
+  overviews(): Promise<readonly { readonly width: number; readonly height: number }[]>;
 }
 
 const holdsByCode = new Map<number, string>(Object.values(tags).map(({ code, holds }) => [code, holds]));
 
-/** Bytes per value of each TIFF field type (1 BYTE to 13 IFD). */
-const typeSizes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4];
+/** Bytes per value of each TIFF field type: 1 BYTE to 13 IFD, 16 LONG8 to 18 IFD8. */
+const typeSizes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 
-type Read = (this: DataView, offset: number, little?: boolean) => number;
-
-/** How to read the field types that a tag may have: 2 ASCII; 3 SHORT, 4 LONG; 12 DOUBLE. */
-const { getUint8, getUint16, getUint32, getFloat64 } = DataView.prototype;
-const integers: Readonly<Record<number, Read>> = { 3: getUint16, 4: getUint32 };
-const readers: Readonly<Record<string, Readonly<Record<number, Read>>>> = {
-  integer: integers,
-  integers,
-  reals: { 12: getFloat64 },
-  text: { 2: getUint8 },
+/** Field types that a tag may have: 2 ASCII; 3 SHORT, 4 LONG, 16 LONG8; 12 DOUBLE. */
+const integerTypes = [3, 4, 16];
+const typesOf: Readonly<Record<string, readonly number[]>> = {
+  integer: integerTypes,
+  integers: integerTypes,
+  reals: [12],
+  text: [2],
 };
 
-/** The most that the values of one tag may take: the offsets of a million strips. */
+/** The most that the values of one tag may take: the offsets of a million strips, of half a million tiles of a BigTIFF. */
 const maximumTagBytes = 4 * 2 ** 20;
 
+/** The same for tags that nobody asks for here, but which geotiff may load: embedded profiles and descriptions. */
+const maximumOtherBytes = 16 * 2 ** 20;
+
+/** The most entries that a directory may have; TIFF and GDAL together define some 150 tags. */
+const maximumEntries = 4096;
+
+const maximumOverviews = 32;
+
+interface Entry {
+  readonly tag: number;
+  readonly count: number;
+  /** The value itself if it is one integer, else 0. */
+  readonly value: number;
+}
+
 /**
- * Reads the first directory of a classic TIFF file.
- * @throws InputError, with `where` = `path`, where the file is no TIFF, is a BigTIFF, or points outside itself
+ * Reads the first directory.
+ * @throws InputError, with `where` = `path`, if the file is no TIFF, points outside itself or claims more than it can hold
  */
 export async function readTiffDirectory(
   source: ByteSource,
@@ -77,61 +83,138 @@ export async function readTiffDirectory(
 ): Promise<TiffDirectory> {
   const fail = (what: string, expected: string, got: string) =>
     new InputError({ what, where: path, expected, got, todo });
-  const requireInside = (what: string, offset: number, length: number): void => {
-    if (offset + length <= source.size) return;
-    throw fail(
-      `damaged TIFF: ${what} lies outside the file`,
-      `${source.size} bytes`,
-      `${offset} + ${length} bytes`,
-    );
-  };
-  const view = async (offset: number, length: number): Promise<DataView> => {
+  const view = async (what: string, offset: number, length: number): Promise<DataView> => {
+    if (!(offset + length <= source.size)) {
+      throw fail(
+        `damaged TIFF: ${what} lies outside the file`,
+        `${source.size} bytes`,
+        `${offset} + ${length} bytes`,
+      );
+    }
     const part = await source.read(offset, length);
     return new DataView(part.buffer, part.byteOffset, part.byteLength);
   };
 
-  const header = await view(0, Math.min(8, source.size));
-  const order = header.byteLength < 8 ? 0 : header.getUint16(0);
+  const head = await view('the header', 0, Math.min(16, source.size));
+  const order = head.byteLength < 8 ? 0 : head.getUint16(0);
   const little = order === 0x4949;
-  if ((!little && order !== 0x4d4d) || header.getUint16(2, little) !== 42) {
-    const start = Array.from({ length: Math.min(4, header.byteLength) }, (_, i) =>
-      header.getUint8(i).toString(16).padStart(2, '0'),
+  const version = order === 0x4949 || order === 0x4d4d ? head.getUint16(2, little) : 0;
+  const isBig = version === 43 && head.byteLength === 16 && head.getUint16(4, little) === 8;
+  if (version !== 42 && !isBig) {
+    const start = Array.from({ length: Math.min(4, head.byteLength) }, (_, i) =>
+      head.getUint8(i).toString(16).padStart(2, '0'),
     ).join(' ');
-    throw fail('not a TIFF file', 'the bytes 49 49 2a 00 or 4d 4d 00 2a at its start', start);
+    throw fail('not a TIFF file', 'the bytes 49 49 2a 00 or 4d 4d 00 2a (or 2b for 2a) at its start', start);
   }
-  const start = header.getUint32(4, little);
-  requireInside('the image directory', start, 2);
-  const count = (await view(start, 2)).getUint16(0, little);
-  // The entries and the link to the next directory.
-  requireInside('the image directory', start + 2, 12 * count + 4);
-  const entries = await view(start + 2, 12 * count);
+  // A BigTIFF has 8 bytes where TIFF has 4. Beyond 2^53 they are inexact, but far outside any file.
+  const wordBytes = isBig ? 8 : 4;
+  const countBytes = isBig ? 8 : 2;
+  const entryBytes = isBig ? 20 : 12;
+  const word = (from: DataView, offset: number): number =>
+    isBig ? Number(from.getBigUint64(offset, little)) : from.getUint32(offset, little);
 
+  /** The entries of the directory at an offset, all checked, and where the next one is. */
+  const check = async (start: number): Promise<{ entries: readonly Entry[]; next: number }> => {
+    const counted = await view('the image directory', start, countBytes);
+    const count = isBig ? word(counted, 0) : counted.getUint16(0, little);
+    if (count > maximumEntries)
+      throw fail('damaged TIFF: too many tags', `at most ${maximumEntries}`, `${count}`);
+    const bytes = await view('the image directory', start + countBytes, entryBytes * count + wordBytes);
+    const entries = Array.from({ length: count }, (_, i): Entry => {
+      const at = entryBytes * i;
+      const tag = bytes.getUint16(at, little);
+      const type = bytes.getUint16(at + 2, little);
+      const length = word(bytes, at + 4);
+      const size = typeSizes[type] ?? 0;
+      if (size === 0) throw fail(`damaged TIFF: tag ${tag} has an unknown type`, '1 to 13', `${type}`);
+      const place = at + 4 + wordBytes;
+      const offset = length * size <= wordBytes ? 0 : word(bytes, place);
+      if (!(offset + length * size <= source.size)) {
+        throw fail(
+          `damaged TIFF: the value of tag ${tag} lies outside the file`,
+          `${source.size} bytes`,
+          `${offset} + ${length * size} bytes`,
+        );
+      }
+      const holds = holdsByCode.get(tag);
+      const isWrong =
+        holds !== undefined &&
+        (!typesOf[holds].includes(type) || length === 0 || (holds === 'integer' && length > 1));
+      if (isWrong) {
+        const expected = holds === 'integer' ? 'one integer' : `${holds}, at least one`;
+        throw fail(`damaged TIFF: tag ${tag} holds something else`, expected, `${length} of type ${type}`);
+      }
+      const most = holds === undefined ? maximumOtherBytes : maximumTagBytes;
+      if (length * size > most) {
+        throw fail(`tag ${tag} is too large`, `at most ${most} bytes`, `${length * size}`);
+      }
+      const isInteger = length === 1 && integerTypes.includes(type);
+      const value =
+        size === 2 ? bytes.getUint16(place, little) : size === 4 ? bytes.getUint32(place, little) : 0;
+      return { tag, count: length, value: isInteger ? value : 0 };
+    });
+    const seen = new Set<number>();
+    for (const { tag } of entries) {
+      if (seen.has(tag)) throw fail('damaged TIFF: a tag occurs twice', 'each tag once', `tag ${tag} twice`);
+      seen.add(tag);
+    }
+    return { entries, next: word(bytes, entryBytes * count) };
+  };
+
+  const start = word(head, isBig ? 8 : 4);
+  const first = await check(start);
   const fields = new Map<number, readonly number[]>();
-  for (let entry = 0; entry < 12 * count; entry += 12) {
-    const tag = entries.getUint16(entry, little);
-    const type = entries.getUint16(entry + 2, little);
-    const length = entries.getUint32(entry + 4, little);
-    const size = typeSizes[type] ?? 0;
-    if (size === 0) throw fail(`damaged TIFF: tag ${tag} has an unknown type`, '1 to 13', `${type}`);
-    const isInPlace = length * size <= 4;
-    const offset = isInPlace ? start + 2 + entry + 8 : entries.getUint32(entry + 8, little);
-    requireInside(`the value of tag ${tag}`, offset, length * size);
-    if (fields.has(tag)) throw fail('damaged TIFF: a tag occurs twice', 'each tag once', `tag ${tag} twice`);
-    const holds = holdsByCode.get(tag);
-    if (holds === undefined) continue;
-    const read = readers[holds][type];
-    if (read === undefined || length === 0 || (holds === 'integer' && length > 1)) {
-      const expected = holds === 'integer' ? 'one integer' : `${holds}, at least one`;
-      throw fail(`damaged TIFF: tag ${tag} holds something else`, expected, `${length} of type ${type}`);
+  let metadata = '';
+  try {
+    const tiff = await GeoTIFF.fromSource(sourceOf(source));
+    const { fileDirectory } = await tiff.getImage(0);
+    for (const { tag } of first.entries) {
+      if (!holdsByCode.has(tag)) continue;
+      const value: unknown = await fileDirectory.loadValue(tag);
+      if (typeof value === 'string') metadata = value;
+      else fields.set(tag, numbersOf(value));
     }
-    if (length * size > maximumTagBytes) {
-      throw fail(`tag ${tag} is too large`, `at most ${maximumTagBytes} bytes`, `${length * size}`);
-    }
-    const values = await view(offset, length * size);
-    fields.set(
-      tag,
-      Array.from({ length }, (_, index) => read.call(values, index * size, little)),
-    );
+  } catch (thrown) {
+    if (thrown instanceof InputError) throw thrown;
+    throw new InputError({ what: `damaged TIFF: ${messageOf(thrown)}`, where: path, todo });
   }
-  return { littleEndian: little, values: (tag) => fields.get(tags[tag].code) ?? [] };
+  return {
+    littleEndian: little,
+    values: (tag) => fields.get(tags[tag].code) ?? [],
+    metadata,
+    async overviews() {
+      const found: { readonly width: number; readonly height: number }[] = [];
+      let next = first.next;
+      for (let i = 0; i < maximumOverviews && next !== 0; i++) {
+        const directory = await check(next);
+        const integer = (code: number): number =>
+          directory.entries.find(({ tag }) => tag === code)?.value ?? 0;
+        // NewSubfileType: bit 0 marks a reduced image, bit 2 a mask.
+        if ((integer(254) & 5) === 1) found.push({ width: integer(256), height: integer(257) });
+        next = directory.next;
+      }
+      return found;
+    },
+  };
+}
+
+function numbersOf(value: unknown): readonly number[] {
+  if (typeof value === 'number') return [value];
+  const list = Array.isArray(value) || ArrayBuffer.isView(value) ? Array.from(Object(value), Number) : [];
+  if (list.length > 0) return list;
+  throw new Error('a value that is no number');
+}
+
+/** What geotiff reads from; it asks for more than the file holds, and gets what there is. */
+function sourceOf({ size, read }: ByteSource): Parameters<typeof GeoTIFF.fromSource>[0] {
+  const fetchSlice = async ({ offset, length }: { offset: number; length: number }) => {
+    const bytes = await read(Math.min(offset, size), Math.max(0, Math.min(length, size - offset)));
+    return { offset, length, data: Uint8Array.from(bytes).buffer };
+  };
+  return {
+    fetchSlice,
+    fetch: async (slices) => Promise.all(slices.map(async (slice) => (await fetchSlice(slice)).data)),
+    fileSize: size,
+    close: async () => undefined,
+  };
 }

@@ -1,11 +1,12 @@
 /** How a TIFF file stores its pixels: strips or tiles, checked before one is unpacked. */
 import { endianness } from 'node:os';
+import { getDecoder } from 'geotiff';
 import { requireCount } from '../../check.js';
 import { InputError } from '../../error.js';
-import { isKnownCompression, unpack } from './tiffCompression.js';
+import { compressionName, isKnownCompression, unpack } from './tiffCompression.js';
 import type { TiffDirectory } from './tiffDirectory.js';
 
-type Samples =
+export type Samples =
   | Uint8Array
   | Uint16Array
   | Uint32Array
@@ -18,21 +19,21 @@ type Samples =
 /** One kind of sample: the array that holds it. */
 interface SampleKind {
   readonly bytes: 1 | 2 | 4 | 8;
-  /** Whether values may be stored as differences, which the overflow of the array undoes. */
-  readonly isInteger: boolean;
+  /** The predictor that such values may be stored with: 2, differences of integers, or 3, of the bytes of floats. */
+  readonly predictor: 2 | 3;
   readonly of: (buffer: ArrayBufferLike, offset: number, length: number) => Samples;
 }
 
 /** By sample format (1 unsigned, 2 signed, 3 IEEE float) and bits. */
 const sampleKinds: Readonly<Record<string, SampleKind>> = {
-  '1/8': { bytes: 1, isInteger: true, of: (...part) => new Uint8Array(...part) },
-  '1/16': { bytes: 2, isInteger: true, of: (...part) => new Uint16Array(...part) },
-  '1/32': { bytes: 4, isInteger: true, of: (...part) => new Uint32Array(...part) },
-  '2/8': { bytes: 1, isInteger: true, of: (...part) => new Int8Array(...part) },
-  '2/16': { bytes: 2, isInteger: true, of: (...part) => new Int16Array(...part) },
-  '2/32': { bytes: 4, isInteger: true, of: (...part) => new Int32Array(...part) },
-  '3/32': { bytes: 4, isInteger: false, of: (...part) => new Float32Array(...part) },
-  '3/64': { bytes: 8, isInteger: false, of: (...part) => new Float64Array(...part) },
+  '1/8': { bytes: 1, predictor: 2, of: (...part) => new Uint8Array(...part) },
+  '1/16': { bytes: 2, predictor: 2, of: (...part) => new Uint16Array(...part) },
+  '1/32': { bytes: 4, predictor: 2, of: (...part) => new Uint32Array(...part) },
+  '2/8': { bytes: 1, predictor: 2, of: (...part) => new Int8Array(...part) },
+  '2/16': { bytes: 2, predictor: 2, of: (...part) => new Int16Array(...part) },
+  '2/32': { bytes: 4, predictor: 2, of: (...part) => new Int32Array(...part) },
+  '3/32': { bytes: 4, predictor: 3, of: (...part) => new Float32Array(...part) },
+  '3/64': { bytes: 8, predictor: 3, of: (...part) => new Float64Array(...part) },
 };
 
 /** A block is a strip or a tile; it holds `blockSamples` interleaved samples. */
@@ -43,8 +44,8 @@ export interface TiffLayout {
   readonly kind: SampleKind;
   readonly littleEndian: boolean;
   readonly compression: number;
-  /** Whether each row holds the differences between neighbours (predictor 2). */
-  readonly differenced: boolean;
+  /** Whether each row holds the differences between neighbours, and how: 1 for not at all. */
+  readonly predictor: number;
   readonly blockWidth: number;
   readonly blockHeight: number;
   readonly blockSamples: number;
@@ -89,11 +90,11 @@ export function layoutOf(
   const [compression = 1] = values('compression');
   const [predictor = 1] = values('predictor');
   const [planar = 1] = values('planarConfiguration');
-  require(isKnownCompression(compression) &&
-    (predictor === 1 || (predictor === 2 && kind.isInteger)) &&
-    (planar === 1 ||
-      planar ===
-        2), 'unsupported way of storing pixels', 'no compression, LZW or Deflate; predictor 1, or 2 with integers; planar configuration 1 or 2', `compression ${compression}, predictor ${predictor}, planar configuration ${planar}`);
+  const isReadable =
+    isKnownCompression(compression) &&
+    (predictor === 1 || predictor === kind.predictor) &&
+    (planar === 1 || planar === 2);
+  require(isReadable, 'unsupported way of storing pixels', 'no compression, LZW, Deflate, PackBits or Zstandard; predictor 1, 2 for integers or 3 for floats; planar configuration 1 or 2', `compression ${compressionName(compression)}, predictor ${predictor}, planar configuration ${planar}`);
 
   const tiled = values('tileWidth').length > 0;
   const [blockWidth] = tiled ? values('tileWidth') : [width];
@@ -128,7 +129,7 @@ export function layoutOf(
       offsets[block] + byteCounts[block] <=
         fileSize, 'pixels are missing; the file is cut short or damaged', `at least ${least} bytes for ${tiled ? 'tile' : 'strip'} ${block} within the file's ${fileSize}`, `${byteCounts[block]} bytes at ${offsets[block]}`);
   }
-  // Neither compression makes anything twice as long: what a block claims beyond that is not its own.
+  // No compression makes anything twice as long: what a block claims beyond that is not its own.
   const most = 2 * valuesInBlock * kind.bytes + 1024;
   return {
     width,
@@ -137,7 +138,7 @@ export function layoutOf(
     kind,
     littleEndian,
     compression,
-    differenced: predictor === 2,
+    predictor,
     blockWidth,
     blockHeight,
     blockSamples,
@@ -183,26 +184,31 @@ export function blockBytes({ blockWidth, blockHeight, blockSamples, kind }: Tiff
 /**
  * The samples of one block [rows, blockWidth, blockSamples]; the last strip of a plane may be short.
  * @param stored its bytes as in the file
- * @throws Error where they are damaged
+ * @throws Error if they are damaged
  */
-export function decodeBlock(stored: Uint8Array, layout: TiffLayout): Samples {
-  const { kind, compression, differenced, blockWidth, blockSamples } = layout;
-  const data = unpack(stored, compression, blockBytes(layout));
-  const isForeign = kind.bytes > 1 && layout.littleEndian !== (endianness() === 'LE');
+export async function decodeBlock(stored: Uint8Array, layout: TiffLayout): Promise<Samples> {
+  const { kind, compression, predictor, blockWidth, blockSamples } = layout;
+  const unpacked = await unpack(stored, compression, blockBytes(layout));
+  // An uncompressed strip may be followed by bytes that are not its own.
+  const data = unpacked.subarray(0, blockBytes(layout));
+  // The bytes of floats that predictor 3 restores are those of a little-endian file.
+  const isLittle = predictor === 3 || layout.littleEndian;
+  const isForeign = kind.bytes > 1 && isLittle !== (endianness() === 'LE');
+  const mustCopy = isForeign || predictor !== 1 || data.byteOffset % kind.bytes !== 0;
   // The bytes may be the file's own, which other blocks and readers share.
-  const mustCopy = isForeign || differenced || data.byteOffset % kind.bytes !== 0;
   const own = mustCopy ? Uint8Array.from(data) : data;
-  const count = Math.floor(own.length / kind.bytes);
-  if (isForeign) swapBytes(own.subarray(0, count * kind.bytes), kind.bytes);
-  const samples = kind.of(own.buffer, own.byteOffset, count);
-  if (differenced) {
-    const rowLength = blockWidth * blockSamples;
-    for (let start = 0; start < count; start += rowLength) {
-      const end = Math.min(start + rowLength, count);
-      for (let i = start + blockSamples; i < end; i++) samples[i] += samples[i - blockSamples];
-    }
-  }
-  return samples;
+  const rowBytes = predictor === 1 ? kind.bytes : blockWidth * blockSamples * kind.bytes;
+  const rows = Math.floor(own.length / rowBytes);
+  const undoPredictor = async (): Promise<void> => {
+    const bitsPerSample = new Array<number>(blockSamples).fill(8 * kind.bytes);
+    const size = { tileWidth: blockWidth, tileHeight: rows };
+    const decoder = await getDecoder(1, { ...size, predictor, bitsPerSample, planarConfiguration: 1 });
+    await decoder.decode(own.buffer);
+  };
+  if (predictor === 3) await undoPredictor();
+  if (isForeign) swapBytes(own.subarray(0, rows * rowBytes), kind.bytes);
+  if (predictor === 2) await undoPredictor();
+  return kind.of(own.buffer, own.byteOffset, (rows * rowBytes) / kind.bytes);
 }
 
 function swapBytes(bytes: Uint8Array, size: number): void {
@@ -239,13 +245,18 @@ export function requireInside(
   });
 }
 
-/** The blocks that hold pixels of the window, in the order of the file. */
-export function blocksIn(layout: TiffLayout, window: PixelWindow): readonly number[] {
-  const { width, height, samples, blockWidth, blockHeight, blockSamples } = layout;
+/** The blocks that hold pixels of these samples in the window, in the order of the file. */
+export function blocksIn(
+  layout: TiffLayout,
+  window: PixelWindow,
+  wanted: readonly number[],
+): readonly number[] {
+  const { width, height, blockWidth, blockHeight, blockSamples } = layout;
   const columns = Math.ceil(width / blockWidth);
   const rows = Math.ceil(height / blockHeight);
   const blocks: number[] = [];
-  for (let plane = 0; plane < samples / blockSamples; plane++) {
+  const planes = new Set(wanted.map((sample) => Math.floor(sample / blockSamples)));
+  for (const plane of [...planes].sort((a, b) => a - b)) {
     const lastRow = Math.floor((window.row + window.height - 1) / blockHeight);
     const lastColumn = Math.floor((window.column + window.width - 1) / blockWidth);
     for (let row = Math.floor(window.row / blockHeight); row <= lastRow; row++) {
@@ -258,14 +269,15 @@ export function blocksIn(layout: TiffLayout, window: PixelWindow): readonly numb
 }
 
 /**
- * Writes what a block holds of the window into `target` [samples, window.height, window.width].
- * @throws Error where the block is too short
+ * Writes what a block holds of the window into `target` [wanted.length, window.height, window.width].
+ * @throws Error if the block is too short
  */
 export function copyBlock(
   block: number,
   data: Samples,
   layout: TiffLayout,
   window: PixelWindow,
+  wanted: readonly number[],
   target: Float32Array,
 ): void {
   const { width, height, blockWidth, blockHeight, blockSamples } = layout;
@@ -282,13 +294,12 @@ export function copyBlock(
   if (data.length < needed) {
     throw new Error(`block ${block} unpacks to ${data.length} values instead of ${needed}`);
   }
-  for (let sample = 0; sample < blockSamples; sample++) {
+  for (const [i, wantedSample] of wanted.entries()) {
+    const sample = wantedSample - plane * blockSamples;
+    if (sample < 0 || sample >= blockSamples) continue;
     for (let row = firstRow; row < endRow; row++) {
       let from = ((row - top) * blockWidth + firstColumn - left) * blockSamples + sample;
-      let to =
-        ((plane * blockSamples + sample) * window.height + row - window.row) * window.width +
-        firstColumn -
-        window.column;
+      let to = (i * window.height + row - window.row) * window.width + firstColumn - window.column;
       for (let column = firstColumn; column < endColumn; column++) {
         target[to++] = data[from];
         from += blockSamples;
