@@ -136,6 +136,7 @@ export { readNetwork, type StoredNetwork } from './model/safetensorsFile.js';
 export * from './notebook/findImage.js';
 export * from './notebook/openNotebook.js';
 export * from './notebook/openStudy.js';
+export { showProgress } from './notebook/progress.js';
 export * from './notebook/show.js';
 export * from './notebook/table.js';
 export * from './random.js';

@@ -16,7 +16,7 @@ describe('an interrupted notebook', () => {
     this.timeout(300_000);
     kernel = await startKernel(root);
     const { status, text } = await kernel.execute(
-      `import { maxSensitivity, openNotebook, saliency, showProgress } from 'landlens';
+      `import { lime, maxSensitivity, openNotebook, saliency, showProgress } from 'landlens';
 const { data, classifier } = await openNotebook();
 const image = classifier.prepare(await data.read('test', 0));
 const explain = saliency(classifier);
@@ -31,7 +31,22 @@ const counted: typeof explain = (...given) => {
   });
   after(() => kernel?.close());
 
+  it('shows the progress of a long call and takes it away, without being asked to', async function () {
+    this.timeout(300_000);
+    const shown: string[] = [];
+    const { status, text } = await (kernel ?? assert.fail()).execute(
+      "const limed = await lime(classifier, { samples: 400 })(image, [0]);\nconsole.log('end');",
+      (output) => shown.push(output),
+    );
+    assert.equal(status, 'ok', text);
+    assert.match(text, /█░+ \d+ of \d+ batches, about \d+ s left\n/);
+    assert.deepEqual(shown.slice(-2), ['\n', 'end\n'], 'the last line is empty');
+  });
+
   const long = {
+    'a call of one method': `const work = lime(classifier, { samples: 60000 })(image, [0]);
+setTimeout(() => console.log('third run'), 1000);
+await work;`,
     'a long call of the library': 'await maxSensitivity(counted, image, [0], { draws: 200, seed: 0 });',
     'a loop with progress': `const progress = showProgress(Array.from({ length: 100000 }, () => 'image'));
 for (let i = 0; i < 100000; i++) { progress.start('image', 'image ' + i); await counted(image, [0]); progress.done(); }`,

@@ -1,10 +1,12 @@
 /** What the classifier learned from the biases planted in `scenes`, measured by rendering the same scene with and without them. */
+
 import { mean } from 'simple-statistics';
 import type { Dataset, Patch } from '../dataset/patch.js';
 import { classIndex, type SceneClass } from '../dataset/scenes/classes.js';
 import { type ScenesOptions, scenes } from '../dataset/scenes.js';
 import { isPredicted } from '../metric/classification/decision.js';
 import { indexOfClass } from '../model/classMatch.js';
+import { piecesOf, withProgress } from '../progress.js';
 import type { StudiedClassifier } from '../study/subject.js';
 import { stack } from '../tensor.js';
 
@@ -33,7 +35,7 @@ async function scoresOf(
 ): Promise<number[]> {
   const scores: number[] = [];
   const outputs = classes.map((name) => indexOfClass(name, classifier));
-  for (let start = 0; start < indices.length; start += 16) {
+  for (const start of withProgress('batches', piecesOf(indices.length, 16))) {
     const patches = await Promise.all(
       indices.slice(start, start + 16).map((index) => dataset.read('test', index)),
     );

@@ -5,6 +5,7 @@ import type { Dataset, Patch, Split } from '../dataset/patch.js';
 import type { Progress } from '../io/progress.js';
 import type { Classifier } from '../model/classifier.js';
 import { sharedClasses, translateClasses } from '../model/classMatch.js';
+import { piecesOf, withProgress } from '../progress.js';
 import { stack } from '../tensor.js';
 
 /** The names in `planted` of what an image truly shows although its label was left out on purpose, by class. */
@@ -59,11 +60,11 @@ export async function scoreImages(
   { images = Number.POSITIVE_INFINITY, createProgress }: ScoreOptions = {},
 ): Promise<ScoredImages> {
   const count = Math.min(images, dataset.count('test'));
-  const starts = Array.from({ length: Math.ceil(count / batch) }, (_, i) => i * batch);
+  const starts = piecesOf(count, batch);
   const progress = createProgress?.(starts.map(() => 'batch'));
   const scored: ScoredImage[] = [];
   try {
-    for (const start of starts) {
+    for (const start of withProgress('batches', starts)) {
       progress?.start('batch', `images from ${start} of ${count}`);
       const indices = Array.from({ length: Math.min(batch, count - start) }, (_, i) => start + i);
       scored.push(...(await scoreBatch(dataset, classifier, 'test', indices)));

@@ -3,6 +3,7 @@ import type { Patch } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import type { Classifier } from '../model/classifier.js';
 import { indexOfClass } from '../model/classMatch.js';
+import { withProgress } from '../progress.js';
 import { rows, stack, type Tensor } from '../tensor.js';
 import type { Attribution, Method, Target, Targets } from './attribution.js';
 import { type Preset, methods as registry } from './methods.js';
@@ -96,7 +97,7 @@ export async function explain(
     typeof targets === 'object' && !('weights' in targets) ? targets : [targets];
   const images = stack(asked.map(() => input));
   const explanations: Explanation[] = [];
-  for (const method of bound) {
+  for (const method of withProgress('methods', bound)) {
     progress?.start(method.id, method.name);
     const whole = await method.explain(images, asked);
     const maps = relevance(whole, method.reduction);

@@ -1,4 +1,5 @@
 /** Integrated Gradients (Sundararajan et al., 2017): gradients averaged on the way from a baseline to the image. */
+
 import { runBatched } from '../engine/runBatched.js';
 import { InputError } from '../error.js';
 import { affinePrefix } from '../graph/affinePrefix.js';
@@ -10,6 +11,7 @@ import { multiply, subtract } from '../graph/operators/elementwise.js';
 import { matMul } from '../graph/operators/matMul.js';
 import { reduceSum } from '../graph/operators/reduction.js';
 import type { Classifier } from '../model/classifier.js';
+import { withProgress } from '../progress.js';
 import { rows, type Tensor, zeros } from '../tensor.js';
 import { createExplain, type Explain } from './attribution.js';
 import { type Baseline, baselineImages, baselineText } from './baseline.js';
@@ -103,7 +105,7 @@ export function integratedGradients(
     const starts = baselineImages(images, baseline);
     const program = await classifier.program(programKey(method, {}), build);
     const values = zeros(images.shape);
-    for (let i = 0; i < targets.length; i++) {
+    for (const i of withProgress('images', [...targets.keys()])) {
       const shared = { end: rows(images, i), start: rows(starts, i), 'one target': rows(target, i) };
       const partial = await runBatched(program, points, shared);
       const sum = rows(values, i).data;

@@ -6,6 +6,7 @@ import { substitute } from '../graph/graph.js';
 import { floats, input, scalar, type Value } from '../graph/node.js';
 import { add, multiply, subtract } from '../graph/operators/elementwise.js';
 import type { Classifier } from '../model/classifier.js';
+import { withProgress } from '../progress.js';
 import { rows, type Tensor, zeros } from '../tensor.js';
 import type { Target } from './attribution.js';
 import { targetWeights } from './target.js';
@@ -88,7 +89,7 @@ export async function explainDistinct(
   }
   const [height, width] = classifier.size;
   const values = zeros([targets.length, 1, height, width]);
-  for (const [digest, indices] of places) {
+  for (const [digest, indices] of withProgress('images', [...places])) {
     const asked = zeros([indices.length, classifier.classes.length]);
     for (const [row, i] of indices.entries()) rows(asked, row).data.set(rows(weights, i).data);
     const maps = await answer({ image: rows(images, indices[0]), digest, weights: asked });

@@ -1,6 +1,8 @@
 /** SmoothGrad (Smilkov et al., 2017): the mean of any method's attributions over noisy copies of the image (equation 12). */
+
 import { requireShape } from '../check.js';
 import { InputError } from '../error.js';
+import { withProgress } from '../progress.js';
 import { createRandom, requireSeed } from '../random.js';
 import { meanOfRows, rows, type Tensor, zeros } from '../tensor.js';
 import { type Attribution, type Explain, type Target, targetPerImage } from './attribution.js';
@@ -40,7 +42,7 @@ export function smoothGrad(
     requireShape(images.shape, [targets.length, ...size], 'images');
     const maps: Tensor[] = [];
     let inner: Attribution | undefined;
-    for (let i = 0; i < targets.length; i++) {
+    for (const i of withProgress('images', [...targets.keys()])) {
       if (noise?.shape.slice(1).join() !== size.join()) noise = drawNoise(size, { samples, deviation, seed });
       inner = await meanOverNoise(rows(images, i), noise, targets[i]);
       maps.push(inner.values);

@@ -1,5 +1,6 @@
 /** Runs more images than fit into memory at once. */
 import { InputError } from '../error.js';
+import { piecesOf, withProgress } from '../progress.js';
 import { rows, stack, type Tensor } from '../tensor.js';
 import type { Feeds, Program, Results } from './engine.js';
 
@@ -20,7 +21,7 @@ export async function runBatched(program: Program, feeds: Feeds, shared: Feeds =
   }
   const parts: Results[] = [];
   const size = pieceSize(count, program.batchSize);
-  for (let start = 0; start < count; start += size) {
+  for (const start of withProgress('batches', piecesOf(count, size))) {
     const end = Math.min(count, start + size);
     const piece = entries.map(([name, tensor]): [string, Tensor] => [name, rows(tensor, start, end)]);
     parts.push(await program.run({ ...shared, ...Object.fromEntries(piece) }));

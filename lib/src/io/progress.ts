@@ -21,6 +21,10 @@ export interface ProgressOptions {
 
 const width = 24;
 
+/** A bar of a share from 0 to 1. */
+export const progressBar = (share: number): string =>
+  '█'.repeat(Math.round(share * width)).padEnd(width, '░');
+
 /** `steps` holds the kind of every step to come, in any order. */
 export function createProgress(
   steps: readonly string[],
@@ -37,11 +41,10 @@ export function createProgress(
   const show = (): void => {
     if (current === undefined) return;
     const share = steps.length === 0 ? 1 : finished / steps.length;
-    const bar = '█'.repeat(Math.round(share * width)).padEnd(width, '░');
     const estimate = remaining(toCome, taken);
     const count = `${finished}/${steps.length}`;
     const left = estimate === undefined ? '' : `  about ${duration(estimate)} left`;
-    const text = `${bar} ${count}  ${current.label}${left}`;
+    const text = `${progressBar(share)} ${count}  ${current.label}${left}`;
     if (stream.isTTY) {
       line.show(text, `${count}  ${current.label}${left}`, `${count}  ${current.label}`);
     } else if (now() - lastLine >= interval) {

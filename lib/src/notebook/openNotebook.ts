@@ -5,9 +5,7 @@ import { type DatasetChoice, openDataset, parseDataset } from '../dataset/openDa
 import type { Dataset } from '../dataset/patch.js';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/engines.js';
-import { interruptible } from '../engine/interruptible.js';
 import { InputError } from '../error.js';
-import { createProgress, type Progress } from '../io/progress.js';
 import type { Classifier } from '../model/classifier.js';
 import { type OpenOptions, openClassifier } from '../model/classifierFile.js';
 import { defaultModel } from '../model/defaultModel.js';
@@ -17,7 +15,7 @@ import { deviceOf } from '../study/run.js';
 import { requireCompatible } from '../study/subject.js';
 import { versionsOf } from '../study/versions.js';
 import { untilInterrupted } from './cellInterruption.js';
-import { createLine, showText } from './show.js';
+import { showText } from './show.js';
 
 export interface NotebookOptions {
   /** `scenes`, or `<kind>:<folder>` as in `npm run reproduce`; a relative folder is seen from the root of the repository. */
@@ -47,7 +45,7 @@ export async function openNotebook({
   await requireFreshBuild();
   const choice = parseDataset(dataset, repositoryRoot);
   const data = await openDataset(choice);
-  const engine = interruptible(await openEngine(), untilInterrupted);
+  const engine = await openEngine();
   try {
     const classifier = await openClassifier(resolve(repositoryRoot, model), { engine });
     requireCompatible(data, classifier);
@@ -85,7 +83,7 @@ export async function openNetwork(
   requireSeed(seed, 'openNetwork, seed');
   const signal = untilInterrupted();
   await requireFreshBuild();
-  const engine = interruptible(await openEngine(), untilInterrupted);
+  const engine = await openEngine();
   try {
     const classifier = await openClassifier(resolve(repositoryRoot, model), { engine, ...description });
     signal.throwIfAborted();
@@ -100,30 +98,6 @@ export async function openNetwork(
     await engine.dispose();
     throw thrown;
   }
-}
-
-/**
- * A progress bar below the cell, with the time that is left; it vanishes when the work is done or interrupted, and the
- * next step of interrupted work is an error.
- */
-export function showProgress(steps: readonly string[]): Progress {
-  const signal = untilInterrupted();
-  const progress = createProgress(steps, { stream: createLine() });
-  const finish = (): void => {
-    signal.removeEventListener('abort', finish);
-    progress.finish();
-  };
-  signal.addEventListener('abort', finish);
-  return {
-    start(kind, label) {
-      signal.throwIfAborted();
-      progress.start(kind, label);
-    },
-    done() {
-      if (!signal.aborted) progress.done();
-    },
-    finish,
-  };
 }
 
 /** Stops a notebook whose headline does not hold. */

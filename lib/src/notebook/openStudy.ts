@@ -13,7 +13,8 @@ import { type StudySummary, summarise } from '../study/summary.js';
 import { describeContext } from '../study/tables.js';
 import { oneLine } from '../text.js';
 import { untilInterrupted } from './cellInterruption.js';
-import { type Notebook, showProgress } from './openNotebook.js';
+import type { Notebook } from './openNotebook.js';
+import { showProgress } from './progress.js';
 import { showText } from './show.js';
 
 export interface OpenStudyOptions {

@@ -5,6 +5,7 @@ import { targetWeights } from '../../attribution/target.js';
 import { requireCount, requireFinite, requireLength, requireShape } from '../../check.js';
 import { InputError } from '../../error.js';
 import type { Classifier } from '../../model/classifier.js';
+import { piecesOf, withProgress } from '../../progress.js';
 import { type MapValues, rows, stack, type Tensor, valuesOf } from '../../tensor.js';
 import { imputeNearest } from './imputeNearest.js';
 import { type Ranking, type RankingOptions, relevanceRanking } from './ranking.js';
@@ -73,7 +74,7 @@ export async function morfCurve(
   const counts = [0, ...perturbationSteps(pixels, fraction)];
   const scores: number[] = [];
   const removed = new Uint8Array(pixels);
-  for (let start = 0; start < counts.length; start += batchSize) {
+  for (const start of withProgress('batches', piecesOf(counts.length, batchSize))) {
     const perturbed = counts.slice(start, start + batchSize).map((count, i) => {
       // Mutates `removed`, which grows from point to point.
       for (const pixel of ranking.subarray(counts[start + i - 1] ?? 0, count)) removed[pixel] = 1;

@@ -1,7 +1,9 @@
 /** Max-Sensitivity: how much an explanation can change when its image changes a little (equation 13). */
+
 import { type Explain, type Targets, targetPerImage } from '../../attribution/attribution.js';
 import { requireCount, requireFinite, requireLength, requireShape } from '../../check.js';
 import { InputError } from '../../error.js';
+import { piecesOf, withProgress } from '../../progress.js';
 import { createRandom, requireSeed } from '../../random.js';
 import { rows, sizeOf, stack, type Tensor, zeros } from '../../tensor.js';
 
@@ -92,13 +94,14 @@ export async function maxSensitivity(
   const imagesPerCall = Math.max(1, Math.floor(fitting / copiesPerCall));
 
   const result: number[] = [];
-  for (let start = 0; start < count; start += imagesPerCall) {
+  for (const start of withProgress('batches', piecesOf(count, imagesPerCall))) {
     const end = Math.min(count, start + imagesPerCall);
     const group = rows(images, start, end);
     const groupTargets = each.slice(start, end);
     let original = known && rows(known, start, end);
     let largest = new Array<number>(end - start).fill(0);
-    for (let first = firstCopy; first <= draws; first += copiesPerCall) {
+    for (const piece of withProgress('batches', piecesOf(draws + 1 - firstCopy, copiesPerCall))) {
+      const first = firstCopy + piece;
       const copies = range(first, Math.min(draws + 1, first + copiesPerCall)).map((copy) =>
         copy === 0 ? group : addNoise(group, { radius, seed, firstImage: start, draw: copy - 1 }),
       );
