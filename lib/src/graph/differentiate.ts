@@ -4,7 +4,7 @@ import { isFlat } from './flat.js';
 import { describeNode, topologicalOrder } from './graph.js';
 import type { Node, NodeOf, Operator, Value } from './node.js';
 import { add } from './operators/elementwise.js';
-import type { NotDifferentiable, OperatorRules, Rule, RuleTable } from './rule.js';
+import type { Rule, RuleTable } from './rule.js';
 import { plain } from './rules/plain.js';
 
 export interface DifferentiateOptions {
@@ -19,43 +19,29 @@ const noReference = (): Value => {
 
 function applyRule(
   node: Node,
-  table: RuleTable,
+  rules: { readonly [Op in Operator]?: Rule<Op> },
   gradients: readonly (Value | undefined)[],
   wanted: readonly boolean[],
   reference: (value: Value) => Value,
 ): readonly (Value | undefined)[] {
   const gradient = gradients.find((value) => value !== undefined);
   if (gradient === undefined) return [];
-  const rule = { gradient, gradients, wanted, reference };
-  const call = <Op extends Exclude<Operator, NotDifferentiable>>(typed: NodeOf<Op>) => {
-    const rules: OperatorRules = table;
-    const applied: Rule<Op> = rules[typed.operator];
-    return applied({ ...rule, node: typed });
+  const call = <Op extends Operator>(typed: NodeOf<Op>) => {
+    const rule: Rule<Op> | undefined = rules[typed.operator];
+    return rule?.({ node: typed, gradient, gradients, wanted, reference });
   };
-  switch (node.operator) {
-    case 'Input':
-    case 'Constant':
-    case 'Sign':
-    case 'Mod':
-    case 'ZerosLike':
-      return [];
-    case 'Greater':
-      return table.Greater?.({ ...rule, node }) ?? [];
-    case 'Opaque':
-    case 'ScatterElements':
-      if (isFlat(node)) return [];
-      throw new InputError({
-        what: 'this operator cannot be differentiated',
-        where: describeNode(node),
-        got:
-          node.operator === 'Opaque' && node.attributes.domain
-            ? `operator ${node.attributes.operator} of domain "${node.attributes.domain}"`
-            : undefined,
-        todo: 'The network can be run, and explained by perturbation (Occlusion, LIME). For a method that needs a gradient, build this layer from operators that docs/operators.md lists with one, and export again.',
-      });
-    default:
-      return call(node as NodeOf<Exclude<Operator, NotDifferentiable>>);
-  }
+  const found = call<Operator>(node);
+  if (found !== undefined) return found;
+  if (isFlat(node)) return [];
+  throw new InputError({
+    what: 'this operator cannot be differentiated',
+    where: describeNode(node),
+    got:
+      node.operator === 'Opaque' && node.attributes.domain
+        ? `operator ${node.attributes.operator} of domain "${node.attributes.domain}"`
+        : undefined,
+    todo: 'The network can be run, and explained by perturbation (Occlusion, LIME). For a method that needs a gradient, build this layer from operators that docs/operators.md lists with one, and export again.',
+  });
 }
 
 /**

@@ -237,7 +237,7 @@ export function createClassifier(
   const size = checkShapes(ownImage, own, description, where);
   checkInput(description, where);
   const { image, logits } = attachImage(own, ownImage, size, description);
-  const scores = activation === 'sigmoid' ? sigmoid(logits, 'scores') : softmax(logits, 'scores');
+  const scores = activation === 'sigmoid' ? sigmoid(logits, 'scores') : softmax(logits, -1, 'scores');
   const featureLayer = description.featureLayer ?? defaultFeatureLayer(logits);
   if (featureLayer !== undefined) {
     featureMaps(logits, { layer: featureLayer, grid: description.featureGrid }, where);

@@ -1,14 +1,15 @@
 /** The layers of TensorFlow.js and Keras as graph operators: maps are [N, channels, height, width] here, [N, height, width, channels] there. */
 import { InputError } from '../error.js';
 import { shapeOf } from '../graph/graph.js';
-import { apply, floats, scalar, type Value } from '../graph/node.js';
+import { floats, scalar, type Value } from '../graph/node.js';
 import {
-  Clip,
-  Elu,
-  LeakyRelu,
+  clip,
+  elu,
+  hardSigmoid,
+  leakyRelu,
   relu,
-  Softmax,
   sigmoid,
+  softmax,
   softplus,
   tanh,
 } from '../graph/operators/activation.js';
@@ -19,8 +20,8 @@ import {
   add,
   divide,
   maximum,
+  minimum,
   multiply,
-  negate,
   subtract,
 } from '../graph/operators/elementwise.js';
 import { gemm, matMul } from '../graph/operators/matMul.js';
@@ -213,9 +214,6 @@ function depthwise(x: Value, layer: Layer): Value {
   return convolve(x, layer, { weight, size, group: channels });
 }
 
-const depthwiseConv2d: Translate = (inputs, layer) =>
-  activated(biased(depthwise(mapsOf(inputs, layer), layer), layer), layer);
-
 const separableConv2d: Translate = (inputs, layer) => {
   const x = depthwise(mapsOf(inputs, layer), layer);
   const [channels] = lengthsOf(x, layer);
@@ -263,25 +261,17 @@ const batchNormalisation: Translate = (inputs, layer) => {
   return batchNormalization(x, parameters, { epsilon: numberOf(layer, 'epsilon', 1e-3) });
 };
 
-const elu = (x: Value, alpha = 1): Value => apply(Elu, [x], { alpha });
-const clip = (x: Value, min: number, max: number): Value => apply(Clip, [x], { min, max });
-const softmaxOverChannels = (x: Value): Value => apply(Softmax, [x], { axis: channelAxis(x) });
-/** x max(0, min(1, ...)) and its kin: 0.2 x + 0.5 between 0 and 1. */
-const hardSigmoid = (x: Value): Value => clip(add(multiply(x, scalar(0.2)), scalar(0.5)), 0, 1);
-
-/** Klambauer et al. (2017). */
-const selu = (x: Value): Value => multiply(scalar(1.0507009873554805), elu(x, 1.6732632423543772));
-
 const activations: Readonly<Record<string, (x: Value) => Value>> = {
   linear: (x) => x,
   relu: (x) => relu(x),
   relu6: (x) => clip(x, 0, 6),
   sigmoid: (x) => sigmoid(x),
-  hardsigmoid: hardSigmoid,
-  softmax: softmaxOverChannels,
+  hardsigmoid: (x) => hardSigmoid(x, 0.2, 0.5),
+  softmax: (x) => softmax(x, channelAxis(x)),
   tanh,
   elu: (x) => elu(x),
-  selu,
+  /** Klambauer et al. (2017). */
+  selu: (x) => multiply(scalar(1.0507009873554805), elu(x, 1.6732632423543772)),
   softplus,
   softsign: (x) => divide(x, add(scalar(1), absolute(x))),
   swish: (x) => multiply(x, sigmoid(x)),
@@ -308,28 +298,21 @@ const reluLayer: Translate = (inputs, layer) => {
   return limit === undefined ? relu(x) : clip(x, 0, numberOf(layer, 'max_value', 0));
 };
 
-const softmaxLayer: Translate = (inputs, layer) => {
-  const x = only(inputs, layer);
-  return apply(Softmax, [x], { axis: axisOf(layer, x, layer.config.get('axis') ?? -1) });
-};
-
-function pool(kind: 'maximum' | 'average'): Translate {
+function pool(operator: typeof maxPool | typeof averagePool): Translate {
   return (inputs, layer) => {
     requireChannelsLast(layer);
     const x = mapsOf(inputs, layer);
     const kernel = pairOf(layer, 'pool_size', [2, 2]);
     const strides = pairOf(layer, 'strides', kernel);
     const pads = padsOf(layer, lengthsOf(x, layer).slice(1), { reach: kernel, strides });
-    return (kind === 'maximum' ? maxPool : averagePool)(x, { kernel, strides, pads });
+    return operator(x, { kernel, strides, pads });
   };
 }
 
-function globalPool(kind: 'maximum' | 'average'): Translate {
+function globalPool(operator: (x: Value, layer: Layer) => Value): Translate {
   return (inputs, layer) => {
     requireChannelsLast(layer);
-    const x = mapsOf(inputs, layer);
-    const kernel = lengthsOf(x, layer).slice(1);
-    const pooled = kind === 'maximum' ? maxPool(x, { kernel }) : globalAveragePool(x);
+    const pooled = operator(mapsOf(inputs, layer), layer);
     const keeps = flagOf(layer, 'keepdims', flagOf(layer, 'keep_dims', false));
     return keeps ? pooled : flatten(pooled);
   };
@@ -368,12 +351,6 @@ const upSampling: Translate = (inputs, layer) => {
   return resize(mapsOf(inputs, layer), { scales }, { mode: 'nearest', coordinates: 'asymmetric' });
 };
 
-const rescaling: Translate = (inputs, layer) =>
-  add(
-    multiply(only(inputs, layer), scalar(numberOf(layer, 'scale', 1))),
-    scalar(numberOf(layer, 'offset', 0)),
-  );
-
 const reshaping: Translate = (inputs, layer) => {
   const x = only(inputs, layer);
   const target = layer.config.get('target_shape');
@@ -394,11 +371,6 @@ const reshaping: Translate = (inputs, layer) => {
   return toChannelsFirst(reshape(toChannelsLast(x), ['N', ...lengths]));
 };
 
-const flattening: Translate = (inputs, layer) => {
-  requireChannelsLast(layer);
-  return flatten(toChannelsLast(only(inputs, layer)));
-};
-
 /** Combines inputs of one rank, from the first to the last. */
 function merge(combine: (a: Value, b: Value) => Value): Translate {
   return (inputs, layer) => {
@@ -409,56 +381,55 @@ function merge(combine: (a: Value, b: Value) => Value): Translate {
   };
 }
 
-const average: Translate = (inputs, layer) => divide(merge(add)(inputs, layer), scalar(inputs.length));
-
-const concatenation: Translate = (inputs, layer) => {
-  const [first] = inputs;
-  if (first === undefined) throw refuse(layer, 'nothing to concatenate');
-  return concat(inputs, axisOf(layer, first, layer.config.get('axis') ?? -1));
-};
-
-const identity: Translate = only;
-const minimum = (a: Value, b: Value): Value => negate(maximum(negate(a), negate(b)));
-
 /** How each class of layers works at inference. */
 const translations: Readonly<Record<string, Translate>> = {
   Activation: (inputs, layer) => activated(only(inputs, layer), layer),
   Add: merge(add),
-  AlphaDropout: identity,
-  Average: average,
-  AveragePooling2D: pool('average'),
+  AlphaDropout: only,
+  Average: (inputs, layer) => divide(merge(add)(inputs, layer), scalar(inputs.length)),
+  AveragePooling2D: pool(averagePool),
   BatchNormalization: batchNormalisation,
-  Concatenate: concatenation,
+  Concatenate: (inputs, layer) => {
+    const [first] = inputs;
+    if (first === undefined) throw refuse(layer, 'nothing to concatenate');
+    return concat(inputs, axisOf(layer, first, layer.config.get('axis') ?? -1));
+  },
   Conv2D: conv2d,
   Cropping2D: border('cropping', -1),
   Dense: dense,
-  DepthwiseConv2D: depthwiseConv2d,
-  Dropout: identity,
+  DepthwiseConv2D: (inputs, layer) =>
+    activated(biased(depthwise(mapsOf(inputs, layer), layer), layer), layer),
+  Dropout: only,
   ELU: (inputs, layer) => elu(only(inputs, layer), numberOf(layer, 'alpha', 1)),
-  Flatten: flattening,
-  GaussianDropout: identity,
-  GaussianNoise: identity,
-  GlobalAveragePooling2D: globalPool('average'),
-  GlobalMaxPooling2D: globalPool('maximum'),
-  LeakyReLU: (inputs, layer) =>
-    apply(LeakyRelu, [only(inputs, layer)], { alpha: numberOf(layer, 'alpha', 0.3) }),
+  Flatten: (inputs, layer) => {
+    requireChannelsLast(layer);
+    return flatten(toChannelsLast(only(inputs, layer)));
+  },
+  GaussianDropout: only,
+  GaussianNoise: only,
+  GlobalAveragePooling2D: globalPool(globalAveragePool),
+  GlobalMaxPooling2D: globalPool((x, layer) => maxPool(x, { kernel: lengthsOf(x, layer).slice(1) })),
+  LeakyReLU: (inputs, layer) => leakyRelu(only(inputs, layer), numberOf(layer, 'alpha', 0.3)),
   Maximum: merge(maximum),
-  MaxPooling2D: pool('maximum'),
+  MaxPooling2D: pool(maxPool),
   Minimum: merge(minimum),
   Multiply: merge(multiply),
   ReLU: reluLayer,
-  Rescaling: rescaling,
+  Rescaling: (inputs, layer) => {
+    const scaled = multiply(only(inputs, layer), scalar(numberOf(layer, 'scale', 1)));
+    return add(scaled, scalar(numberOf(layer, 'offset', 0)));
+  },
   Reshape: reshaping,
   SeparableConv2D: separableConv2d,
-  Softmax: softmaxLayer,
-  SpatialDropout2D: identity,
+  Softmax: (inputs, layer) => {
+    const x = only(inputs, layer);
+    return softmax(x, axisOf(layer, x, layer.config.get('axis') ?? -1));
+  },
+  SpatialDropout2D: only,
   Subtract: merge(subtract),
   UpSampling2D: upSampling,
   ZeroPadding2D: border('padding', 1),
 };
-
-/** The names of the layers that landlens knows. */
-export const layerClasses: readonly string[] = Object.keys(translations);
 
 /** The most values of one image that a layer may make: 1 GiB. */
 const largestValue = 2 ** 28;
@@ -472,7 +443,7 @@ export function translateLayer(inputs: readonly Value[], layer: Layer): Value {
     throw refuse(
       layer,
       `layers of class ${layer.className.slice(0, 80)} are not known`,
-      layerClasses.join(', '),
+      Object.keys(translations).join(', '),
     );
   }
   const value = translations[layer.className](inputs, layer);

@@ -36,9 +36,9 @@ export const tanh = (x: Value): Value => apply(Tanh, [x], {});
 /** log(1 + e^x). ONNX: Softplus. */
 export const softplus = (x: Value): Value => apply(Softplus, [x], {});
 /** e^x / sum(e^x) along an axis (default: the last). ONNX: Softmax. */
-export const softmax = (x: Value, name?: string, axis = -1): Value => apply(Softmax, [x], { axis }, name);
-/** x - log(sum(e^x)) along an axis. ONNX: LogSoftmax. */
-export const logSoftmax = (x: Value, axis: number): Value => apply(LogSoftmax, [x], { axis });
+export const softmax = (x: Value, axis = -1, name?: string): Value => apply(Softmax, [x], { axis }, name);
+/** x - log(sum(e^x)) along an axis (default: the last). ONNX: LogSoftmax. */
+export const logSoftmax = (x: Value, axis = -1): Value => apply(LogSoftmax, [x], { axis });
 /** x where it is positive, else alpha (e^x - 1). ONNX: Elu. */
 export const elu = (x: Value, alpha = 1): Value => apply(Elu, [x], { alpha });
 /** x where it is positive, else alpha x. ONNX: LeakyRelu. */
