@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { fisherInterval, fitLine, pearson, spearman } from '../../lib/src/analysis/correlation.js';
+import { fisherInterval, pearson, spearman } from '../../lib/src/analysis/correlation.js';
 import { InputError } from '../../lib/src/error.js';
 import { metricsFixture } from '../metric/fixture.js';
 
@@ -109,14 +109,5 @@ describe('fisherInterval', () => {
   it('refuses fewer than four pairs and no correlation', () => {
     assert.throws(() => fisherInterval(0.5, 3), InputError);
     assert.throws(() => fisherInterval(1.1, 12), InputError);
-  });
-});
-
-describe('fitLine', () => {
-  it('is the least-squares line', () => {
-    // Means 1 and 4 / 3; sum of xy about them 2, of xx 2.
-    const { slope, intercept } = fitLine([0, 1, 2], [1, 0, 3]);
-    assertClose(slope, 1, 'slope');
-    assertClose(intercept, 1 / 3, 'intercept');
   });
 });

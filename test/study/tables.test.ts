@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { bestThree } from '../../lib/src/analysis/comparison.js';
+import { bestThree } from '../../lib/src/study/comparison.js';
 import { measures, paperTable3 } from '../../lib/src/study/paper/paperTables.js';
 import { randomBaseline, type StudyMetrics, type StudyRecord } from '../../lib/src/study/records.js';
 import { paperColumnOf, type StudySummary, summarise } from '../../lib/src/study/summary.js';

@@ -1,5 +1,5 @@
 /** Correlation of two series, with its significance. */
-import { gammaln, linearRegression, sampleCorrelation, sampleRankCorrelation } from 'simple-statistics';
+import { gammaln, sampleCorrelation, sampleRankCorrelation } from 'simple-statistics';
 import { requireFinite, requireLength } from '../check.js';
 import { InputError } from '../error.js';
 
@@ -40,16 +40,6 @@ export function fisherInterval(r: number, count: number): { readonly low: number
   }
   const half = z95 / Math.sqrt(count - 3);
   return { low: Math.tanh(Math.atanh(r) - half), high: Math.tanh(Math.atanh(r) + half) };
-}
-
-/** The least-squares line y = slope x + intercept; same errors as pearson. */
-export function fitLine(
-  x: readonly number[],
-  y: readonly number[],
-): { readonly slope: number; readonly intercept: number } {
-  requireSeries(x, y, 'fitLine');
-  const { m, b } = linearRegression(x.map((value, i) => [value, y[i]]));
-  return { slope: m, intercept: b };
 }
 
 function requireSeries(x: readonly number[], y: readonly number[], where: string): void {

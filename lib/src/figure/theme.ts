@@ -15,15 +15,6 @@ export const palette = [
   '#f0e442',
 ] as const;
 
-/** With the dashes, twelve methods and a baseline stay apart without colour too. */
-export const dashes = ['solid', 'dash', 'dot', 'dashdot'] as const;
-
-/** Colour and dash of the i-th of many lines: seven colours, then the same ones dashed. */
-export function lineStyle(index: number): { readonly color: string; readonly dash: string } {
-  const colours = palette.length - 1;
-  return { color: palette[index % colours], dash: dashes[Math.floor(index / colours) % dashes.length] };
-}
-
 export const ink = '#1a1a1a';
 const grid = '#e3e3e3';
 

@@ -1,9 +1,9 @@
 /** Means over the images of a study, per method, next to the paper's Table 3. */
 
-import { ourColumn, rankAgreement } from '../analysis/comparison.js';
 import type { Correlation } from '../analysis/correlation.js';
 import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
+import { ourColumn, rankAgreement } from './comparison.js';
 import { type Measure, measures, type PaperDataset, paperTable3, type Scores } from './paper/paperTables.js';
 import { randomBaseline, type StudyRecord } from './records.js';
 import type { Selection } from './selection.js';

@@ -1,7 +1,7 @@
 /** A study's tables: for the terminal, as Markdown and as CSV. */
 
-import { compareScores, correlationText, headings, ourColumn, paperColumns } from '../analysis/comparison.js';
 import { csvText, markdownText, oneLine } from '../text.js';
+import { compareScores, correlationText, headings, ourColumn, paperColumns } from './comparison.js';
 import { measures } from './paper/paperTables.js';
 import { describeSelection, everyTestImage } from './selection.js';
 import type { MethodSummary, StudyContext, StudySummary } from './summary.js';

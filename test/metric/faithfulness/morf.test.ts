@@ -2,12 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { InputError } from '../../../lib/src/error.js';
-import {
-  areaUnderCurve,
-  meanCurve,
-  morfCurve,
-  perturbationSteps,
-} from '../../../lib/src/metric/faithfulness/morf.js';
+import { areaUnderCurve, morfCurve, perturbationSteps } from '../../../lib/src/metric/faithfulness/morf.js';
 import { randomRelevance, relevanceRanking } from '../../../lib/src/metric/faithfulness/ranking.js';
 import { rows, type Tensor, tensor, zeros } from '../../../lib/src/tensor.js';
 
@@ -118,30 +113,5 @@ describe('areaUnderCurve', () => {
 
   it('can start after the first removal, as equation 16 does', () => {
     assert.equal(areaUnderCurve(curve, { unperturbed: false }), 0.25);
-  });
-});
-
-describe('meanCurve', () => {
-  it('averages point by point, and its area is the mean area', () => {
-    const removed = [0, 0.5, 1];
-    const curves = [
-      { removed, scores: [1, 0.5, 0] },
-      { removed, scores: [0.5, 0.5, 0.5] },
-    ];
-    const mean = meanCurve(curves);
-    assert.deepEqual(mean, { removed, scores: [0.75, 0.5, 0.25] });
-    assert.equal(areaUnderCurve(mean), (areaUnderCurve(curves[0]) + areaUnderCurve(curves[1])) / 2);
-  });
-
-  it('refuses curves with other steps, and none', () => {
-    assert.throws(
-      () =>
-        meanCurve([
-          { removed: [0, 1], scores: [1, 0] },
-          { removed: [0], scores: [1] },
-        ]),
-      InputError,
-    );
-    assert.throws(() => meanCurve([]), InputError);
   });
 });

@@ -128,23 +128,6 @@ export async function morf(
   return { ...curve, area: areaUnderCurve(curve) };
 }
 
-/** The mean of several images' curves, point by point, as the paper's figure 1 shows it; its area is the mean area. */
-export function meanCurve(curves: readonly PerturbationCurve[]): PerturbationCurve {
-  const [first] = curves;
-  if (first === undefined) throw new InputError({ what: 'no curve to average', where: 'meanCurve' });
-  for (const { removed } of curves) {
-    if (removed.join() !== first.removed.join()) {
-      throw new InputError({
-        what: 'curves with different steps cannot be averaged',
-        where: 'meanCurve',
-        todo: 'Average curves of one image size and fraction.',
-      });
-    }
-  }
-  const mean = (point: number) => curves.reduce((sum, { scores }) => sum + scores[point], 0) / curves.length;
-  return { removed: first.removed, scores: first.scores.map((_, point) => mean(point)) };
-}
-
 /**
  * AUC-MoRF by the trapezoid rule with unit step per iteration, so at most the number of iterations; lower is better.
  * The paper's equation 16 starts after the first removal: pass `unperturbed: false` for that area.

@@ -1,8 +1,8 @@
 /** Scores of the methods side by side, ours and the paper's: cells with the best three marked, and rank correlations. */
 
-import { type Measure, paperTable3, paperTableS3, type Scores } from '../study/paper/paperTables.js';
-import { randomBaseline } from '../study/records.js';
-import { type Correlation, spearman } from './correlation.js';
+import { type Correlation, spearman } from '../analysis/correlation.js';
+import { type Measure, paperTable3, paperTableS3, type Scores } from './paper/paperTables.js';
+import { randomBaseline } from './records.js';
 
 /** What one study found, by method id; a measure that it lacks is absent. */
 export interface ScoreColumn {
@@ -86,17 +86,6 @@ export function compareScores(
     }),
   );
   return methods.map((method) => [method.name, ...cells.map((cellOf) => cellOf(method))]);
-}
-
-/** The headings of compareScores' cells. */
-export function comparisonHeadings(
-  columns: readonly ScoreColumn[],
-  measures: readonly Measure[],
-): readonly string[] {
-  return [
-    'Method',
-    ...measures.flatMap((measure) => columns.map(({ name }) => `${headings[measure]}, ${name}`)),
-  ];
 }
 
 /** Spearman's rank correlation of two columns over the methods that both have; undefined where it is not defined. */
