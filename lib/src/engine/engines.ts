@@ -8,9 +8,9 @@ import { createTensorFlowEngine } from './tensorFlow.js';
 import { tensorFlowAvailability } from './tensorFlowAvailability.js';
 
 export interface EngineOptions {
-  /** Threads of one operator on the processor; all cores by default. */
+  /** Threads per operator on the processor (default: all cores). */
   readonly threads?: number;
-  /** Bytes that the intermediate values of one run may take, weights not counted; 384 MiB by default. */
+  /** Bytes for the intermediate values of one run, without weights (default: 384 MiB). */
   readonly memoryBudget?: number;
 }
 
@@ -27,8 +27,8 @@ const engines: Readonly<Record<EngineName, (options: EngineOptions) => Engine>> 
 export const defaultEngine: EngineName = 'cpu';
 
 /**
- * Starts an engine. Nothing takes the place of one that cannot be used.
- * @throws InputError with what is missing and what to do
+ * Starts an engine; there is no fallback to another one.
+ * @throws InputError if it cannot be used here, with what is missing and what to do
  */
 export async function openEngine(
   name: EngineName = defaultEngine,
@@ -44,7 +44,10 @@ export async function openEngine(
   }
 }
 
-/** The engine of that name; InputError where there is none. */
+/**
+ * The engine of this name.
+ * @throws InputError if there is none
+ */
 export function parseEngine(name: string, where = '--engine'): EngineName {
   const found = engineNames.find((known) => known === name);
   if (found !== undefined) return found;
@@ -58,13 +61,13 @@ export function parseEngine(name: string, where = '--engine'): EngineName {
 
 export interface EngineAvailability {
   readonly name: EngineName;
-  /** The runtime's name and version where it is usable. */
+  /** The runtime's name and version, if it can be used. */
   readonly usable?: string;
-  /** Why it is not, or why a better form of it is not. */
+  /** Why it cannot be used, or why a faster form of it cannot. */
   readonly problems: readonly string[];
 }
 
-/** Starts every engine once, in a process of its own: which are usable here, and why the others are not. */
+/** Starts every engine once, each in its own process: which can be used here, and why the others cannot. */
 export async function listEngines(): Promise<readonly EngineAvailability[]> {
   const found: EngineAvailability[] = [];
   for (const name of engineNames) {

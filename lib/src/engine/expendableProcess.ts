@@ -1,15 +1,18 @@
-/** The process that a worker thread lives in where it may crash, hang or grow: it passes messages on, and ends itself beyond its limits. */
+/**
+ * The process around a worker thread that may crash, hang or run out of memory: it forwards messages, and ends when
+ * it exceeds its limits.
+ */
 import { Worker } from 'node:worker_threads';
 import type { Limits, ProcessMessage, StartMessage } from './expendableWorker.js';
 
-/** Between two looks at the limits. */
+/** Milliseconds between two checks of the limits. */
 const interval = 10;
 
 function tell(message: ProcessMessage, then: () => void = () => {}): void {
   process.send?.(message, undefined, undefined, then);
 }
 
-/** A thread inside the runtime's own code cannot be stopped, so that only the end of the process helps. */
+/** A thread inside native code cannot be stopped; only ending the process helps. */
 const end = (): boolean => process.kill(process.pid, 'SIGKILL');
 
 function start({ script, workerData, limits }: StartMessage): void {

@@ -1,13 +1,13 @@
-/** A worker thread in a process of its own, for what may crash, hang or grow without end. */
+/** A worker thread in its own process, for code that may crash, hang or run out of memory. */
 import { fork } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import type { WorkerPort } from './workerProtocol.js';
 
-/** What the process may take before it ends itself. */
+/** Limits beyond which the process ends itself. */
 export interface Limits {
-  /** Of processor time for one request. */
+  /** Seconds of processor time per request. */
   readonly seconds: number;
-  /** Of resident memory, the runtime's own included. */
+  /** Bytes of resident memory, including the runtime's own. */
   readonly bytes: number;
 }
 
@@ -23,10 +23,10 @@ export type ProcessMessage =
   | { readonly failed: string }
   | { readonly exceeded: 'time' | 'memory' };
 
-/** Why the process is no more, as a part of a sentence. */
+/** Why the process ended, as part of a sentence. */
 export class ProcessEnded extends Error {}
 
-/** What loads modules in this process; its other options, such as a script or a debugger's port, are its own. */
+/** The options of this process that load modules; others, such as a debugger's port, are not passed on. */
 export const loaders = (options: readonly string[]): string[] =>
   options.flatMap((option, i) => {
     if (/^(--import|--require)=/.test(option)) return [option];
@@ -35,7 +35,7 @@ export const loaders = (options: readonly string[]): string[] =>
 
 /**
  * @param script run as a worker thread
- * @returns its messages; an "error" (ProcessEnded) where the process ended by itself or by its limits
+ * @returns its messages; an "error" (ProcessEnded) if the process ends by itself or at its limits
  */
 export function startExpendableWorker(
   script: URL,
@@ -58,7 +58,7 @@ export function startExpendableWorker(
     events.emit('error', new ProcessEnded(reason ?? how));
     events.emit('exit', code ?? 1);
   });
-  // What cannot be sent is no news: the end of the process is told by "exit".
+  // A failed send is ignored: "exit" reports the end of the process.
   const send = (message: unknown): unknown => child.connected && child.send(message as object, () => {});
   send({ script: script.href, workerData, limits } satisfies StartMessage);
   return {

@@ -17,24 +17,24 @@ const bytesPerElement = {
 } as const;
 
 /**
- * Bytes for the intermediate values of one run where nobody says otherwise: with the runtime's own spare memory and the
- * weights, a process that explains 12 x 256 x 256 pixels of a DenseNet-121 or ResNet-50 stays below 2 GiB. Batches that
- * need more are no faster on a processor.
+ * Default bytes for the intermediate values of one run: with the runtime's own spare memory and the weights, a
+ * process that explains 12 x 256 x 256 pixels of a DenseNet-121 or ResNet-50 stays below 2 GiB. Batches that need
+ * more are no faster on a processor.
  */
 export const defaultMemoryBudget = 384 * 2 ** 20;
 
-/** Bytes that the sessions of an engine may hold together where nobody says otherwise. */
+/** Default bytes for all sessions of an engine together. */
 export const defaultMemoryLimit = 2 * 2 ** 30;
 
 const isBatched = ({ type: { shape = [] } }: Value): boolean => shape.some(isBatch);
 
-/** Of a value, for one image of the batch. */
+/** Bytes of a value per image of the batch. */
 const bytesOf = ({ type: { dataType, shape = [] } }: Value): number =>
   shape.reduce<number>((product, dimension) => product * perImage(dimension), bytesPerElement[dataType]);
 
 /**
- * The largest sum of values alive at one time, in bytes per image of the batch. Weights, and what is computed from them
- * beforehand, do not grow with the batch and are left out.
+ * The largest sum of values alive at one time, in bytes per image of the batch, without weights and what is computed
+ * from them in advance.
  */
 export function memoryPerImage(graph: Graph): number {
   const order = topologicalOrder(Object.values(graph.outputs));
@@ -61,9 +61,9 @@ export function memoryPerImage(graph: Graph): number {
 }
 
 /**
- * At most how much a session holds after a run of so many images, in bytes: weights and what is computed from them
- * beforehand, twice, as a runtime may keep a copy in the order that suits it; and the intermediate values, whose memory it
- * keeps for the next run.
+ * Upper bound of the bytes that a session holds after a run of this many images: weights and what is computed from
+ * them in advance, twice, since a runtime may keep a reordered copy; and the intermediate values, whose memory is
+ * kept for the next run.
  */
 export function sessionMemory(graph: Graph, images: number): number {
   const stored = topologicalOrder(Object.values(graph.outputs))
@@ -72,12 +72,14 @@ export function sessionMemory(graph: Graph, images: number): number {
   return 2 * stored + images * memoryPerImage(graph);
 }
 
-/** What a network of a file may compute for one image, in bytes: some four hundred times what DenseNet-121 does for 120 x 120 pixels. */
+/**
+ * Bytes that a network from a file may compute per image: some 400 times what DenseNet-121 does for 120 x 120 pixels.
+ */
 const largestNetwork = 2 ** 30;
 
 /**
- * A small file may describe values without end: the runtime would take the memory before it fails, or is killed.
- * @throws InputError where what is computed for one image, and from weights beforehand, takes more than 1 GiB.
+ * Refuses networks that would exhaust memory: even a small file may describe huge values.
+ * @throws InputError if the values computed for one image, and from weights in advance, take more than 1 GiB
  */
 export function refuseOversized(graph: Graph, where: string): void {
   const beforehand = topologicalOrder(Object.values(graph.outputs))

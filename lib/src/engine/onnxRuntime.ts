@@ -19,15 +19,15 @@ import { checkThreads, createWorkerEngine } from './workerEngine.js';
 import type { WorkerPort } from './workerProtocol.js';
 
 export interface OnnxRuntimeOptions {
-  /** What computes: the processor ("cpu", the default), or a GPU. Nothing takes the place of a GPU that cannot be used. */
+  /** The device: the processor (default: "cpu") or a GPU. There is no fallback from a GPU that cannot be used. */
   readonly provider?: Provider;
-  /** Threads of one operator on the processor; all cores by default. */
+  /** Threads per operator on the processor (default: all cores). */
   readonly threads?: number;
-  /** Bytes that the intermediate values of one run may take, weights not counted; 384 MiB by default. */
+  /** Bytes for the intermediate values of one run, without weights (default: 384 MiB). */
   readonly memoryBudget?: number;
   /**
-   * Bytes that all compiled programs may hold together, weights and intermediate values; 2 GiB by default. Those that were
-   * not used for longest make room, and are compiled anew when they are needed.
+   * Bytes for all compiled programs together, weights and intermediate values (default: 2 GiB). The least recently
+   * used ones are released first and compiled again when needed.
    */
   readonly memoryLimit?: number;
 }
@@ -42,7 +42,7 @@ function runtimeVersion(): string {
   return 'of unknown version';
 }
 
-/** A graph that can only fail where the provider itself does; fed with x of shape [1, 2]. */
+/** A graph that only fails if the provider does; its input x has shape [1, 2]. */
 const trial = (): Uint8Array => writeOnnx(createGraph({ y: add(input('x', ['N', 2]), scalar(1)) }));
 
 /**
@@ -74,8 +74,8 @@ export function createEngine({
 }
 
 /**
- * onnxruntime on one core, in a process of its own: for what may crash, hang or grow. Where it ends, or is ended at its
- * limits, all calls are rejected with ProcessEnded.
+ * onnxruntime on one core in its own process, for operators that may crash, hang or run out of memory. When the
+ * process ends, all calls are rejected with ProcessEnded.
  */
 export function createExpendableEngine(limits: Limits): Engine {
   const options = {

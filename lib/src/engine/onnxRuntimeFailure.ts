@@ -1,4 +1,4 @@
-/** A sentence instead of what onnxruntime says where it does not start: what is missing, and what to do. */
+/** Why onnxruntime does not start, in one sentence: what is missing, and what to do. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
@@ -48,12 +48,12 @@ function cudaFailure(where: string, message: string): InputError {
 
 const cudaLibrary = 'libonnxruntime_providers_cuda.so';
 
-/** What the dynamic linker misses, which onnxruntime keeps to itself. */
+/** The library that the dynamic linker does not find; onnxruntime does not report it. */
 function missingLibrary(path: string): string | undefined {
   try {
     process.dlopen({ exports: {} }, path);
   } catch (thrown) {
-    // One that loads is then said to be no module of Node's, which it need not be.
+    // A library that loads is reported as not being a Node module, which is fine.
     return /\S+: cannot open shared object file/.exec(messageOf(thrown))?.[0];
   }
   return undefined;

@@ -1,4 +1,4 @@
-/** What onnxruntime computes on, and the form of a graph that suits each. */
+/** The devices of onnxruntime, and the form of a graph that suits each. */
 import { blockedLayout } from '../graph/rewrite/blockedLayout.js';
 import { signByComparison, zerosByComparison } from '../graph/rewrite/comparisons.js';
 import { foldScale } from '../graph/rewrite/foldScale.js';

@@ -1,13 +1,13 @@
-/** Keeps onnxruntime from sending telemetry, which it otherwise does on Linux and macOS as soon as it is loaded. */
+/** Switches off onnxruntime's telemetry, which it otherwise sends on Linux and macOS as soon as it is loaded. */
 import { isMainThread } from 'node:worker_threads';
 import { InputError } from '../error.js';
 
 const variable = 'ORT_DISABLE_TELEMETRY';
 
 /**
- * To be called before the library is loaded, which reads the variable from the environment of the process: a thread
- * inherits that, and another thread than the main one cannot change it (its `process.env` is a copy).
- * @throws InputError in such a thread, where telemetry would be sent
+ * Call it before the library is loaded, which reads the variable from the environment of the process. Only the main
+ * thread can set it: in other threads `process.env` is a copy.
+ * @throws InputError in another thread if the variable is not set
  */
 export function switchOffTelemetry(): void {
   if (isMainThread) process.env[variable] = '1';

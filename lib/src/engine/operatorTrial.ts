@@ -1,4 +1,7 @@
-/** Runs operators that landlens does not know one by one, in a process that may die: what they give, and whether they are safe to run. */
+/**
+ * Runs each operator that landlens does not know on its own, in a process that may die, to find its output shapes and
+ * whether it is safe to run.
+ */
 
 import { InputError, messageOf } from '../error.js';
 import { createDependence } from '../graph/dependence.js';
@@ -26,17 +29,17 @@ type Passed = NodeOf<'Opaque'>;
 
 export interface OperatorTrial {
   /**
-   * The types of what the operator gives, for every number of images.
-   * @throws InputError naming the operator where it ends its process, takes too long or too much memory, fails, gives
-   * something else than its rule says, or mixes the images of a batch.
+   * The types of the operator's outputs, for any number of images.
+   * @throws InputError naming the operator if it ends its process, takes too long or too much memory, fails, returns
+   *   other shapes than its rule says, or mixes the images of a batch
    */
   measure(node: Passed): Promise<readonly TensorType[]>;
   dispose(): Promise<void>;
 }
 
-/** Processor time of one operator for two images; networks of this field take less for all of theirs. */
+/** Seconds of processor time per operator for two images; whole networks of this field take less. */
 const seconds = 5;
-/** Resident, the runtime's 150 MiB included; what a file stores comes on top. */
+/** Resident bytes, including the runtime's 150 MiB; what a file stores is added. */
 const bytes = 768 * 2 ** 20;
 
 const advice =
@@ -114,7 +117,7 @@ export function createOperatorTrial({
     },
   };
 
-  /** What an image gets must not depend on what else is in its batch. */
+  /** The result for an image must not depend on the other images of its batch. */
   async function checkIndependence(node: Passed, alone: readonly Value[], types: readonly TensorType[]) {
     const means = Object.fromEntries(
       types.flatMap(({ shape = [] }, i) => {
@@ -129,7 +132,7 @@ export function createOperatorTrial({
       const apart = [...first[name].data, ...second[name].data];
       const together = [...both[name].data];
       const scale = apart.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
-      // Kernels round differently for other batches; what mixes images differs by as much as these do.
+      // Kernels round differently for other batches; mixing images makes a far larger difference.
       const differs = apart.some((value, row) => Math.abs(value - together[row]) > 1e-3 * scale);
       if (differs) throw mixes(node, 'other values for two images than for each of them');
     }
@@ -205,7 +208,7 @@ function perRow(given: Value, batch: Dimension, ones: readonly number[], axis: n
 
 const asFloats = (value: Value): Value => apply(Cast, [value], { to: 'float32' });
 
-/** An operator of ONNX that landlens writes and nobody differentiates. */
+/** An ONNX operator that is run but never differentiated. */
 function passed(operator: string, value: Value, type: TensorType): Value {
   const attributes = { operator, domain: '', raw: {}, slots: [0], outputTypes: [type] };
   return createNode(Opaque, [value], attributes).outputs[0];

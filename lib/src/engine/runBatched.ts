@@ -31,7 +31,10 @@ export async function runBatched(program: Program, feeds: Feeds, shared: Feeds =
   return Object.fromEntries(Object.keys(first).map((name) => [name, stack(parts.map((part) => part[name]))]));
 }
 
-/** The largest size in the upper half of what is allowed that leaves no rest: an engine prepares every size anew. */
+/**
+ * The largest size in the upper half of the allowed range that divides the count: an engine compiles again for every
+ * new size.
+ */
 export function pieceSize(count: number, limit: number): number {
   for (let size = Math.min(count, limit); size > limit / 2; size--) {
     if (count % size === 0) return size;

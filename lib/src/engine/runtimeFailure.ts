@@ -1,7 +1,7 @@
-/** One sentence instead of what a runtime says of a network that it refuses or cannot run, with the node where it names one. */
+/** Why a runtime refuses or cannot run a network, in one sentence, with the node if the runtime names one. */
 import { InputError } from '../error.js';
 
-/** Beginnings and places of onnxruntime's messages that say nothing of the network. */
+/** Parts of onnxruntime's messages that say nothing about the network. */
 const noise: readonly RegExp[] = [
   /^\[ONNXRuntimeError\] : \d+ : \w+ : /,
   /^(This is an invalid model\.|Exception during initialization:|Fatal error:|Type Error:) */,
@@ -59,6 +59,6 @@ export function runtimeFailure(message: string, { runtime, network, isRunning }:
   });
 }
 
-/** Of what a runtime says, without its full stop. */
+/** The first line of a message, without its full stop. */
 export const firstLine = (message: string): string =>
   message.trim().split('\n')[0].trim().replace(/\.$/, '').slice(0, 300);

@@ -1,10 +1,10 @@
 /**
- * The sessions of an engine's programs. A runtime plans memory and layout for one batch size better than for all, so
- * each size of each program has a session of its own; together they stay within a limit of memory.
+ * The sessions of an engine's programs: one for each batch size of each program, since runtimes plan memory and
+ * layout better for a fixed size; together they stay within a memory limit.
  */
 
 export interface Sessions<Session> {
-  /** Uses the session for a batch of this size (undefined: any size), started where there is none. */
+  /** Uses the session for a batch of this size (undefined: any size), starting it if needed. */
   use<Result>(
     batch: number | undefined,
     action: (session: Session) => Promise<Result> | Result,
@@ -17,11 +17,11 @@ export interface SessionsOptions<Session> {
   readonly stop: (session: Session) => Promise<unknown>;
   /** Bytes that a session for a batch of this size holds. */
   readonly sizeOf: (batch: number | undefined) => number;
-  /** Whether what a session holds would be lost with it, as the state of a training: such a one makes no room. */
+  /** Whether the session holds state, as of a training: it is then never released to make room. */
   readonly keep?: boolean;
 }
 
-/** What a pool knows of a session. */
+/** A session as the pool sees it. */
 interface Held {
   readonly bytes: number;
   readonly keep: boolean;
@@ -31,7 +31,7 @@ interface Held {
 
 interface Started<Session> extends Held {
   readonly session: Promise<Session>;
-  /** Settles when nobody uses the session any more. */
+  /** Settles when the session is no longer in use. */
   idle: Promise<unknown>;
 }
 
@@ -41,15 +41,15 @@ export interface SessionPool {
 }
 
 /**
- * The sessions that were not used for longest, of whichever program, make room before another one would exceed the
- * limit; one session may do so alone.
+ * Releases the least recently used sessions, of any program, before a new one would exceed the limit; a single
+ * session may exceed it.
  * @param limit bytes
  */
 export function createSessionPool(limit: number): SessionPool {
   /** Of all programs, in the order of last use. */
   const held = new Set<Held>();
 
-  /** What it takes to stay within the limit is chosen at once, and is gone when the promise resolves. */
+  /** Chooses the sessions to release at once; they have ended when the promise resolves. */
   async function makeRoom(bytes: number): Promise<void> {
     let total = [...held].reduce((sum, entry) => sum + entry.bytes, bytes);
     const ending: Promise<void>[] = [];
@@ -79,7 +79,7 @@ export function createSessionPool(limit: number): SessionPool {
           async end() {
             forget();
             await Promise.allSettled([entry.idle]);
-            // One that did not start leaves nothing to stop; whoever asked for it knows why.
+            // A session that did not start needs no stop; its user gets the error.
             await session.then(stop, () => undefined);
           },
         };

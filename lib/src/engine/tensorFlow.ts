@@ -15,18 +15,18 @@ import {
 import { checkThreads, createWorkerEngine } from './workerEngine.js';
 
 export interface TensorFlowOptions {
-  /** Threads of one operator in the native library; all cores by default. Plain TensorFlow.js has always one. */
+  /** Threads per operator of the native library (default: all cores). Plain TensorFlow.js always has one. */
   readonly threads?: number;
-  /** Bytes that the intermediate values of one run may take, weights not counted; 384 MiB by default. */
+  /** Bytes for the intermediate values of one run, without weights (default: 384 MiB). */
   readonly memoryBudget?: number;
   /**
-   * Bytes that all compiled programs may hold together, weights and intermediate values; 2 GiB by default. Those that were
-   * not used for longest make room, and are compiled anew when they are needed.
+   * Bytes for all compiled programs together, weights and intermediate values (default: 2 GiB). The least recently
+   * used ones are released first and compiled again when needed.
    */
   readonly memoryLimit?: number;
-  /** One package; by default the first usable of tfjs-node-gpu, tfjs-node and tfjs. */
+  /** The package (default: the first usable of tfjs-node-gpu, tfjs-node and tfjs). */
   readonly package?: TensorFlowPackage;
-  /** The project whose packages are looked at first, landlens's own after them; the working directory by default. */
+  /** The project whose packages are tried first, before landlens's own (default: the working directory). */
   readonly folder?: string;
 }
 
@@ -64,9 +64,9 @@ function choose(wanted: TensorFlowPackage | undefined, folder: string | undefine
 }
 
 /**
- * Starts the engine, which computes in float32 and holds integers in 32 bits. Call `dispose` when done; an idle engine
- * does not keep the process alive.
- * @throws InputError where no package of TensorFlow.js is installed.
+ * Starts the engine, which computes in float32 and holds integers in 32 bits. Call `dispose` when done; an idle
+ * engine does not keep the process alive.
+ * @throws InputError if no package of TensorFlow.js is installed
  */
 export function createTensorFlowEngine({
   threads = availableParallelism(),

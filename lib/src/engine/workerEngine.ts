@@ -29,8 +29,8 @@ export interface WorkerEngineOptions<Model> {
   /** The graph in the form that suits the runtime best, equal in value. */
   readonly prepare?: (graph: Graph) => Graph;
   /**
-   * What the thread compiles, for any number of images or for one; throws InputError where the runtime cannot run the
-   * graph.
+   * What the thread compiles, for any number of images or for a fixed one.
+   * @throws InputError if the runtime cannot run the graph
    */
   readonly model: (graph: Graph, batch?: number) => Model;
   /** Whether the runtime is faster where it knows the number of images beforehand. */
@@ -47,7 +47,7 @@ interface Waiting {
   readonly failure: (message: string) => Error;
 }
 
-/** Throws InputError where this is no number of threads. */
+/** @throws InputError if this is not a number of threads */
 export function checkThreads(threads: number): void {
   if (Number.isInteger(threads) && threads >= 1) return;
   throw new InputError({
@@ -202,7 +202,10 @@ function batchOf(inputs: readonly Value[], feeds: WireTensors): number {
   });
 }
 
-/** The feed as it goes to the worker; throws InputError where it is missing or does not fit. */
+/**
+ * The feed as it is sent to the worker.
+ * @throws InputError if it is missing or does not fit
+ */
 function checkFeed(name: string, shape: Shape | undefined, tensor: Tensor | undefined): WireTensor {
   const where = `input "${name}"`;
   const expected = shapeText(shape);

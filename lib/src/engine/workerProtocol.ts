@@ -8,7 +8,7 @@ export interface WireTensor {
 
 export type WireTensors = Readonly<Record<string, WireTensor>>;
 
-/** The memory of tensors, to be handed over in a message instead of copied; the sender has it no longer. */
+/** The memory of tensors, to be transferred with a message instead of copied. */
 export const buffersOf = (tensors: WireTensors): ArrayBuffer[] =>
   Object.values(tensors).flatMap(({ data: { buffer } }) => (buffer instanceof ArrayBuffer ? [buffer] : []));
 
@@ -36,13 +36,13 @@ export interface Reply {
   readonly refusal?: InputErrorParts;
 }
 
-/** What an engine asks of its worker thread, wherever that runs. */
+/** The worker thread as an engine sees it, in this process or another. */
 export interface WorkerPort {
   on(event: 'message', listener: (reply: Reply) => void): unknown;
   on(event: 'error', listener: (reason: Error) => void): unknown;
   on(event: 'exit', listener: (status: number) => void): unknown;
   postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): unknown;
-  /** An idle worker that is not waited for does not keep the process alive. */
+  /** An unreferenced, idle worker does not keep the process alive. */
   ref(): void;
   unref(): void;
   terminate(): Promise<unknown>;

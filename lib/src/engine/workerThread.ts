@@ -17,7 +17,7 @@ export interface Runtime<Model, Handle> {
   upload(tensor: WireTensor): Handle;
   /**
    * The values in memory of their own, which stays theirs until the handle is used no more.
-   * @throws Error naming the output where it does not hold float32 values.
+   * @throws Error naming the output if it does not hold float32 values
    */
   download(name: string, handle: Handle): WireTensor;
   free(handle: Handle): void;
@@ -112,7 +112,7 @@ function answerWith<Model, Handle>(
 const failure = (thrown: unknown): Pick<Reply, 'error' | 'refusal'> =>
   thrown instanceof InputError ? { refusal: thrown.parts } : { error: messageOf(thrown) };
 
-/** Serves the engine that started this thread; where the runtime does not start, every answer is why. */
+/** Serves the engine that started this thread. If the runtime does not start, every reply holds the reason. */
 export function serve<Model, Handle>(start: () => Promise<Runtime<Model, Handle>>): void {
   const port = parentPort;
   if (port === null) throw new Error('this file runs as a worker thread only');

@@ -1,8 +1,8 @@
-/** The affine beginning of a network: how far what it computes is a linear map of the image plus a constant. */
+/** The affine beginning of a network: the part that is a linear map of the image plus a constant. */
 import { topologicalOrder } from './graph.js';
 import type { Operator, Value } from './node.js';
 
-/** Affine maps of their first input, where the others are given. */
+/** Affine maps of their first input, if the others are fixed. */
 const affine = new Set<Operator>([
   'Conv',
   'ConvTranspose',
@@ -17,8 +17,8 @@ const affine = new Set<Operator>([
 ]);
 
 /**
- * The last value, a map [N, C, height, width], up to which one affine operator follows the other, the stem's convolution
- * among them; the image itself where the network begins otherwise.
+ * The last value [N, C, height, width] of the chain of affine operators with which the network begins, including the
+ * stem's convolution; the image itself if it does not begin with one.
  */
 export function affinePrefix(image: Value, output: Value): Value {
   const order = topologicalOrder([output]);

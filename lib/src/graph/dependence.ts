@@ -1,4 +1,4 @@
-/** Which values follow from the contents of what is fed, and which from its shape alone. */
+/** Which values depend on the contents of the inputs, and which on their shapes alone. */
 import { topologicalOrder } from './graph.js';
 import type { Node, Value } from './node.js';
 
@@ -8,7 +8,7 @@ function givesShapeAlone(node: Node): boolean {
   return node.attributes.operator === 'Shape' || node.attributes.operator === 'Size';
 }
 
-/** A question to ask of many values of one graph, each of whose nodes is looked at once. */
+/** A test for many values of one graph; each node is visited once. */
 export function createDependence(): (value: Value) => boolean {
   const settled = new Set<Value>();
   const dependent = new Set<Value>();

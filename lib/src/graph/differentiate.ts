@@ -1,4 +1,4 @@
-/** The one walk: from an output backwards to any values of the graph, by a table of rules. */
+/** Reverse-mode differentiation of a graph, by a table of rules. */
 import { InputError } from '../error.js';
 import { isFlat } from './flat.js';
 import { describeNode, topologicalOrder } from './graph.js';
@@ -9,7 +9,7 @@ import { plain } from './rules/plain.js';
 
 export interface DifferentiateOptions {
   readonly rules?: RuleTable;
-  /** The same value in the pass over the baseline, for rules that compare two passes. */
+  /** Maps a value to the same value for the baseline, for rules that compare two passes (DeepLift). */
   readonly reference?: (value: Value) => Value;
 }
 
@@ -45,10 +45,13 @@ function applyRule(
 }
 
 /**
- * The gradients of sum(output x seed) towards each of `wrt`, as values of a derived graph.
- * `wrt` may be inputs, constants or inner values.
- * @param seed has the output's shape; row n weighs the outputs of image n, so rows stay independent.
- * @throws InputError naming node, operator and position where an operator has no rule, or where nothing leads to the output.
+ * The gradients of sum(output x seed) with respect to values of the graph (reverse-mode differentiation), as values
+ * of a new graph.
+ * @param output a value such as the logits [N, classes]
+ * @param wrt inputs, constants or intermediate values, such as [features]
+ * @param seed weights of the output's shape; row n weighs the outputs of image n, so that images stay independent
+ * @returns one gradient for each of `wrt`, of its shape
+ * @throws InputError naming the node if an operator has no rule, or if the output does not depend on one of `wrt`
  */
 export function differentiate(
   output: Value,
@@ -93,7 +96,7 @@ export function differentiate(
   });
 }
 
-/** Adds to an error where in the walk it happened. */
+/** Adds the node's position in the graph to an error. */
 function located<Result>(position: string, action: () => Result): Result {
   try {
     return action();

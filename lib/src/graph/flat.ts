@@ -1,7 +1,7 @@
-/** Operators whose outputs stay as they are under small changes of their inputs: no gradient passes them. */
+/** Operators whose outputs are piecewise constant: no gradient flows through them. */
 import type { Node } from './node.js';
 
-/** Shapes, positions, truth values and whole numbers, which the engine computes. */
+/** Shapes, positions, truth values and whole numbers, computed by the engine. */
 const passedThrough = new Set(
   (
     'Shape Size ArgMax ArgMin NonZero Floor Ceil Round Equal Less LessOrEqual Greater GreaterOrEqual And Or Xor Not ' +

@@ -1,4 +1,4 @@
-/** A graph: named outputs over a web of nodes, in the order in which they can be computed. */
+/** A graph: named outputs, the nodes that they need, and their order of computation. */
 import { InputError } from '../error.js';
 import { type Node, type Value, withInputs } from './node.js';
 import { type Shape, shapeText } from './type.js';
@@ -8,7 +8,7 @@ export interface Graph {
   readonly outputs: Readonly<Record<string, Value>>;
 }
 
-/** Every node that the values need, inputs before users; `stop` values count as given. */
+/** Every node that the values need, each after its inputs; `stop` values are taken as given. */
 export function topologicalOrder(values: readonly Value[], stop: ReadonlySet<Value> = new Set()): Node[] {
   const order: Node[] = [];
   const seen = new Set<Node>();
@@ -35,10 +35,10 @@ export function topologicalOrder(values: readonly Value[], stop: ReadonlySet<Val
 
 const fixed = new WeakMap<Node, boolean>();
 
-/** Whether a value depends on nothing that is fed. */
+/** Whether a value is independent of the graph's inputs. */
 export function isFixed(value: Value): boolean {
   const stack = [value.node];
-  // Every node is looked at once in its life: nodes are immutable.
+  // Nodes are immutable, so each is examined once.
   for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
     const open = node.inputs.filter((input) => !fixed.has(input.node));
     if (open.length > 0 && !fixed.has(node)) {
@@ -66,8 +66,9 @@ export function createGraph(outputs: Readonly<Record<string, Value>>): Graph {
 }
 
 /**
- * The values recomputed with others in place of some: the same web of nodes, rebuilt only where something changes.
- * A replacement may have another batch, and shapes are inferred anew.
+ * The values with some of the values that they depend on replaced; only nodes that change are rebuilt. Shapes are
+ * inferred again, so a replacement may have another batch.
+ * @throws InputError if an operator cannot take a replacement
  */
 export function substitute(
   values: readonly Value[],
@@ -92,7 +93,7 @@ export function describeNode(node: Node): string {
   return `${operator} node "${node.name || 'unnamed'}" (${shapes})`;
 }
 
-/** The operator for which the shape of a value is not known. */
+/** The first operator behind which the shape of a value is unknown. */
 export function unknownSince(value: Value): Node {
   let { node } = value;
   for (;;) {
@@ -102,7 +103,10 @@ export function unknownSince(value: Value): Node {
   }
 }
 
-/** The shape of a value, which a rule needs to know. */
+/**
+ * The shape of a value.
+ * @throws InputError if it is unknown
+ */
 export function shapeOf(value: Value): Shape {
   if (value.type.shape !== undefined) return value.type.shape;
   const since = unknownSince(value);

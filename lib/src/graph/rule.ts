@@ -1,19 +1,19 @@
-/** What a backward rule is: from the gradients of a node's outputs to the gradients of its inputs. */
+/** Backward rules: from the gradients of a node's outputs to the gradients of its inputs. */
 import type { NodeOf, Operator, Value } from './node.js';
 
 export interface RuleArguments<Op extends Operator> {
   readonly node: NodeOf<Op>;
   /** The gradient of the first output that has one. */
   readonly gradient: Value;
-  /** One entry per output; nothing where no gradient arrives. */
+  /** One entry per output; undefined where no gradient arrives. */
   readonly gradients: readonly (Value | undefined)[];
   /** Which inputs need a gradient; a rule may skip the others. */
   readonly wanted: readonly boolean[];
-  /** The same value in the pass over the baseline (DeepLift); throws for tables that have no such pass. */
+  /** Maps a value to the same value for the baseline (DeepLift); throws if there is no such pass. */
   readonly reference: (value: Value) => Value;
 }
 
-/** One entry per input; nothing where no gradient flows. */
+/** One entry per input; undefined where no gradient flows. */
 export type Rule<Op extends Operator> = (rule: RuleArguments<Op>) => readonly (Value | undefined)[];
 
 /** Operators through which no gradient can flow. */
@@ -31,6 +31,6 @@ export type NotDifferentiable =
 export type OperatorRules = { readonly [Op in Exclude<Operator, NotDifferentiable>]: Rule<Op> };
 
 export interface RuleTable extends OperatorRules {
-  /** A comparison has no gradient; a table that compares two passes can say what its change comes from. */
+  /** A comparison has no gradient; a table that compares two passes can attribute its change. */
   readonly Greater?: Rule<'Greater'>;
 }

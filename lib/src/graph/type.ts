@@ -15,16 +15,16 @@ export type Shape = readonly Dimension[];
 export const isBatch = (dimension: Dimension | undefined): dimension is Batch =>
   typeof dimension === 'string';
 
-/** What a dimension counts for each image: 8 for 8 as for '8N', 1 for 'N'. */
+/** The length of a dimension per image: 8 for 8 as for '8N', 1 for 'N'. */
 export function perImage(dimension: Dimension): number {
   if (typeof dimension === 'number') return dimension;
   return dimension === 'N' ? 1 : Number.parseInt(dimension, 10);
 }
 
-/** So many rows for each image. */
+/** This many rows for each image. */
 export const rowsPerImage = (rows: number): Batch => (rows === 1 ? 'N' : `${rows}N`);
 
-/** Several dimensions as one: their product, with the batch where one has it. */
+/** Several dimensions merged: their product, with the batch if one of them has it. */
 export function mergeDimensions(dimensions: Shape): Dimension {
   const rows = dimensions.reduce<number>((product, dimension) => product * perImage(dimension), 1);
   return dimensions.some(isBatch) ? rowsPerImage(rows) : rows;
@@ -47,7 +47,10 @@ export function shapeText(shape: Shape | undefined): string {
   return shape === undefined ? 'unknown shape' : `[${shape.join(', ')}]`;
 }
 
-/** A dimension that must be a number, such as a channel count. */
+/**
+ * A dimension that must be a number, such as a channel count.
+ * @throws InputError if it is the batch or missing
+ */
 export function staticDimension(dimension: Dimension | undefined, where: string): number {
   if (typeof dimension === 'number') return dimension;
   throw new InputError({
@@ -58,7 +61,10 @@ export function staticDimension(dimension: Dimension | undefined, where: string)
   });
 }
 
-/** NumPy's broadcasting of two shapes (ONNX "multidirectional"); the symbolic batch only meets itself or 1. */
+/**
+ * NumPy's broadcasting of two shapes (ONNX "multidirectional"); the symbolic batch only fits itself or 1.
+ * @throws InputError if the shapes do not fit together
+ */
 export function broadcastShapes(a: Shape, b: Shape, where: string): Shape {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {
@@ -84,7 +90,10 @@ export function broadcastTypes([a, b]: readonly TensorType[], where: string): Te
   return { dataType: a.dataType, shape };
 }
 
-/** A non-negative axis; -1 is the last one. */
+/**
+ * The axis counted from the first; -1 is the last one.
+ * @throws InputError if there is no such axis
+ */
 export function normaliseAxis(axis: number, rank: number, where: string): number {
   const result = axis < 0 ? axis + rank : axis;
   if (Number.isInteger(result) && result >= 0 && result < rank) return result;

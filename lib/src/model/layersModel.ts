@@ -206,7 +206,7 @@ function call(entry: LayerEntry, inputs: readonly Value[], context: Context, dep
   }
 }
 
-/** Finds weights by layer and name, however much stands before or between; those that are asked for are decoded, once. */
+/** Finds weights by layer and name, whatever prefixes stand before or between; each is decoded once, when needed. */
 function weightsByLayer(weights: ReadonlyMap<string, PackedWeight>) {
   const places = new Map<string, string[]>();
   const put = (key: string, name: string): void => {
@@ -283,8 +283,8 @@ function readTopology(json: unknown, where: string): Model {
 
 /**
  * Reads a layers model; its maps become [N, channels, height, width], and each layer's output has the layer's name.
- * @param description `size` and `bands` say what the file leaves open
- * @throws InputError where model.json or a shard is damaged, a layer is not known, or weights are missing or left over
+ * @param description `size` and `bands`, which the file may leave open
+ * @throws InputError if model.json or a shard is damaged, a layer is not known, or weights are missing or left over
  */
 export async function loadLayersModel(
   path: string,

@@ -1,4 +1,7 @@
-/** The layers of TensorFlow.js and Keras as graph operators: maps are [N, channels, height, width] here, [N, height, width, channels] there. */
+/**
+ * The layers of TensorFlow.js and Keras as graph operators, with maps [N, height, width, channels] as [N, channels,
+ * height, width].
+ */
 import { InputError } from '../error.js';
 import { shapeOf } from '../graph/graph.js';
 import { floats, scalar, type Value } from '../graph/node.js';
@@ -38,7 +41,10 @@ export interface Layer {
   readonly config: ReadonlyMap<string, unknown>;
   /** For messages: file and layer. */
   readonly where: string;
-  /** The layer's weight of this name, such as "kernel"; throws InputError where its shape is another. */
+  /**
+   * The layer's weight of this name, such as "kernel".
+   * @throws InputError if it has another shape
+   */
   weight(name: string, shape: readonly number[]): Tensor;
 }
 
@@ -110,7 +116,7 @@ const lengthsOf = (x: Value, layer: Layer): number[] =>
 const toChannelsLast = (x: Value): Value => (shapeOf(x).length === 4 ? transpose(x, [0, 2, 3, 1]) : x);
 const toChannelsFirst = (x: Value): Value => (shapeOf(x).length === 4 ? transpose(x, [0, 3, 1, 2]) : x);
 
-/** Where an axis of TensorFlow's layout lies in ours. */
+/** The axis of this layout for an axis of TensorFlow's. */
 function axisOf(layer: Layer, x: Value, axis: unknown): number {
   const rank = shapeOf(x).length;
   const given = typeof axis === 'number' && Number.isSafeInteger(axis) ? (axis < 0 ? axis + rank : axis) : 0;
@@ -181,7 +187,7 @@ function convolve(x: Value, layer: Layer, { weight, size, group }: Kernel): Valu
   return conv(x, weight, { strides, dilations, pads, group });
 }
 
-/** Adds the layer's bias to the channels where it has one. */
+/** Adds the layer's bias to the channels, if it has one. */
 function biased(x: Value, layer: Layer): Value {
   if (!flagOf(layer, 'use_bias', true)) return x;
   const axis = channelAxis(x);
@@ -435,8 +441,8 @@ const translations: Readonly<Record<string, Translate>> = {
 const largestValue = 2 ** 28;
 
 /**
- * What a layer makes of its inputs, under the layer's name.
- * @throws InputError naming the layer where it is not known, or does not fit its inputs
+ * The output of a layer.
+ * @throws InputError naming the layer if it is not known, or does not fit its inputs
  */
 export function translateLayer(inputs: readonly Value[], layer: Layer): Value {
   if (!Object.hasOwn(translations, layer.className)) {

@@ -90,7 +90,10 @@ interface Shard {
   readonly size: number;
 }
 
-/** A shard that is there; InputError where it is not, or lies outside the model's folder. */
+/**
+ * A shard.
+ * @throws InputError if it is missing, or lies outside the model's folder
+ */
 async function findShard(folder: string, name: string, where: string): Promise<Shard> {
   let path: string;
   try {
@@ -166,7 +169,10 @@ function decode(bytes: Uint8Array, { shape, storage }: StoredWeight): Float32Arr
 /** One weight of the manifest, not yet decoded. */
 export interface PackedWeight {
   readonly shape: readonly number[];
-  /** Its values; InputError where one is not a finite number. */
+  /**
+   * Its values.
+   * @throws InputError if one is not a finite number
+   */
   decode(): Float32Array;
 }
 
@@ -178,7 +184,7 @@ export interface LayersModelWeights {
 
 /**
  * Reads the bytes of every weight of the manifest; shards are read only from inside `folder`, and once.
- * @throws InputError where a shard is missing, lies elsewhere, is listed twice or does not hold what the manifest says
+ * @throws InputError if a shard is missing, lies elsewhere, is listed twice or does not hold what the manifest says
  */
 export async function readLayersModelWeights(
   manifest: unknown,

@@ -1,4 +1,7 @@
-/** The eight symmetries of the square: what a satellite image may be turned and flipped by without changing its classes. */
+/**
+ * The eight symmetries of the square, by which a satellite image can be flipped and rotated without changing its
+ * classes.
+ */
 import type { Tensor } from '../tensor.js';
 
 /**

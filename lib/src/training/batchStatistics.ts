@@ -1,4 +1,4 @@
-/** Batch normalisation by the statistics of the present batch, as training needs it. */
+/** Batch normalisation with the statistics of the current batch, for training. */
 import { shapeOf } from '../graph/graph.js';
 import { scalar, type Value } from '../graph/node.js';
 import { relu } from '../graph/operators/activation.js';
@@ -54,8 +54,8 @@ function joined(parts: readonly Moments[]): Moments {
 }
 
 /**
- * The mean's gradient left as one number per channel: it is added to the gradient that the normalised maps
- * bring to the same value, and broadcasting spreads it there for free.
+ * The mean's gradient as one number per channel: it is added to the gradient of the normalised maps, where
+ * broadcasting spreads it at no cost.
  */
 function broadcastMeanRule({ node, gradient }: RuleArguments<'ReduceMean'>) {
   const shape = shapeOf(node.inputs[0]);
@@ -65,5 +65,5 @@ function broadcastMeanRule({ node, gradient }: RuleArguments<'ReduceMean'>) {
   return [multiply(reshape(gradient, kept), scalar(1 / count))];
 }
 
-/** The ordinary gradient, with means over a batch of fixed size left to broadcasting. */
+/** The ordinary gradient, with the means over a batch spread by broadcasting. */
 export const trainingRules: RuleTable = { ...plain, ReduceMean: broadcastMeanRule };

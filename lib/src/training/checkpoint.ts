@@ -1,4 +1,4 @@
-/** A training's state on disk: a line of JSON, then float32 values; written whole or not at all. */
+/** The state of a training on disk: a line of JSON, then float32 values, written atomically. */
 import { createHash } from 'node:crypto';
 import { InputError } from '../error.js';
 import { readIfPresent } from '../io/boundedFile.js';
@@ -7,7 +7,7 @@ import { parseJson } from '../io/json.js';
 import { type Recipe, stepsOf } from './recipe.js';
 import type { FlatState } from './trainingStep.js';
 
-/** What validation said after so many images. */
+/** The validation results after a number of training images. */
 export interface Check {
   readonly images: number;
   readonly phase: number;
@@ -19,7 +19,7 @@ export interface Check {
   readonly rate?: number;
   /** Share of the time since the last check that the engine waited for images, 0 to 1. */
   readonly waitingShare?: number;
-  /** Of the validation images. */
+  /** Metrics on the validation images. */
   readonly metrics?: ValidationMetrics;
 }
 
@@ -36,7 +36,7 @@ export interface ValidationMetrics {
 
 export interface Checkpoint {
   readonly recipe: Recipe;
-  /** What is trained on what; must agree when a training goes on. */
+  /** Architecture and data set; must agree when a training is resumed. */
   readonly subject: string;
   readonly phase: number;
   /** Steps done in this phase. */
@@ -44,7 +44,7 @@ export interface Checkpoint {
   /** Updates done in all. */
   readonly updates: number;
   readonly history: readonly Check[];
-  /** Sum and number of the losses of the steps since the last check, where there were any. */
+  /** Sum and number of the losses since the last check, if there were any. */
   readonly lossesSinceCheck?: readonly [sum: number, count: number];
   readonly state: FlatState;
 }
@@ -68,7 +68,7 @@ export const isHistory = (value: unknown): value is readonly Check[] =>
 
 type Position = Pick<Checkpoint, 'phase' | 'step' | 'updates' | 'history' | 'lossesSinceCheck'>;
 
-/** Where a training stood; undefined where a field is missing, or phase, step and number of updates do not go together. */
+/** The position of a training; undefined if a field is missing, or phase, step and number of updates disagree. */
 function positionIn(header: ReadonlyMap<string, unknown>, { phases }: Recipe): Position | undefined {
   const [phase, step, updates] = ['phase', 'step', 'updates'].map((name) => header.get(name));
   const [history, losses] = [header.get('history'), header.get('lossesSinceCheck')];
@@ -99,10 +99,13 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
   await writeFileAtomic(path, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]));
 }
 
-/** Weights and moments of far larger networks than are trained here. */
+/** Enough for the weights and moments of far larger networks. */
 const largestCheckpoint = 2 ** 31 - 1;
 
-/** The checkpoint at `path`, or undefined where there is none; throws InputError where it is damaged or of another training. */
+/**
+ * The checkpoint at `path`, or undefined if there is none.
+ * @throws InputError if it is damaged or belongs to another training
+ */
 export async function readCheckpoint(
   path: string,
   expected: Pick<Checkpoint, 'recipe' | 'subject'> & { readonly lengths: readonly number[] },

@@ -1,4 +1,6 @@
-/** Trains a network on a data set: the loop around the training step, with validation, checkpoints and progress. */
+/**
+ * Training of a network on a data set: the loop around the training step, with validation, checkpoints and progress.
+ */
 import { createHash } from 'node:crypto';
 import { requireCount } from '../check.js';
 import type { Dataset } from '../dataset/patch.js';
@@ -40,7 +42,7 @@ export interface FitProgress {
   readonly loss: number;
   readonly secondsLeft: number;
   readonly check?: Check;
-  /** All checks so far, where there is a new one. */
+  /** All checks so far, if there is a new one. */
   readonly history?: readonly Check[];
 }
 
@@ -50,17 +52,20 @@ export interface FitOptions {
   readonly datasetAt: (size: number) => Dataset;
   readonly engine: Engine;
   readonly recipe: Recipe;
-  /** File that the training goes on from after an interruption. */
+  /** File from which an interrupted training is resumed. */
   readonly checkpoint: string;
-  /** Weights to start from, what they are called, and their classes where known; see transferWeights. */
+  /** Weights to start from, their name, and their classes if known; see transferWeights. */
   readonly initial?: {
     readonly weights: Weights;
     readonly name: string;
     readonly classes?: readonly string[];
   };
-  /** Seconds between two checkpoints: what a kill may cost. The weights in the end are the same whatever it costs. */
+  /**
+   * Seconds between two checkpoints (default: 300), which is what an interruption may cost. The final weights do not
+   * depend on it.
+   */
   readonly checkpointEvery?: number;
-  /** The training goes on when what it returns, a promise for example, is settled. */
+  /** If it returns a promise, the training waits for it. */
   readonly onProgress?: (progress: FitProgress) => unknown;
   readonly signal?: AbortSignal;
 }
@@ -68,7 +73,7 @@ export interface FitOptions {
 export interface Fitted {
   readonly weights: Weights;
   readonly history: readonly Check[];
-  /** Position in the history of the check that the weights are of. */
+  /** Position in the history of the check at which the weights were taken. */
   readonly kept: number;
 }
 
@@ -106,7 +111,7 @@ async function readBatch(
   return { image, labels };
 }
 
-/** Which images step `step` of a phase sees: the data set in a new random order each time round. */
+/** The images of step `step` of a phase: the data set in a new random order for each epoch. */
 function createSampler(dataset: Dataset, { seed }: Recipe, phase: number, batch: number) {
   const count = dataset.count('train');
   const orders = new Map<number, number[]>();
@@ -191,7 +196,11 @@ const asFlatState = ({
 /** Where the weights with the lowest validation loss are kept. */
 const bestPath = (checkpoint: string): string => `${checkpoint}.best`;
 
-/** Trains from the recipe's seed, or from the checkpoint where there is one; the same recipe and data give the same steps. */
+/**
+ * Trains a network by a recipe, or resumes from the checkpoint if there is one; the same recipe and data give the
+ * same steps.
+ * @throws InputError if the checkpoint belongs to another training, a split is empty, or the loss is not finite
+ */
 export async function fit(options: FitOptions): Promise<Fitted> {
   const { architecture, datasetAt, engine, recipe, checkpoint: path, initial, onProgress, signal } = options;
   const { checkpointEvery = 300 } = options;
@@ -258,7 +267,7 @@ export async function fit(options: FitOptions): Promise<Fitted> {
     const sample = createSampler(dataset, recipe, index, phase.batch);
     const readNext = (i: number): Promise<Batch> => {
       const reading = readBatch(dataset, 'train', sample(i));
-      // A failure is thrown where the batch is awaited; until then, or where no step follows, nobody listens.
+      // A failure is thrown where the batch is awaited; without a handler here it would end the process before.
       reading.catch(() => undefined);
       return reading;
     };
@@ -319,7 +328,7 @@ export async function fit(options: FitOptions): Promise<Fitted> {
             ...{ recipe, subject, phase: index, step: i + 1, updates, history, state },
             lossesSinceCheck: [sum, count],
           };
-          // First the best, which a training killed in between would come to again.
+          // The best first: a training interrupted in between computes it again.
           if (check && plateau?.best === history.length - 1)
             await writeCheckpoint(bestPath(path), checkpoint);
           await writeCheckpoint(path, checkpoint);

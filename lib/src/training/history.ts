@@ -1,4 +1,4 @@
-/** What a training went through, as a JSON file beside the model that came out of it. */
+/** The history of a training, as a JSON file beside the trained model. */
 
 import { InputError, messageOf } from '../error.js';
 import { readIfPresent } from '../io/boundedFile.js';
@@ -7,7 +7,7 @@ import { parseJson } from '../io/json.js';
 import { type Check, isHistory } from './checkpoint.js';
 import { isRecipe, type Recipe } from './recipe.js';
 
-/** A recipe, and what validation said while it was followed. */
+/** A recipe and the validation results of its training. */
 export interface TrainingHistory {
   readonly recipe: Recipe;
   /** In the order of training; losses are mean binary cross-entropies, `images` and `seconds` count from its start. */
@@ -31,8 +31,8 @@ export async function writeTrainingHistory(
 }
 
 /**
- * The training history beside the ONNX file `model`, or undefined where there is none.
- * @throws InputError where the file cannot be read or is not a training history
+ * The training history beside the ONNX file `model`, or undefined if there is none.
+ * @throws InputError if the file cannot be read or is not a training history
  */
 export async function readTrainingHistory(model: string): Promise<TrainingHistory | undefined> {
   const where = trainingHistoryPath(model);

@@ -1,9 +1,12 @@
-/** A learning rate that falls where the validation loss no longer does, early stopping, and the best weights: section 2.3 of the paper. */
+/**
+ * Learning rate reduced on a plateau of the validation loss, early stopping, and the best weights (section 2.3 of the
+ * paper).
+ */
 
 export interface Plateau {
-  /** What the learning rate is multiplied by. */
+  /** Factor by which the learning rate is reduced. */
   readonly factor: number;
-  /** Checks without improvement that are borne before the rate falls. */
+  /** Checks without improvement after which the rate is reduced. */
   readonly patience: number;
   /** Relative improvement of the loss that counts as one, 0 to 1. */
   readonly threshold: number;
@@ -13,7 +16,7 @@ export interface Plateau {
   readonly stopAfter: number;
 }
 
-/** PyTorch's defaults where it has one. */
+/** PyTorch's defaults, where it has them. */
 export const defaultPlateau: Plateau = {
   factor: 0.1,
   patience: 3,
@@ -31,9 +34,8 @@ export interface PlateauState {
 }
 
 /**
- * Where the losses of the checks so far have brought a training. A function of the losses alone, so that an interrupted
- * training needs nothing but its history. The rate is that of PyTorch's `ReduceLROnPlateau` (mode "min", threshold_mode
- * "rel", no cooldown).
+ * Rate and end of a training from the losses of its checks alone, so that an interrupted training needs only its
+ * history. The rate is that of PyTorch's `ReduceLROnPlateau` (mode "min", threshold_mode "rel", no cooldown).
  */
 export function followPlateau(losses: readonly number[], rate: number, plateau: Plateau): PlateauState {
   let reference = Number.POSITIVE_INFINITY;

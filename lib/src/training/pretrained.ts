@@ -1,4 +1,4 @@
-/** Weights that a training starts from, taken over from an earlier one. */
+/** Weights from an earlier training, to start another one from. */
 
 import { InputError } from '../error.js';
 import { topologicalOrder } from '../graph/graph.js';
@@ -9,7 +9,7 @@ import type { Weights } from '../model/layers.js';
 import { readNetwork } from '../model/safetensorsFile.js';
 import { sizeOf, type Tensor } from '../tensor.js';
 
-/** Far more than the networks of this field need. */
+/** Far more than networks of this field need. */
 const largestFile = 2 ** 31 - 1;
 
 /** Named weights of a safetensors file (torchvision's or timm's names), or of an ONNX file that landlens wrote. */
@@ -32,7 +32,7 @@ export async function readWeights(path: string): Promise<Weights> {
   );
 }
 
-/** The classes of the linear layer of such a file, where it or the JSON beside it names them. */
+/** The classes of the linear layer of such a file, if it or the JSON beside it names them. */
 export async function readClassNames(path: string): Promise<readonly string[] | undefined> {
   const needed = false;
   if (/\.safetensors$/i.test(path)) return (await readSidecar(path, { needed })).classes;
@@ -42,7 +42,7 @@ export async function readClassNames(path: string): Promise<readonly string[] | 
   ).classes;
 }
 
-/** The classes of the weights, where they are known, and those that are trained: rows of the linear layer go by name. */
+/** The classes of the weights, if known, and those to be trained: rows of the linear layer are matched by name. */
 export interface ClassChange {
   readonly from?: readonly string[];
   readonly to: readonly string[];
@@ -50,14 +50,14 @@ export interface ClassChange {
 
 export interface Transferred {
   readonly weights: Weights;
-  /** Parameters of the linear layer that keep their fresh values, as the classes are others. */
+  /** Parameters of the linear layer that keep their initial values, since the classes differ. */
   readonly renewed: readonly string[];
 }
 
 /**
- * The fresh weights with the earlier ones in their place. The rows of the linear layer follow the names of the classes;
- * where these are others, or of another number, it stays fresh.
- * @throws InputError where another parameter is missing or has another shape
+ * Initial weights replaced by the earlier ones. The rows of the linear layer are matched by the names of the classes;
+ * if the classes differ, it keeps its initial values.
+ * @throws InputError if another parameter is missing or has another shape
  */
 export function transferWeights(
   fresh: Weights,

@@ -1,11 +1,11 @@
-/** A training recipe: everything that decides what comes out of a training, apart from the data. */
+/** A training recipe: everything but the data that determines the result of a training. */
 import { requireSeed } from '../random.js';
 import { defaultPlateau, type Plateau } from './plateau.js';
 
 export interface Phase {
   /** Height and width of the images, in pixels. */
   readonly size: number;
-  /** Images to learn from, in this phase; may exceed the data set, which is then seen again. */
+  /** Training images of this phase; may exceed the data set, which is then repeated. */
   readonly images: number;
   readonly batch: number;
 }
@@ -15,15 +15,15 @@ export interface Recipe {
   readonly phases: readonly Phase[];
   /** Largest step size, reached after the warm-up. */
   readonly rate: number;
-  /** Share of all steps during which the step size grows from nothing. */
+  /** Share of all steps during which the step size grows from 0. */
   readonly warmUp: number;
   /** Images of the validation split that are scored at each check. */
   readonly validationImages: number;
   /** Images between two checks; each check is followed by a checkpoint. */
   readonly checkEvery: number;
   /**
-   * Lets the validation loss of the checks decide the learning rate, when to stop and which weights to keep. Without it
-   * the rate follows a half cosine, and the last weights are kept.
+   * Learning rate, end and kept weights by the validation loss of the checks (default: the rate follows a half
+   * cosine, and the last weights are kept).
    */
   readonly plateau?: Plateau;
 }
@@ -55,7 +55,7 @@ export const isRecipe = (value: unknown): value is Recipe =>
 
 export const stepsOf = ({ images, batch }: Phase): number => Math.ceil(images / batch);
 
-/** Linear warm-up, then half a cosine down to zero. `done` is the share of the training behind us, 0 to 1. */
+/** Linear warm-up, then half a cosine down to zero. `done` is the finished share of the training, 0 to 1. */
 export function rateAt({ rate, warmUp }: Recipe, done: number): number {
   if (done < warmUp) return (rate * done) / warmUp;
   return (rate * (1 + Math.cos((Math.PI * (done - warmUp)) / (1 - warmUp)))) / 2;
@@ -77,7 +77,7 @@ export function paperRecipe(
   }: {
     readonly seed?: number;
     readonly batch?: number;
-    /** At most so many. */
+    /** Maximum number of epochs. */
     readonly epochs?: number;
     readonly rate?: number;
     readonly plateau?: Plateau;

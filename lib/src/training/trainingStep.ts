@@ -19,14 +19,14 @@ export interface StepOptions {
   /** Height and width of an image, in pixels. */
   readonly size: number;
   readonly batch: number;
-  /** How much of the running statistics each batch replaces (PyTorch's momentum). */
+  /** Share of the running statistics that each batch replaces (PyTorch's momentum; default: 0.1). */
   readonly momentum?: number;
 }
 
 export interface TrainingStep {
   /** Inputs image [batch, bands, size, size], labels [batch, classes] and rate []; output loss []. */
   readonly graph: Graph;
-  /** {output: input} of what stays in the engine. */
+  /** {output: input} of the state that stays in the engine. */
   readonly state: Readonly<Record<string, string>>;
 }
 
@@ -61,7 +61,7 @@ export type FlatState = Readonly<Record<'parameters' | 'first' | 'second' | 'sta
 
 const vector = (length: number): Tensor => ({ data: new Float32Array(length), shape: [length] });
 
-/** The state of a training that has not begun. */
+/** The state before the first step. */
 export function flatten(weights: Weights, layout = layoutOf(weights)): FlatState {
   const gather = (places: ReadonlyMap<string, Place>, length: number): Tensor => {
     const flat = vector(length);

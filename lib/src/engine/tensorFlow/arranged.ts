@@ -1,4 +1,4 @@
-/** Tensors that may lie in memory with their axes in another order than the graph names them. */
+/** Tensors whose axes may lie in memory in another order than in the graph. */
 import type { Tensor } from '@tensorflow/tfjs';
 import { normaliseAxis } from '../../graph/type.js';
 

@@ -1,4 +1,4 @@
-/** What a TensorFlow kernel is: from the values that an operator takes to those that it gives. */
+/** The interface of a TensorFlow kernel: from an operator's input values to its output values. */
 
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs';
 import type { Operator, OperatorAttributes } from '../../graph/node.js';

@@ -1,4 +1,4 @@
-/** A graph as a list of steps, which a worker thread can be sent and can follow. */
+/** A graph as a list of steps that can be sent to a worker thread. */
 import { InputError } from '../../error.js';
 import { describeNode, type Graph, topologicalOrder } from '../../graph/graph.js';
 import type { Node, OperatorAttributes, Value } from '../../graph/node.js';
@@ -63,7 +63,7 @@ function planConstant(value: number, node: Extract<Node, { operator: 'Constant' 
 
 const numbersOf = (data: ConstantTensor['data']): number[] => Array.from(data, Number);
 
-/** Throws InputError where the kernels cannot do what the node asks for. */
+/** @throws InputError if the kernels do not support the node */
 function checkNode(node: Node): void {
   const where = describeNode(node);
   const todo = 'Run the network with onnxruntime.';
@@ -90,7 +90,7 @@ function checkNode(node: Node): void {
   }
 }
 
-/** @throws InputError naming the first operator, constant or rank that TensorFlow.js cannot run. */
+/** @throws InputError naming the first operator, constant or rank that TensorFlow.js cannot run */
 export function planRun(graph: Graph): Plan {
   const nodes = topologicalOrder(Object.values(graph.outputs));
   const numbers = new Map<Value, number>();

@@ -29,7 +29,7 @@ function load(): TensorFlow {
 
 serve(async () => {
   const tf = load();
-  // No advice on the console to install another package.
+  // Without advice on the console to install another package.
   tf.env().set('PROD', true);
   await tf.ready();
   return createTensorFlowRuntime(tf);

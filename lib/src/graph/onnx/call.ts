@@ -17,7 +17,7 @@ export interface Call {
   readonly name: string;
   /** For messages. */
   readonly where: string;
-  /** Nothing where an optional input is left out. */
+  /** Undefined where an optional input is left out. */
   readonly inputs: readonly (Value | undefined)[];
   /** Names of the outputs; empty where an optional output is left out. */
   readonly outputs: readonly string[];
@@ -31,7 +31,10 @@ export interface Call {
   readonly batchOfOne: boolean;
 }
 
-/** An input that the operator cannot do without. */
+/**
+ * A required input.
+ * @throws InputError if it is missing
+ */
 export function operand(call: Call, index: number): Value {
   const value = call.inputs[index];
   if (value !== undefined) return value;
@@ -90,7 +93,10 @@ export function numbers(call: Call, name: string): readonly number[] | undefined
   return attribute(call, name, 'floats')?.value;
 }
 
-/** A list with one entry per axis, such as strides; throws InputError for another length or entries below `minimum`. */
+/**
+ * A list with one entry per axis, such as strides.
+ * @throws InputError if the length is another or an entry is below `minimum`
+ */
 export function perAxis(
   call: Call,
   name: string,
@@ -107,13 +113,13 @@ export function perAxis(
   );
 }
 
-/** The contents of an input, where they are known; nothing where it is left out or computed. */
+/** The contents of an input; undefined if it is left out or computed. */
 export function contents(call: Call, index: number): readonly Dimension[] | undefined {
   const value = call.inputs[index];
   return value === undefined ? undefined : call.known(value)?.items;
 }
 
-/** The contents of an input as plain numbers; nothing where they depend on the batch. */
+/** The contents of an input as plain numbers; undefined if they depend on the batch. */
 export function staticContents(call: Call, index: number): number[] | undefined {
   const items = contents(call, index);
   const plain = items?.filter((item) => typeof item === 'number');

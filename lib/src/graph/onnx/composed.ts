@@ -48,7 +48,7 @@ function isNegated(a: Value, of: Value): boolean {
   return inputs.some((value) => constantOf(value)?.data.every((item) => Number(item) === -1));
 }
 
-/** The terms of a PReLU in a + b or a - b with maxima in place of its ReLUs; nothing where it is another sum. */
+/** The terms of a PReLU in a + b or a - b with maxima in place of its ReLUs; undefined if it is another sum. */
 export function preluTerms(operator: 'Add' | 'Sub', a: Value, b: Value): readonly [Value, Value] | undefined {
   const terms = [termOf(a), termOf(b)];
   const [upper, lower] = operator === 'Add' && terms[0]?.factor ? terms.reverse() : terms;
@@ -61,7 +61,9 @@ export function preluTerms(operator: 'Add' | 'Sub', a: Value, b: Value): readonl
 /** At most a limit of ReLU6, written twice, and two factors are looked through. */
 const deepestGate = 4;
 
-/** The gate relu6(x + 3) / 6 of a hard-swish with a maximum in place of its ReLU; nothing where it is something else. */
+/**
+ * The gate relu6(x + 3) / 6 of a hard-swish with a maximum in place of its ReLU; undefined if it is something else.
+ */
 function gateOf(value: Value, x: Value): Value | undefined {
   const passed: Node[] = [];
   let { node } = value;

@@ -9,7 +9,7 @@ export const decodedOperators: readonly string[] = Object.keys(decoders);
 
 /**
  * The values of a node's outputs.
- * @throws InputError where the node is malformed, or asks for what no inference graph holds (training mode, control flow).
+ * @throws InputError if the node is malformed, or needs training mode or control flow
  */
 export function decodeNode(call: Call): readonly Value[] {
   const decoder =

@@ -11,7 +11,7 @@ import { Identity } from '../operators/elementwise.js';
 import type { Shape } from '../type.js';
 import { type Call, integers, operand, staticContents } from './call.js';
 
-/** The values of the node's outputs; nothing where landlens can only pass the node through. */
+/** The values of the node's outputs; undefined if landlens can only pass the node through. */
 export type Decoder = (call: Call) => readonly Value[] | undefined;
 
 /** By the operator's name in ONNX. */
@@ -27,7 +27,7 @@ export const simple =
 
 export const identity = simple(Identity);
 
-/** What a formula gives for a float32 input, for operators that are made of others. */
+/** An operator made of others, for float32 inputs. */
 export const inSinglePrecision =
   (formula: (call: Call, x: Value) => Value): Decoder =>
   (call) => {
@@ -41,7 +41,7 @@ export const inputsOf = (call: Call, required: number, most: number): Value[] =>
   ...call.inputs.slice(required, most).filter((value) => value !== undefined),
 ];
 
-/** Axes given as attribute (before opset `since`) or as input; `unknown` where they are computed. */
+/** Axes given as attribute (before opset `since`) or as input; `unknown` if they are computed. */
 export function axesOf(call: Call, since: number): number[] | undefined | 'unknown' {
   if (call.opset < since) return integers(call, 'axes');
   if (call.inputs[1] === undefined) return undefined;
@@ -54,7 +54,7 @@ export const member = <Name extends string>(names: readonly Name[], name: string
 export const product = (dimensions: readonly number[]): number =>
   dimensions.reduce((total, dimension) => total * dimension, 1);
 
-/** The dimensions as numbers; nothing where one is symbolic. */
+/** The dimensions as numbers; undefined if one is symbolic. */
 export function allStatic(dimensions: Shape): number[] | undefined {
   const plainDimensions = dimensions.filter((dimension) => typeof dimension === 'number');
   return plainDimensions.length === dimensions.length ? plainDimensions : undefined;

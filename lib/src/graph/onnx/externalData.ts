@@ -42,8 +42,8 @@ async function locate(folder: string | undefined, location: string, where: strin
  * A reader of one model's external weights. Weights that name the same bytes in the same form are one tensor; other
  * weights share no bytes, so that no more is read than the files hold.
  * @param folder the model's
- * @returns reads a tensor; InputError where its file is missing, lies outside `folder`, is too short, or where weights
- *   overlap
+ * @returns a function that reads a tensor; it throws InputError if the file is missing, lies outside `folder` or is
+ *   too short, or if weights overlap
  */
 export function externalWeights(
   folder: string | undefined,

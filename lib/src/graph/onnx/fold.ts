@@ -24,7 +24,7 @@ export function knownConstant({ dataType, shape, data }: ConstantTensor): Known 
   return data.length > longest ? undefined : { dataType, shape, items: Array.from(data, Number) };
 }
 
-/** The constant with these contents; nothing where they depend on the batch. */
+/** The constant with these contents; undefined if they depend on the batch. */
 export function constantFrom({ dataType, shape, items }: Known): ConstantTensor | undefined {
   const plain = items.filter((item) => typeof item === 'number');
   if (plain.length !== items.length) return undefined;
@@ -51,7 +51,7 @@ export function constantFrom({ dataType, shape, items }: Known): ConstantTensor 
 
 const isInteger = (dataType: Known['dataType']): boolean => dataType !== 'float32' && dataType !== 'float64';
 
-/** One item of a result; nothing where it cannot be said for every batch. */
+/** One item of a result; undefined if it depends on the batch. */
 type Combine = (a: Dimension, b: Dimension, whole: boolean) => Dimension | undefined;
 
 const both =
@@ -115,13 +115,13 @@ const unary: ReadonlyMap<string, (x: number) => number> = new Map([
   ['Not', (x: number) => (x === 0 ? 1 : 0)],
 ]);
 
-/** The list, where every item is known. */
+/** The list; undefined if an item is unknown. */
 function complete(items: readonly (Dimension | undefined)[]): Items | undefined {
   const found = items.filter((item) => item !== undefined);
   return found.length === items.length ? found : undefined;
 }
 
-/** Vectors and scalars only, which is all that shapes need. */
+/** For vectors and scalars, which suffice for shapes. */
 function combineItems(parts: readonly Known[], combine: (items: Items) => Dimension | undefined) {
   const length = Math.max(...parts.map(({ items }) => items.length));
   if (parts.some(({ shape, items }) => shape.length > 1 || (items.length !== length && items.length !== 1))) {
@@ -254,7 +254,7 @@ function reshaped(data: Known, shape: Shape | undefined): Known | undefined {
 }
 
 /**
- * What is known of the output of a node from what is known of its inputs; nothing where that needs the engine.
+ * What is known of the output of a node from what is known of its inputs; undefined if that needs the engine.
  * @param result the output's shape as inferred, for the operators that only reshape.
  */
 export function fold(call: Call, result: Shape | undefined): Known | undefined {

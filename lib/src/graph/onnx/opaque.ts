@@ -35,10 +35,10 @@ const recurrent = words('GRU LSTM RNN');
 const controlFlow = words('If Loop Scan SequenceMap');
 
 /**
- * What is passed through beside the forms that the table of decode.ts leaves over: operators that give the same for the
- * same image, of a size that follows from shapes and attributes, and that networks for images hold. Of Microsoft's, those
- * that exporters, quantisers and fusing optimisers write. DynamicQuantizeLinear and its kin are none of them: an image's
- * scores would depend on what else is in its batch.
+ * Operators passed through, besides those forms that operators.ts does not read: operators that give the same for the
+ * same image, of a size that follows from shapes and attributes, and that networks for images hold. Of Microsoft's,
+ * those that exporters, quantisers and fusing optimisers write. DynamicQuantizeLinear and similar ones are excluded:
+ * an image's scores would depend on the other images of its batch.
  */
 export const passedOperators: Readonly<Record<string, ReadonlySet<string>>> = {
   '': words(
@@ -145,7 +145,7 @@ function rangeShape(call: Call): Shape | undefined {
   return start === 0 && delta === 1 && isBatch(limit) ? [limit] : undefined;
 }
 
-/** The shape of the first output, where it is easily said. */
+/** The shape of the first output, if it is easily inferred. */
 function outputShape(call: Call): Shape | undefined {
   const { operator } = call;
   const shape = call.inputs[0]?.type.shape;

@@ -90,7 +90,10 @@ function checkSize(size: number, where: string): void {
   });
 }
 
-/** Reads a model file whole; throws InputError where it is missing, empty or too large. */
+/**
+ * Reads a whole model file.
+ * @throws InputError if it is missing, empty or too large
+ */
 export async function loadOnnx(path: string): Promise<OnnxBytes> {
   const todo = 'Name an ONNX file.';
   const file = await openRegularFile(path, { todo });
@@ -513,10 +516,10 @@ async function locate<Result>(where: string, action: () => Promise<Result>): Pro
 }
 
 /**
- * Reads an ONNX model (opsets 7 to 23). Half-precision values are widened to float32, shape computations are folded with
- * the batch as 'N', and operators outside the table of attributes.ts become Opaque: they run, but have no gradient.
- * Nodes and weights keep their names; a node without one gets its first output's.
- * @throws InputError naming file and node where the file is missing, damaged, hostile or beyond what landlens can run.
+ * Reads an ONNX model (opsets 7 to 23). Half-precision values are widened to float32, shape computations are folded
+ * with the batch as 'N', and operators outside the table of attributes.ts become Opaque: they run, but have no
+ * gradient. Nodes and weights keep their names; a node without one gets its first output's.
+ * @throws InputError naming file and node if the file is missing, damaged, hostile or beyond what landlens can run
  */
 export async function readOnnx(
   source: string | OnnxBytes,

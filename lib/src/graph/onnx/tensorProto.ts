@@ -129,8 +129,8 @@ function fromFields(code: number, message: TensorMessage): ConstantTensor['data'
 
 /**
  * A stored tensor.
- * @param external the raw bytes, where they lie in another file.
- * @throws InputError where the data do not fit the dimensions or the element type is unknown.
+ * @param external the raw bytes, if they lie in another file
+ * @throws InputError if the data do not fit the dimensions or the element type is unknown
  */
 export function readTensor(message: TensorMessage, where: string, external?: Uint8Array): ConstantTensor {
   const dataType = dataTypeOf(message.dataType, where);

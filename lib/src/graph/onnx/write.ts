@@ -13,7 +13,7 @@ export interface WriteOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Store float32 weights in half precision, with a Cast that widens them when loaded. */
   readonly halfWeights?: boolean;
-  /** Fixes the batch of inputs and outputs at so many images; open unless told. */
+  /** Number of images that inputs and outputs are fixed to (default: any). */
   readonly batch?: number;
 }
 

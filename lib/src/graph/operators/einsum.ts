@@ -85,7 +85,10 @@ function diagonal({ x, term }: Operand, where: string): Operand {
   return diagonal({ x: taken, term: rest.map((axis) => term[axis]).join('') + twice }, where);
 }
 
-/** The length of every letter, of which 1 is repeated; throws InputError where operands disagree. */
+/**
+ * The length of every letter; 1 is broadcast.
+ * @throws InputError if operands disagree
+ */
 function lengthsOf(operands: readonly Operand[], where: string): Map<string, Dimension> {
   const found = new Map<string, Dimension>();
   for (const { x, term } of operands) {
@@ -146,9 +149,9 @@ function contract(a: Operand, b: Operand, kept: string, lengths: ReadonlyMap<str
 }
 
 /**
- * Einstein summation such as "bhid,bhjd->bhij": with an ellipsis, with diagonals ("ii->i"), over several operands from
- * left to right. A length of 1 is repeated.
- * @throws InputError where operands and equation do not fit together
+ * Einstein summation such as "bhid,bhjd->bhij": with an ellipsis, with diagonals ("ii->i"), over several operands
+ * from left to right. A length of 1 is repeated.
+ * @throws InputError if operands and equation do not fit together
  */
 export function einsum(equation: string, values: readonly Value[], where: string, name?: string): Value {
   const { operands: given, result } = parseEquation(equation, values, where);

@@ -6,7 +6,7 @@ import { conv } from '../operators/convolution.js';
 import { add, divide, multiply, squareRoot, subtract } from '../operators/elementwise.js';
 import { onlyUser, type Pass } from './rewrite.js';
 
-/** What a normalisation multiplies each channel with: scale / sqrt(variance + epsilon). */
+/** The factor of a normalisation for each channel: scale / sqrt(variance + epsilon). */
 export function scaleOf(node: Node): Value {
   if (node.operator !== 'BatchNormalization') throw new Error('a scale comes from a normalisation');
   const [, scale, , , variance] = node.inputs;

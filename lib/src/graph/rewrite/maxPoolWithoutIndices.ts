@@ -151,8 +151,8 @@ function matchUnpool(node: Node, [scattered]: readonly Value[]) {
 }
 
 /**
- * Writes the gradient of MaxPool, and DeepLift's way back through it, in comparisons, shifts and sums of float32 alone.
- * The value is the same, ties included: the first maximum of a window gets all. Indices that nothing reads are left out.
+ * Writes the gradient of MaxPool, and DeepLift's rule for it, with comparisons, shifts and sums of float32 values
+ * only. The values are the same, also for ties: the first maximum of a window gets all. Unused indices are dropped.
  */
 export const maxPoolWithoutIndices: Pass = (node, inputs, { users, isOutput }) => {
   if (node.operator === 'MaxPool' && node.attributes.indices) {
@@ -169,7 +169,7 @@ export const maxPoolWithoutIndices: Pass = (node, inputs, { users, isOutput }) =
   return [unpoolAtOffsets(values, maximumOffsets(x, pool), x, pool, sum)];
 };
 
-/** Refuses what is left of them: networks that read the positions themselves. */
+/** Refuses networks that read the positions themselves. */
 export const refuseIndices: Pass = (node) => {
   if (node.operator !== 'MaxPool' || !node.attributes.indices) return undefined;
   throw new InputError({

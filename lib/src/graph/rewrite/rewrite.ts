@@ -1,8 +1,8 @@
-/** Rebuilds a graph from its inputs on, with other values in place of what some nodes compute. */
+/** Rebuilds a graph with some nodes replaced. */
 import { createGraph, type Graph, topologicalOrder } from '../graph.js';
 import { type Node, type Value, withInputs } from '../node.js';
 
-/** What a pass may ask about the graph that it rewrites. */
+/** The graph that a pass rewrites, as the pass sees it. */
 export interface Context {
   /** The nodes of the old graph that read a value of it. */
   readonly users: (value: Value) => readonly Node[];
@@ -10,13 +10,13 @@ export interface Context {
 }
 
 /**
- * One pass: the values of a node's outputs in the new graph, or nothing where the node stays as it is.
- * @param node of the old graph
- * @param inputs what its inputs have become
+ * One pass: the values of a node's outputs in the new graph, or undefined if the node stays as it is.
+ * @param node a node of the old graph
+ * @param inputs its inputs in the new graph
  */
 export type Pass = (node: Node, inputs: readonly Value[], context: Context) => readonly Value[] | undefined;
 
-/** The node that alone reads a value. */
+/** The only node that reads a value; undefined if there are several, or if it is an output. */
 export function onlyUser(value: Value, { users, isOutput }: Context): Node | undefined {
   const found = users(value);
   return found.length === 1 && !isOutput(value) ? found[0] : undefined;

@@ -1,10 +1,9 @@
 /**
  * DeepLift (Rescale): multipliers from the differences between two passes, over the input and over a baseline.
  *
- * Every rule here but those of the exceptions says where the whole difference of its output comes from, so that the
- * contributions of a network add up to the difference of its outputs. For values that depend on one value alone that
- * leaves one choice: a composed activation y = f(x), such as x sigmoid(x), gets (y - y') / (x - x') from the rules of its
- * parts, whichever parts it is written in.
+ * Every rule distributes the whole difference of its output over its inputs (exceptions below), so that the
+ * contributions of a network add up to the difference of its outputs. A composed activation y = f(x), such as x
+ * sigmoid(x), gets (y - y') / (x - x') from the rules of its parts, however it is written.
  */
 
 import { binaryRule, unbroadcast } from '../gradients/elementwise.js';

@@ -1,6 +1,7 @@
 /**
- * Guided backpropagation and deconvnet: the ordinary gradient with another rule at every ReLU. As in Captum that is ReLU
- * alone: PReLU, SiLU, GELU and their kin keep the ordinary gradient, and so does ReLU6, which ONNX writes as Clip.
+ * Guided backpropagation and deconvnet: the ordinary gradient with another rule at every ReLU. As in Captum it
+ * applies to ReLU only: PReLU, SiLU, GELU and other activations keep the ordinary gradient, as does ReLU6, which ONNX
+ * writes as Clip.
  */
 import { rectifierMask, relu } from '../operators/activation.js';
 import { multiply } from '../operators/elementwise.js';
@@ -9,7 +10,8 @@ import { plain } from './plain.js';
 
 /**
  * Springenberg et al., 2015: the gradient passes where both the forward value and the gradient are positive.
- * @param except names of ReLU nodes that stay plain; Captum leaves functional ReLUs so (torchvision's DenseNet ends in one).
+ * @param except names of ReLU nodes that keep the ordinary gradient, as functional ReLUs do in Captum (torchvision's
+ *   DenseNet ends in one)
  */
 export function guided({ except = [] }: { readonly except?: readonly string[] } = {}): RuleTable {
   return {
@@ -21,5 +23,5 @@ export function guided({ except = [] }: { readonly except?: readonly string[] } 
   };
 }
 
-/** Zeiler and Fergus, 2014: the gradient passes where it is positive itself, whatever the forward value. */
+/** Zeiler and Fergus, 2014: the gradient passes where it is positive, whatever the forward value. */
 export const deconvnet: RuleTable = { ...plain, Relu: ({ gradient }) => [relu(gradient)] };

@@ -10,7 +10,7 @@ import { reduction } from '../gradients/reduction.js';
 import { resampling } from '../gradients/resize.js';
 import type { RuleTable } from '../rule.js';
 
-/** The compiler finds an operator that misses here and in NotDifferentiable of rule.ts. */
+/** The compiler finds operators that are missing here and in NotDifferentiable of rule.ts. */
 export const plain: RuleTable = {
   ...activation,
   ...arrangement,

@@ -27,7 +27,7 @@ import { type Encoders, float, int, number as tensor } from '../encoder.js';
 import { passThrough } from '../opaque.js';
 
 /**
- * Softmax and its kin over the axis. Before opset 13 they saw a matrix: all axes from `axis` on were one.
+ * Softmax, LogSoftmax or Hardmax over an axis. Before opset 13 they saw a matrix: all axes from `axis` on were one.
  * @param operate applies the operator along one axis.
  */
 function alongAxis(call: Call, operate: (x: Value, axis: number, name: string) => Value): readonly Value[] {
