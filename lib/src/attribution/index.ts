@@ -1,0 +1,28 @@
+/** Attribution methods, and the one path from image, targets and methods to maps. */
+export * from './attribution.js';
+export type { Baseline } from './baseline.js';
+export * from './deepLift.js';
+export {
+  type BindOptions,
+  bindMethods,
+  type ExplainedTarget,
+  type Explanation,
+  explain,
+} from './explain.js';
+export * from './explainClasses.js';
+export * from './explainLargeImage.js';
+export * from './explainPatch.js';
+export { type GradCamOptions, gradCam } from './gradCam.js';
+export * from './graphMethod.js';
+export * from './guidedBackpropagation.js';
+export * from './guidedGradCam.js';
+export * from './inputXGradient.js';
+export * from './integratedGradients.js';
+export * from './lime.js';
+export * from './methods.js';
+export * from './occlusion.js';
+export * from './reduce.js';
+export * from './saliency.js';
+export * from './slic.js';
+export * from './smoothGrad.js';
+export { studiedMethod, studiedMethods } from './studiedMethods.js';

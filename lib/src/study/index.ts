@@ -1,0 +1,16 @@
+/** The recorded study: run, records, summary, tables, and the paper's own tables. */
+export { findPaperCases, readCase, writeCase } from './caseStudy.js';
+export { readMap } from './maps.js';
+export { measureMethod, measureRandom } from './measure.js';
+export * from './morfOfStudy.js';
+export * from './paper/paperCases.js';
+export * from './paper/paperClassification.js';
+export * from './paper/paperTables.js';
+export { presets } from './presets.js';
+export * from './recordRows.js';
+export { openRecords, randomBaseline, type StudyFacts, type StudyRecord } from './records.js';
+export { runStudy } from './run.js';
+export * from './selection.js';
+export { chooseImages, chooseTarget, readSubject, type Subject } from './subject.js';
+export * from './summary.js';
+export { describeContext } from './tables.js';
