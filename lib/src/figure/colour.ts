@@ -18,13 +18,13 @@ function interpolate(...colours: readonly string[]): ColourMap {
   };
 }
 
-/** Perceptually uniform, black to light yellow: 13 samples of matplotlib's "magma". */
+/** For counts and shares. Perceptually uniform, black to light yellow: 13 samples of matplotlib's "magma". */
 export const sequential = interpolate(
   ...['#000004', '#100b2d', '#2c115f', '#51127c', '#721f81', '#932b80', '#b73779'],
   ...['#d8456c', '#f1605d', '#fc8961', '#feb078', '#fed799', '#fcfdbf'],
 );
 
-/** Blue, white in the middle, red: 13 samples of ColorBrewer's "RdBu", reversed, with a pure white. */
+/** For relevance. Blue, white in the middle, red: 13 samples of ColorBrewer's "RdBu", reversed, with a pure white. */
 export const diverging = interpolate(
   ...['#053061', '#1c5c9f', '#3783bb', '#6bacd1', '#a7d0e4', '#d7e8f1', '#ffffff'],
   ...['#fcdfcf', '#f7b799', '#e48066', '#c94741', '#a51429', '#67001f'],
@@ -45,17 +45,18 @@ export function magnitude(map: ArrayLike<number>, quantile = 0.99): number {
 }
 
 /**
- * Paints a relevance map. Signed maps run from -limit (blue) over 0 (white) to limit (red); others from 0 (black) to
- * limit (light yellow). An all-zero map (limit 0) is all zero colour; a value that is not a number is grey-green.
+ * Paints a relevance map, from -limit (blue) over 0 (white) to limit (red), whether the method has negative values or
+ * not: one scale for all maps. An all-zero map (limit 0) is white; a value that is not a number is grey-green.
+ * @param limit default: the magnitude of the map
  */
 export function paintMap(
   map: ArrayLike<number>,
-  { signed, limit = magnitude(map) }: { readonly signed: boolean; readonly limit?: number },
+  { limit = magnitude(map) }: { readonly limit?: number } = {},
 ): Pixels {
   const pixels = new Uint8ClampedArray(3 * map.length);
   for (let i = 0; i < map.length; i++) {
     const value = limit > 0 ? map[i] / limit : Number.isNaN(map[i]) ? Number.NaN : 0;
-    const colour = Number.isNaN(value) ? missing : signed ? diverging((value + 1) / 2) : sequential(value);
+    const colour = Number.isNaN(value) ? missing : diverging((value + 1) / 2);
     pixels.set(colour, 3 * i);
   }
   return pixels;

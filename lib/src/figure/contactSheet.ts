@@ -1,7 +1,7 @@
 /** One picture of one explained image: its true colours, the class's true mask and the map of every method. */
 import { InputError } from '../error.js';
 import { createSheet, drawPixels, drawText, encodePng, type Sheet } from './canvas.js';
-import { diverging, magnitude, type Pixels, paintMap, paintMask, sequential } from './colour.js';
+import { diverging, magnitude, type Pixels, paintMap, paintMask } from './colour.js';
 
 export interface ContactSheet {
   /** First line, bold. */
@@ -22,8 +22,6 @@ export interface SheetMap {
   readonly note: string;
   /** [height x width] */
   readonly values: ArrayLike<number>;
-  /** Whether negative values mean something. */
-  readonly signed: boolean;
 }
 
 const margin = 16;
@@ -43,7 +41,7 @@ interface Cell {
 
 /**
  * Draws the sheet as a PNG, 5 pictures a row. Each map has its own colour scale, ending at the 99th percentile of
- * its magnitude, which its caption gives; signed maps are symmetric around zero.
+ * its magnitude, which its caption gives, and symmetric around zero.
  */
 export async function contactSheet(sheet: ContactSheet): Promise<Uint8Array> {
   const { width, height, picture, mask, maps } = sheet;
@@ -90,7 +88,7 @@ export async function contactSheet(sheet: ContactSheet): Promise<Uint8Array> {
   return encodePng(page);
 }
 
-function paintCell({ caption, note, values, signed }: SheetMap): Cell {
+function paintCell({ caption, note, values }: SheetMap): Cell {
   const limit = magnitude(values);
   const missing = Array.from(values).filter((value) => !Number.isFinite(value)).length;
   const end = limit.toPrecision(2).replace('e', ' e');
@@ -99,30 +97,24 @@ function paintCell({ caption, note, values, signed }: SheetMap): Cell {
       ? `${missing} values are not numbers`
       : limit === 0
         ? 'all zero'
-        : `${signed ? `−${end} to` : '0 to'} ${end}`;
-  return { caption, note, scaleNote, pixels: paintMap(values, { signed, limit }) };
+        : `${Array.from(values).some((value) => value < 0) ? `−${end}` : '0'} to ${end}`;
+  return { caption, note, scaleNote, pixels: paintMap(values, { limit }) };
 }
 
 function drawLegend(page: Sheet, left: number, top: number, width: number): void {
   const bar = { width: Math.min(width, 200), height: 14 };
-  const bars = [
-    { colour: diverging, heading: 'Signed relevance', ends: ['against', '0', 'for the class'] },
-    { colour: sequential, heading: 'Magnitude or positive relevance', ends: ['0', '', 'most'] },
-  ];
-  for (const [i, { colour, heading, ends }] of bars.entries()) {
-    const y = top + i * 66;
-    drawText(page, heading, left, y, { size: 12, bold: true, width });
-    const pixels = new Uint8ClampedArray(3 * bar.width * bar.height);
-    for (let j = 0; j < bar.width * bar.height; j++)
-      pixels.set(colour((j % bar.width) / (bar.width - 1)), 3 * j);
-    drawPixels(page, pixels, bar, left, y + 18);
-    page.context.strokeStyle = '#9a9a9a';
-    page.context.strokeRect(left - 0.5, y + 17.5, bar.width + 1, bar.height + 1);
-    for (const [j, end] of ends.entries()) {
-      page.context.textAlign = j === 0 ? 'left' : j === 1 ? 'center' : 'right';
-      drawText(page, end, left + (j * bar.width) / 2, y + 36, { size: 11 });
-      page.context.textAlign = 'left';
-    }
+  drawText(page, 'Relevance', left, top, { size: 12, bold: true, width });
+  const pixels = new Uint8ClampedArray(3 * bar.width * bar.height);
+  for (let i = 0; i < bar.width * bar.height; i++) {
+    pixels.set(diverging((i % bar.width) / (bar.width - 1)), 3 * i);
+  }
+  drawPixels(page, pixels, bar, left, top + 18);
+  page.context.strokeStyle = '#9a9a9a';
+  page.context.strokeRect(left - 0.5, top + 17.5, bar.width + 1, bar.height + 1);
+  for (const [i, end] of ['against', '0', 'for the class'].entries()) {
+    page.context.textAlign = i === 0 ? 'left' : i === 1 ? 'center' : 'right';
+    drawText(page, end, left + (i * bar.width) / 2, top + 36, { size: 11 });
+    page.context.textAlign = 'left';
   }
   const statement = [
     'Each map has its own scale, which',
@@ -131,7 +123,7 @@ function drawLegend(page: Sheet, left: number, top: number, width: number): void
     'compare patterns, not brightness.',
   ];
   for (const [i, line] of statement.entries())
-    drawText(page, line, left, top + 140 + i * 16, { size: 12, width });
+    drawText(page, line, left, top + 68 + i * 16, { size: 12, width });
 }
 
 function requireSize(what: string, count: number, width: number, height: number): void {

@@ -226,7 +226,6 @@ async function drawCase(
           : `, ${(100 * localisation.share).toFixed(0)} % inside the mask`
       }`,
       values: map,
-      signed: method.reduction === 'sum',
     })),
   });
 }

@@ -30,14 +30,13 @@ export async function drawSubject(
 ): Promise<Uint8Array> {
   const [, height, width] = patch.image.shape;
   const maps: SheetMap[] = [];
-  for (const { id, name, reduction } of methods) {
+  for (const { id, name } of methods) {
     const record = store.find(imageIndex, id);
     const { maxSensitivity, aucMorf } = record?.metrics ?? {};
     maps.push({
       caption: name,
       note: `Max-Sensitivity ${maxSensitivity?.toFixed(2)}, AUC-MoRF ${aucMorf?.toFixed(1)}`,
       values: await readMap(folder, patch, id, record),
-      signed: reduction === 'sum',
     });
   }
   const highest = Array.from(scores, (score, i) => ({ score, name: classifier.classes[i] }))
