@@ -1,6 +1,4 @@
 /** Questions over many images: co-occurrence, correlation, failures, competing classes, planted biases, ground truth. */
-export * from './blockBaseline.js';
-export * from './comparison.js';
 export * from './competingClasses.js';
 export * from './coOccurrence.js';
 export * from './correlation.js';
@@ -13,4 +11,3 @@ export * from './missingLabels.js';
 export * from './plantedBiases.js';
 export * from './scoredImages.js';
 export * from './shadows.js';
-export * from './sizeAndSensitivity.js';

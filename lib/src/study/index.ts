@@ -2,7 +2,6 @@
 export { findPaperCases, readCase, writeCase } from './caseStudy.js';
 export { readMap } from './maps.js';
 export { measureMethod, measureRandom } from './measure.js';
-export * from './morfOfStudy.js';
 export * from './paper/paperCases.js';
 export * from './paper/paperClassification.js';
 export * from './paper/paperTables.js';
