@@ -19,6 +19,7 @@ export const root = resolve(import.meta.dirname, '../..');
 
 /** Constants that make each notebook quick, with the methods of its claims; records are made anew in a folder of the test. */
 export const reduced: Readonly<Record<string, (folder: string) => Parameters>> = {
+  '00-start-here': () => ({}),
   '01-data': () => ({ LABELLED: 40, EXAMPLES: 2 }),
   '02-classifier': () => ({ IMAGES: 48 }),
   '03-one-class': () => ({ DRAWS: 1, METHODS: ['saliency', 'grad-cam', 'occlusion'] }),
