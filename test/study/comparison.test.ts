@@ -9,7 +9,7 @@ import {
   paperColumns,
   rankAgreement,
 } from '../../lib/src/study/comparison.js';
-import { measures, paperTableS3 } from '../../lib/src/study/paper/paperTables.js';
+import { paperTableS3 } from '../../lib/src/study/paper/paperTables.js';
 import { randomBaseline } from '../../lib/src/study/records.js';
 
 const shared = process.env.LANDLENS_SHARED ?? '../shared';
@@ -63,7 +63,7 @@ describe('rankAgreement', () => {
 
   it('finds DenseNet-121 and ResNet-50 in agreement in the paper, as it says', () => {
     const { sen12ms, sen12msResNet50 } = paperColumns;
-    for (const measure of measures.filter((name) => name !== 'seconds'))
+    for (const measure of ['maxSensitivity', 'aucMorf', 'fileSize'] as const)
       assert.ok((rankAgreement(sen12ms, sen12msResNet50, measure)?.r ?? 0) > 0.5, measure);
     assert.equal(rankAgreement(sen12ms, sen12msResNet50, 'seconds'), undefined);
   });

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
+import { metrics } from '../../lib/src/metric/metrics.js';
 import { bestThree } from '../../lib/src/study/comparison.js';
-import { measures, paperTable3 } from '../../lib/src/study/paper/paperTables.js';
+import { paperTable3 } from '../../lib/src/study/paper/paperTables.js';
 import { randomBaseline, type StudyMetrics, type StudyRecord } from '../../lib/src/study/records.js';
 import { paperColumnOf, type StudySummary, summarise } from '../../lib/src/study/summary.js';
 import {
@@ -177,8 +178,8 @@ describe('paperTable3', () => {
       JSON.parse(content).table3;
     const columns = ['max_sensitivity', 'auc_morf', 'file_size_kb', 'time_s'];
     const ours = Object.values(paperTable3).map(({ bigEarthNet, sen12ms }) => [
-      measures.map((measure) => bigEarthNet[measure]),
-      measures.map((measure) => sen12ms[measure]),
+      metrics.map(({ id }) => bigEarthNet[id]),
+      metrics.map(({ id }) => sen12ms[id]),
     ]);
     assert.deepEqual(
       ours,

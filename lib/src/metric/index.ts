@@ -8,4 +8,5 @@ export * from './faithfulness/morf.js';
 export * from './faithfulness/ranking.js';
 export * from './localisation/classDiscrimination.js';
 export * from './localisation/localisation.js';
+export * from './metrics.js';
 export * from './robustness/maxSensitivity.js';

@@ -1,23 +1,17 @@
 /** Scores of the methods side by side, ours and the paper's: cells with the best three marked, and rank correlations. */
 
 import { type Correlation, spearman } from '../analysis/correlation.js';
-import { type Measure, paperTable3, paperTableS3, type Scores } from './paper/paperTables.js';
+import { type Metric, type MetricId, type MetricValues, metrics } from '../metric/metrics.js';
+import { paperTable3, paperTableS3 } from './paper/paperTables.js';
 import { randomBaseline } from './records.js';
 
-/** What one study found, by method id; a measure that it lacks is absent. */
+/** What one study found, by method id; a metric that it lacks is absent. */
 export interface ScoreColumn {
   readonly name: string;
-  readonly scores: Readonly<Record<string, Partial<Scores>>>;
+  readonly scores: Readonly<Record<string, MetricValues>>;
 }
 
-export const headings: Readonly<Record<Measure, string>> = {
-  maxSensitivity: 'Max-Sensitivity',
-  aucMorf: 'AUC-MoRF',
-  fileSize: 'File size (KB)',
-  seconds: 'Time (s)',
-};
-
-const column = (name: string, entries: readonly (readonly [string, Partial<Scores>])[]): ScoreColumn => ({
+const column = (name: string, entries: readonly (readonly [string, MetricValues])[]): ScoreColumn => ({
   name,
   scores: Object.fromEntries(entries),
 });
@@ -37,7 +31,7 @@ export const paperColumns = {
 
 /** Our own means, for example the methods of a StudySummary. */
 export function ourColumn(
-  methods: readonly { readonly id: string; readonly scores: Partial<Scores> }[],
+  methods: readonly { readonly id: string; readonly scores: MetricValues }[],
 ): ScoreColumn {
   return column(
     'ours',
@@ -45,17 +39,21 @@ export function ourColumn(
   );
 }
 
-/** Place 1, 2 or 3 of each method in one measure, by id; equal values share a place. Lower is better. */
+/** Place 1, 2 or 3 of each method in one metric, by id; equal values share a place. */
 export function bestThree<Row extends { readonly id: string }>(
   rows: readonly Row[],
   measured: (row: Row) => number | undefined,
+  better: Metric['better'] = 'lower',
 ): ReadonlyMap<string, 1 | 2 | 3> {
+  const sign = better === 'lower' ? 1 : -1;
   const values = rows.map((row) => ({ id: row.id, value: measured(row) }));
   return new Map(
     values.flatMap(({ id, value }) => {
       if (value === undefined) return [];
-      const better = values.filter((other) => other.value !== undefined && other.value < value).length;
-      return better === 0 || better === 1 || better === 2 ? [[id, ([1, 2, 3] as const)[better]]] : [];
+      const ahead = values.filter(
+        (other) => other.value !== undefined && sign * (other.value - value) < 0,
+      ).length;
+      return ahead === 0 || ahead === 1 || ahead === 2 ? [[id, ([1, 2, 3] as const)[ahead]]] : [];
     }),
   );
 }
@@ -69,19 +67,20 @@ function cell(value: number | undefined, place: 1 | 2 | 3 | undefined): string {
 }
 
 /**
- * One row a method: its name, then for each measure the cell of each column, the best three of a column marked; the
+ * One row a method: its name, then for each metric the cell of each column, the best three of a column marked; the
  * random baseline takes no place.
  */
 export function compareScores(
   methods: readonly { readonly id: string; readonly name: string }[],
   columns: readonly ScoreColumn[],
-  measures: readonly Measure[],
+  chosen: readonly MetricId[] = metrics.map(({ id }) => id),
 ): readonly (readonly string[])[] {
   const explained = methods.filter(({ id }) => id !== randomBaseline);
-  const cells = measures.flatMap((measure) =>
+  const shown = metrics.filter(({ id }) => chosen.includes(id));
+  const cells = shown.flatMap((metric) =>
     columns.map(({ scores }) => {
-      const scoreOf = ({ id }: { readonly id: string }): number | undefined => scores[id]?.[measure];
-      const best = bestThree(explained, scoreOf);
+      const scoreOf = ({ id }: { readonly id: string }): number | undefined => scores[id]?.[metric.id];
+      const best = bestThree(explained, scoreOf, metric.better);
       return (method: { readonly id: string }): string => cell(scoreOf(method), best.get(method.id));
     }),
   );
@@ -89,9 +88,9 @@ export function compareScores(
 }
 
 /** Spearman's rank correlation of two columns over the methods that both have; undefined where it is not defined. */
-export function rankAgreement(a: ScoreColumn, b: ScoreColumn, measure: Measure): Correlation | undefined {
+export function rankAgreement(a: ScoreColumn, b: ScoreColumn, metric: MetricId): Correlation | undefined {
   const pairs = Object.entries(a.scores).flatMap(([id, scores]) => {
-    const [x, y] = [scores[measure], b.scores[id]?.[measure]];
+    const [x, y] = [scores[metric], b.scores[id]?.[metric]];
     return x === undefined || y === undefined ? [] : [[x, y] as const];
   });
   const [xs, ys] = [pairs.map(([x]) => x), pairs.map(([, y]) => y)];

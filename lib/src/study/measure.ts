@@ -1,16 +1,15 @@
-/** The measurements of one explanation: the paper's four metrics, and localisation where the truth is known. */
+/** The measurements of one explanation: the metrics of the registry, and localisation where the truth is known. */
 import type { Attribution, Explain, Method } from '../attribution/attribution.js';
 import { relevance } from '../attribution/reduce.js';
 import { computationTime } from '../metric/complexity/computationTime.js';
-import { fileSize } from '../metric/complexity/fileSize.js';
-import { areaUnderCurve, morfCurve } from '../metric/faithfulness/morf.js';
+import { morfCurve, type PerturbationCurve } from '../metric/faithfulness/morf.js';
 import { type Ranking, randomRelevance, relevanceRanking } from '../metric/faithfulness/ranking.js';
 import { localisation } from '../metric/localisation/localisation.js';
-import { maxSensitivity } from '../metric/robustness/maxSensitivity.js';
+import { type Explained, type MetricId, metrics } from '../metric/metrics.js';
 import { createRandom } from '../random.js';
 import { rows, type Tensor } from '../tensor.js';
 import type { MeasurementSettings } from './presets.js';
-import type { StudyRecord } from './records.js';
+import type { StudyMetrics, StudyRecord } from './records.js';
 import type { StudiedClassifier, Subject } from './subject.js';
 
 /** What a measurement needs of an image: it need not be of a data set. */
@@ -40,41 +39,31 @@ export async function measureMethod(
   subject: MeasuredSubject,
   { explain, reduction }: Method,
   classifier: StudiedClassifier,
-  { settings: { draws, radius, fraction, repeats }, seed }: MeasureOptions,
+  { settings, seed }: MeasureOptions,
   isWarm: boolean,
 ): Promise<MeasuredMap> {
-  const { input, target, patch } = subject;
+  const { input, target } = subject;
   const timed = keepLast(explain);
   const seconds = await computationTime(timed.explain, input, target.index, {
     warmUp: isWarm ? 0 : 1,
-    repeats,
+    repeats: settings.repeats,
   });
   const attribution = timed.last();
-  const [sensitivity] = await maxSensitivity(explain, input, [target.index], {
-    ...{ draws, radius, original: attribution.values },
-    seed: createRandom(seed, 'study', patch.name).integer(2 ** 31),
-  });
-  const map = relevance(attribution, reduction).data;
   const [, , height, width] = input.shape;
-  const morf = await perturb(
-    subject,
-    classifier,
-    relevanceRanking(map, { seed, image: patch.name }),
-    fraction,
-  );
+  const { data } = relevance(attribution, reduction);
+  const map = { data, shape: [height, width] };
   const gap = attribution.completenessGap?.[0];
   return {
-    map,
+    map: data,
     measurement: {
       parameters: attribution.parameters,
-      metrics: {
-        maxSensitivity: sensitivity,
-        ...morf,
-        fileSize: (await fileSize({ data: map, shape: [height, width] })) / 1024,
-        seconds,
-      },
+      metrics: await measureMap(map, subject, classifier, {
+        settings,
+        seed,
+        explanation: { explain, attribution, seconds },
+      }),
       ...(Number.isFinite(gap) && { completenessGap: gap }),
-      ...localise(map, subject.mask),
+      ...localise(data, subject.mask),
     },
   };
 }
@@ -83,25 +72,48 @@ export async function measureMethod(
 export async function measureRandom(
   subject: MeasuredSubject,
   classifier: StudiedClassifier,
-  { settings: { fraction }, seed }: MeasureOptions,
+  options: MeasureOptions,
 ): Promise<Measurement> {
   const [, , height, width] = subject.input.shape;
-  const map = randomRelevance(height, width, { seed, image: subject.patch.name });
-  const ranking = relevanceRanking(map, { seed, image: subject.patch.name });
+  const map = randomRelevance(height, width, { seed: options.seed, image: subject.patch.name });
   return {
     parameters: {},
-    metrics: await perturb(subject, classifier, ranking, fraction),
+    metrics: await measureMap(map, subject, classifier, options),
     ...localise(map.data, subject.mask),
   };
 }
 
-/** The MoRF curve of a ranking of the subject's pixels, and its area. */
+/** Every metric of the registry, and the MoRF curve. */
+async function measureMap(
+  map: Tensor,
+  subject: MeasuredSubject,
+  classifier: StudiedClassifier,
+  { settings, seed, explanation }: MeasureOptions & Pick<Explained, 'explanation'>,
+): Promise<StudyMetrics> {
+  const { input: image, target, patch } = subject;
+  const ranking = relevanceRanking(map, { seed, image: patch.name });
+  const curve = await perturb(subject, classifier, ranking, settings.fraction);
+  const explained: Explained = {
+    ...{ image, map, curve, settings },
+    target: target.index,
+    seed: createRandom(seed, 'study', patch.name).integer(2 ** 31),
+    ...(explanation && { explanation }),
+  };
+  const values: Partial<Record<MetricId, number>> = {};
+  for (const { id, measure } of metrics) {
+    const value = await measure(explained);
+    if (value !== undefined) values[id] = value;
+  }
+  return { ...values, morf: curve.scores };
+}
+
+/** The MoRF curve of a ranking of the subject's pixels. */
 export async function perturb(
   { input, target }: MeasuredSubject,
   classifier: StudiedClassifier,
   ranking: Ranking,
   fraction: number,
-): Promise<{ readonly morf: readonly number[]; readonly aucMorf: number }> {
+): Promise<PerturbationCurve> {
   const score = async (images: Tensor): Promise<number[]> => {
     const { data } = await classifier.score(images);
     return Array.from(
@@ -110,10 +122,7 @@ export async function perturb(
     );
   };
   const [, ...imageShape] = input.shape;
-  const curve = await morfCurve(score, { data: rows(input, 0).data, shape: imageShape }, ranking, {
-    fraction,
-  });
-  return { morf: curve.scores, aucMorf: areaUnderCurve(curve) };
+  return morfCurve(score, { data: rows(input, 0).data, shape: imageShape }, ranking, { fraction });
 }
 
 function localise(map: Float32Array, mask: Uint8Array | undefined): Pick<Measurement, 'localisation'> {

@@ -1,10 +1,10 @@
 /** The records of a study as flat rows, for a DataFrame. */
 import { methods } from '../attribution/methods.js';
+import { eachMetric, type MetricId } from '../metric/metrics.js';
 import type { NamedRecord } from './ownMethods.js';
 import { randomBaseline } from './records.js';
 
-/** One image and method; a number that does not apply is NaN. */
-export interface RecordRow {
+interface RowFacts {
   readonly image: string;
   /** Id of the method; "random" is the baseline. */
   readonly method: string;
@@ -17,18 +17,17 @@ export interface RecordRow {
   readonly score: number;
   /** Whether the class is one of the image's labels and predicted. */
   readonly truePositive: boolean;
-  /** Area under the MoRF curve, score x iterations. */
-  readonly aucMorf: number;
-  readonly maxSensitivity: number;
-  /** KB of 1024 bytes. */
-  readonly fileSize: number;
-  /** Time of one explanation. */
-  readonly seconds: number;
   /** Share of the positive relevance inside the true mask of the class. */
   readonly share: number;
   /** Share of the image that the mask covers. */
   readonly area: number;
 }
+
+/**
+ * One image and method; a number that does not apply is NaN. Max-Sensitivity is a ratio; AUC-MoRF in score x iterations;
+ * file size in KB of 1024 bytes; seconds of one explanation.
+ */
+export type RecordRow = RowFacts & Readonly<Record<MetricId, number>>;
 
 const baseline = { name: 'Random order', abbreviation: 'Random' };
 
@@ -52,10 +51,7 @@ export function recordRows(records: readonly NamedRecord[]): readonly RecordRow[
     return {
       ...{ image, method, ...namesOf(record) },
       ...{ target: target.name, score: target.score, truePositive: target.truePositive },
-      aucMorf: metrics.aucMorf,
-      maxSensitivity: metrics.maxSensitivity ?? Number.NaN,
-      fileSize: metrics.fileSize ?? Number.NaN,
-      seconds: metrics.seconds ?? Number.NaN,
+      ...eachMetric((id) => metrics[id] ?? Number.NaN),
       share: localisation?.share ?? Number.NaN,
       area: localisation?.area ?? Number.NaN,
     };

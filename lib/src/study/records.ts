@@ -4,6 +4,7 @@ import { InputError, messageOf } from '../error.js';
 import { openLines } from '../io/durableLines.js';
 import { parseJson } from '../io/json.js';
 import type { Localisation } from '../metric/localisation/localisation.js';
+import { type MetricValues, metrics } from '../metric/metrics.js';
 
 /** The method id of the baseline: pixels ranked at random. */
 export const randomBaseline = 'random';
@@ -18,17 +19,11 @@ export interface StudyTarget {
   readonly truePositive: boolean;
 }
 
-export interface StudyMetrics {
-  /** Absent for the random baseline, which explains nothing. */
-  readonly maxSensitivity?: number;
+/** By metric; the random baseline, which explains nothing, lacks some. File size in KB of 1024 bytes. */
+export type StudyMetrics = MetricValues & {
   /** The model's score after each MoRF iteration; the first is that of the whole image. */
   readonly morf: readonly number[];
-  readonly aucMorf: number;
-  /** KB of 1024 bytes; absent for the random baseline. */
-  readonly fileSize?: number;
-  /** Absent for the random baseline. */
-  readonly seconds?: number;
-}
+};
 
 export interface StudyRecord {
   /** What the record belongs to, by `studyId`: data set, model, preset, seed, choice of images, versions. */
@@ -82,6 +77,7 @@ export async function openRecords(path: string, study: StudyFacts): Promise<Reco
   const lines = await openLines(path, (line, where) => {
     const record = parseRecord(line, where);
     requireStudy(record, study, where);
+    requireMetrics(record, where);
     // A method keeps its parameters, also where the study's manifest is gone.
     const given = JSON.stringify(record.parameters);
     const known = parameters.get(record.method) ?? given;
@@ -106,6 +102,12 @@ function requireStudy(record: StudyRecord, study: StudyFacts, where: string): vo
     if (text(record[name]) !== text(study[name]))
       throw foreign(name, text(study[name]), text(record[name]), where);
   }
+}
+
+/** A metric that was added since would otherwise be a mean over some of the images. */
+function requireMetrics({ method, metrics: values }: StudyRecord, where: string): void {
+  const absent = metrics.find(({ id }) => method !== randomBaseline && values[id] === undefined);
+  if (absent !== undefined) throw foreign('metrics', `a value of ${absent.id}`, 'none', where);
 }
 
 function foreign(name: string, expected: string, got: string, where: string): InputError {
@@ -153,11 +155,8 @@ const fields: Readonly<Record<keyof Required<StudyRecord>, Check>> = {
   method: text,
   parameters: mapOf((value) => text(value) || finite(value) || flag(value) || listOf(finite)(value)),
   metrics: shape({
-    maxSensitivity: optional(finite),
+    ...Object.fromEntries(metrics.map(({ id }) => [id, optional(finite)] as const)),
     morf: listOf(finite),
-    aucMorf: finite,
-    fileSize: optional(finite),
-    seconds: optional(finite),
   }),
   map: optional(text),
   completenessGap: optional(finite),

@@ -3,8 +3,9 @@
 import type { Correlation } from '../analysis/correlation.js';
 import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
+import { type MetricId, type MetricValues, metrics } from '../metric/metrics.js';
 import { ourColumn, rankAgreement } from './comparison.js';
-import { type Measure, measures, type PaperDataset, paperTable3, type Scores } from './paper/paperTables.js';
+import { type PaperDataset, paperTable3 } from './paper/paperTables.js';
 import { randomBaseline, type StudyRecord } from './records.js';
 import type { Selection } from './selection.js';
 
@@ -26,9 +27,9 @@ export interface MethodSummary {
   readonly name: string;
   /** Images that were measured. */
   readonly images: number;
-  /** Means; a measure that does not apply (to the random baseline) is absent. */
-  readonly scores: Partial<Scores>;
-  readonly paper: Scores | undefined;
+  /** Means; a metric that does not apply (to the random baseline) is absent. */
+  readonly scores: MetricValues;
+  readonly paper: MetricValues | undefined;
   /** Mean MoRF curve. */
   readonly morf: readonly number[];
   readonly localisation: LocalisationSummary | undefined;
@@ -40,7 +41,7 @@ export interface StudySummary {
   /** In the order of the paper, the random baseline last. */
   readonly methods: readonly MethodSummary[];
   /** Spearman's rank correlation of our means with the paper's, where at least 3 methods differ. */
-  readonly agreement: Readonly<Partial<Record<Measure, Correlation>>>;
+  readonly agreement: Readonly<Partial<Record<MetricId, Correlation>>>;
 }
 
 export interface StudyContext {
@@ -120,9 +121,9 @@ export function summarise(
     },
     methods: rows,
     agreement: Object.fromEntries(
-      measures.flatMap((measure) => {
-        const correlation = rankAgreement(ourColumn(rows), papers, measure);
-        return correlation === undefined ? [] : [[measure, correlation]];
+      metrics.flatMap(({ id }) => {
+        const correlation = rankAgreement(ourColumn(rows), papers, id);
+        return correlation === undefined ? [] : [[id, correlation]];
       }),
     ),
   };
@@ -131,12 +132,12 @@ export function summarise(
 function summariseMethod(
   { id, name }: { readonly id: string; readonly name: string },
   records: readonly StudyRecord[],
-  paper: Scores | undefined,
+  paper: MetricValues | undefined,
 ): MethodSummary {
   const scores = Object.fromEntries(
-    measures.flatMap((measure) => {
-      const value = mean(records.map(({ metrics }) => metrics[measure]).filter(isNumber));
-      return value === undefined ? [] : [[measure, value]];
+    metrics.flatMap(({ id: metric }) => {
+      const value = mean(records.map((record) => record.metrics[metric]).filter(isNumber));
+      return value === undefined ? [] : [[metric, value]];
     }),
   );
   const curves = records.map(({ metrics }) => metrics.morf);

@@ -1,8 +1,8 @@
 /** A study's tables: for the terminal, as Markdown and as CSV. */
 
+import { type Metric, metrics } from '../metric/metrics.js';
 import { csvText, markdownText, oneLine } from '../text.js';
-import { compareScores, correlationText, headings, ourColumn, paperColumns } from './comparison.js';
-import { measures } from './paper/paperTables.js';
+import { compareScores, correlationText, ourColumn, paperColumns } from './comparison.js';
 import { describeSelection, everyTestImage } from './selection.js';
 import type { MethodSummary, StudyContext, StudySummary } from './summary.js';
 
@@ -10,12 +10,15 @@ const paperNames = { bigEarthNet: 'BigEarthNet, 120 x 120', sen12ms: 'SEN12MS, 2
 
 /** The cells of Table 3: one row a method, our value and the paper's for each measure, the best three marked. */
 function table3Cells({ methods, context }: StudySummary): readonly (readonly string[])[] {
-  return compareScores(methods, [ourColumn(methods), paperColumns[context.paperColumn]], measures);
+  return compareScores(methods, [ourColumn(methods), paperColumns[context.paperColumn]]);
 }
 
 /** Measured as docs/reproducibility.md says. */
 const betweenProcessors =
   'Processors round differently: on 8 rendered scenes that moves the AUC-MoRF of Input x Gradient and Integrated Gradients, with SmoothGrad or without, by up to 0.9, and nothing else by more than its last digit (docs/reproducibility.md).';
+
+const higher = metrics.filter(({ better }: Metric) => better === 'higher').map(({ heading }) => heading);
+const direction = `Lower is better${higher.length > 0 ? `, in ${higher.join(' and ')} higher` : ''}`;
 
 /** What the figures are of, one statement a line. */
 export function describeContext(context: StudyContext): readonly string[] {
@@ -24,7 +27,7 @@ export function describeContext(context: StudyContext): readonly string[] {
     `Data set: ${oneLine(dataset)}${rendered ? ', rendered, not real imagery' : ''}; ${images} ${oneLine(describeSelection(selection, images))} with one class each, ${truePositives} of them a correctly predicted label; preset ${preset}, seed ${seed}.`,
     `Model: ${oneLine(context.model)} ${context.modelHash}; ${context.versions}.`,
     `Seconds: one explanation of one image, programs compiled, on ${context.devices.join(' and ')}; the paper's on an RTX 3070.`,
-    `Paper: Table 3, DenseNet-121 on ${paperNames[context.paperColumn]}. Lower is better; ¹ ² ³ mark the best three.`,
+    `Paper: Table 3, DenseNet-121 on ${paperNames[context.paperColumn]}. ${direction}; ¹ ² ³ mark the best three.`,
     betweenProcessors,
   ];
 }
@@ -32,20 +35,18 @@ export function describeContext(context: StudyContext): readonly string[] {
 /** Agreement of our order of the methods with the paper's, one line a measure. */
 export function describeAgreement({ agreement, methods }: StudySummary): readonly string[] {
   const count = methods.filter(({ paper }) => paper !== undefined).length;
-  return measures.flatMap((measure) => {
-    const found = agreement[measure];
+  return metrics.flatMap(({ id, heading }) => {
+    const found = agreement[id];
     return found === undefined
       ? []
-      : [
-          `Spearman rank correlation with the paper, ${headings[measure]}: ${correlationText(found)}, n = ${count}`,
-        ];
+      : [`Spearman rank correlation with the paper, ${heading}: ${correlationText(found)}, n = ${count}`];
   });
 }
 
 /** Table 3 for a terminal, with everything that its figures depend on. */
 export function table3Text(summary: StudySummary): string {
   const cells = table3Cells(summary);
-  const second = ['Method', ...measures.flatMap(() => ['ours', 'paper'])];
+  const second = ['Method', ...metrics.flatMap(() => ['ours', 'paper'])];
   const widths = second.map((heading, column) =>
     Math.max(
       ...[heading, ...cells.map((row) => row[column])].map((text) => text.length),
@@ -59,7 +60,7 @@ export function table3Text(summary: StudySummary): string {
       .trimEnd();
   const first = [
     ''.padEnd(widths[0]),
-    ...measures.map((measure, i) => headings[measure].padStart(widths[2 * i + 1] + widths[2 * i + 2] + 2)),
+    ...metrics.map(({ heading }, i) => heading.padStart(widths[2 * i + 1] + widths[2 * i + 2] + 2)),
   ].join('  ');
   // A blank behind the heading stands where the marks stand.
   const head = line(second.map((heading, column) => (column === 0 ? heading : `${heading} `)));
@@ -78,10 +79,7 @@ export function table3Text(summary: StudySummary): string {
 export function table3Markdown(summary: StudySummary): string {
   const row = (texts: readonly string[]): string =>
     `| ${texts.map((text) => markdownText(text.trim())).join(' | ')} |`;
-  const heading = [
-    'Method',
-    ...measures.flatMap((measure) => [`${headings[measure]}, ours`, `${headings[measure]}, paper`]),
-  ];
+  const heading = ['Method', ...metrics.flatMap(({ heading }) => [`${heading}, ours`, `${heading}, paper`])];
   return [
     '# Table 3: quantitative metrics',
     '',
@@ -123,14 +121,8 @@ export function table3Csv(summary: StudySummary): string {
     summary.methods.map(({ id, name, scores, paper }) => ({
       method: id,
       name,
-      max_sensitivity: scores.maxSensitivity,
-      auc_morf: scores.aucMorf,
-      file_size_kb: scores.fileSize,
-      seconds: scores.seconds,
-      paper_max_sensitivity: paper?.maxSensitivity,
-      paper_auc_morf: paper?.aucMorf,
-      paper_file_size_kb: paper?.fileSize,
-      paper_seconds: paper?.seconds,
+      ...Object.fromEntries(metrics.map(({ id, column }) => [column, scores[id]])),
+      ...Object.fromEntries(metrics.map((metric) => [`paper_${metric.column}`, paper?.[metric.id]])),
       ...contextColumns(summary),
     })),
   );

@@ -1,20 +1,7 @@
 /** Tables 3 and S3 of the paper (seconds on an RTX 3070), for comparison with our figures. */
 
-/** The four measures of one method; lower is better in all of them. */
-export interface Scores {
-  /** Max-Sensitivity, a ratio. */
-  readonly maxSensitivity: number;
-  /** Area under the MoRF curve, score x iterations. */
-  readonly aucMorf: number;
-  /** Size of the map as a JPEG, in KB. */
-  readonly fileSize: number;
-  /** Time of one explanation, in seconds. */
-  readonly seconds: number;
-}
-
-export type Measure = keyof Scores;
-
-export const measures = ['maxSensitivity', 'aucMorf', 'fileSize', 'seconds'] as const satisfies Measure[];
+/** The four metrics of one method, in the units of `metrics`; lower is better in all of them. */
+export type Scores = Readonly<Record<'maxSensitivity' | 'aucMorf' | 'fileSize' | 'seconds', number>>;
 
 /** The two columns of the paper: BigEarthNet at 120 x 120 pixels, SEN12MS at 256 x 256. */
 export type PaperDataset = 'bigEarthNet' | 'sen12ms';
