@@ -2,8 +2,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import * as tsx from 'tsx/cjs/api';
 import { rows, type Tensor } from '../lib/src/tensor.js';
 import { normals } from './classifiers.js';
+
+// The gradients, which tools/tensorFlow leaves out: TensorFlow.js keeps them for all its copies in one place.
+tsx.require('@tensorflow/tfjs-core/dist/register_all_gradients.js', import.meta.url);
 
 export { tf };
 

@@ -111,7 +111,7 @@ export function createImaging(tf: TensorFlow) {
     const [height, width, , outputs] = wide.shape;
     const channels = x.shape[3];
     const source = framed(x, window.before, window.after);
-    const weights = wide.as4D(height, width, channels, outputs / channels);
+    const weights = wide.reshape<Tensor4D>([height, width, channels, outputs / channels]);
     // TensorFlow's own kernel takes equal strides only.
     const stride = window.strides[0] === window.strides[1] ? window.strides[0] : 1;
     const y = tf.depthwiseConv2d(source, weights, stride, 'valid');
