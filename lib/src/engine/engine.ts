@@ -48,3 +48,16 @@ export interface Engine {
   /** Frees every program. Further calls do nothing. */
   dispose(): Promise<void>;
 }
+
+/** Options of every engine. */
+export interface EngineOptions {
+  /** Threads per operator on the processor (default: all cores). */
+  readonly threads?: number;
+  /** Bytes for the intermediate values of one run, without weights (default: 384 MiB). */
+  readonly memoryBudget?: number;
+  /**
+   * Bytes for all compiled programs together, weights and intermediate values (default: 2 GiB). The least recently
+   * used ones are released first and compiled again when needed.
+   */
+  readonly memoryLimit?: number;
+}

@@ -1,18 +1,11 @@
 /** The engines by name. */
 import { fork } from 'node:child_process';
 import { InputError } from '../error.js';
-import type { Engine } from './engine.js';
+import type { Engine, EngineOptions } from './engine.js';
 import { loaders } from './expendableWorker.js';
 import { createEngine } from './onnxRuntime.js';
 import { createTensorFlowEngine } from './tensorFlow.js';
 import { tensorFlowAvailability } from './tensorFlowAvailability.js';
-
-export interface EngineOptions {
-  /** Threads per operator on the processor (default: all cores). */
-  readonly threads?: number;
-  /** Bytes for the intermediate values of one run, without weights (default: 384 MiB). */
-  readonly memoryBudget?: number;
-}
 
 export const engineNames = ['cpu', 'webgpu', 'cuda', 'tensorflow'] as const;
 export type EngineName = (typeof engineNames)[number];

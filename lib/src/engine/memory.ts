@@ -3,7 +3,7 @@
 import { InputError } from '../error.js';
 import { type Graph, topologicalOrder } from '../graph/graph.js';
 import type { Value } from '../graph/node.js';
-import { isBatch, perImage } from '../graph/type.js';
+import { isBatch, sizePerImage } from '../graph/type.js';
 
 const bytesPerElement = {
   float64: 8,
@@ -30,7 +30,7 @@ const isBatched = ({ type: { shape = [] } }: Value): boolean => shape.some(isBat
 
 /** Bytes of a value per image of the batch. */
 const bytesOf = ({ type: { dataType, shape = [] } }: Value): number =>
-  shape.reduce<number>((product, dimension) => product * perImage(dimension), bytesPerElement[dataType]);
+  sizePerImage(shape) * bytesPerElement[dataType];
 
 /**
  * The largest sum of values alive at one time, in bytes per image of the batch, without weights and what is computed

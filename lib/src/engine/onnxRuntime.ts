@@ -9,7 +9,7 @@ import { input, scalar } from '../graph/node.js';
 import { writeOnnx } from '../graph/onnx/write.js';
 import { add } from '../graph/operators/elementwise.js';
 import { rewrite } from '../graph/rewrite/rewrite.js';
-import type { Engine } from './engine.js';
+import type { Engine, EngineOptions } from './engine.js';
 import { type Limits, startExpendableWorker } from './expendableWorker.js';
 import { defaultMemoryBudget, defaultMemoryLimit, planBatch } from './memory.js';
 import { type Provider, passesFor, providers } from './onnxRuntimeProviders.js';
@@ -18,18 +18,9 @@ import type { OnnxRuntimeModel, WorkerData } from './onnxRuntimeWorker.js';
 import { checkThreads, createWorkerEngine } from './workerEngine.js';
 import type { WorkerPort } from './workerProtocol.js';
 
-export interface OnnxRuntimeOptions {
+export interface OnnxRuntimeOptions extends EngineOptions {
   /** The device: the processor (default: "cpu") or a GPU. There is no fallback from a GPU that cannot be used. */
   readonly provider?: Provider;
-  /** Threads per operator on the processor (default: all cores). */
-  readonly threads?: number;
-  /** Bytes for the intermediate values of one run, without weights (default: 384 MiB). */
-  readonly memoryBudget?: number;
-  /**
-   * Bytes for all compiled programs together, weights and intermediate values (default: 2 GiB). The least recently
-   * used ones are released first and compiled again when needed.
-   */
-  readonly memoryLimit?: number;
 }
 
 const accelerators: Readonly<Partial<Record<Provider, string>>> = { webgpu: 'WebGPU', cuda: 'CUDA' };

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { InputError } from '../error.js';
-import type { Engine } from './engine.js';
+import type { Engine, EngineOptions } from './engine.js';
 import { defaultMemoryBudget, defaultMemoryLimit, planBatch } from './memory.js';
 import { planRun } from './tensorFlow/plan.js';
 import type { WorkerData } from './tensorFlow/worker.js';
@@ -14,16 +14,8 @@ import {
 } from './tensorFlowAvailability.js';
 import { checkThreads, createWorkerEngine } from './workerEngine.js';
 
-export interface TensorFlowOptions {
-  /** Threads per operator of the native library (default: all cores). Plain TensorFlow.js always has one. */
-  readonly threads?: number;
-  /** Bytes for the intermediate values of one run, without weights (default: 384 MiB). */
-  readonly memoryBudget?: number;
-  /**
-   * Bytes for all compiled programs together, weights and intermediate values (default: 2 GiB). The least recently
-   * used ones are released first and compiled again when needed.
-   */
-  readonly memoryLimit?: number;
+/** Plain TensorFlow.js has always one thread. */
+export interface TensorFlowOptions extends EngineOptions {
   /** The package (default: the first usable of tfjs-node-gpu, tfjs-node and tfjs). */
   readonly package?: TensorFlowPackage;
   /** The project whose packages are tried first, before landlens's own (default: the working directory). */

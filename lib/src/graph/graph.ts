@@ -1,7 +1,7 @@
 /** A graph: named outputs, the nodes that they need, and their order of computation. */
 import { InputError } from '../error.js';
 import { type Node, type Value, withInputs } from './node.js';
-import { type Shape, shapeText } from './type.js';
+import { type Shape, shapeText, staticDimension } from './type.js';
 
 export interface Graph {
   readonly inputs: readonly Value[];
@@ -117,3 +117,13 @@ export function shapeOf(value: Value): Shape {
     todo: 'Read the file with the option `measure`, as openClassifier does, or build this layer from operators that docs/operators.md lists.',
   });
 }
+
+/** The lengths of the axes behind batch and channels. @throws InputError if one is not a number */
+export const spatialSize = (value: Value): number[] =>
+  shapeOf(value)
+    .slice(2)
+    .map((length) => staticDimension(length, describeNode(value.node)));
+
+/** All axes but the channels. */
+export const axesButChannels = (value: Value): number[] =>
+  shapeOf(value).flatMap((_, axis) => (axis === 1 ? [] : [axis]));

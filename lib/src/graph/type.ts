@@ -1,5 +1,6 @@
 /** The types of values in a graph: element type and shape, with a symbolic batch dimension. */
 import { InputError } from '../error.js';
+import { sizeOf } from '../tensor.js';
 
 export type DataType = 'float32' | 'float64' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool';
 
@@ -24,11 +25,12 @@ export function perImage(dimension: Dimension): number {
 /** This many rows for each image. */
 export const rowsPerImage = (rows: number): Batch => (rows === 1 ? 'N' : `${rows}N`);
 
+/** The number of values per image, or of all values if no dimension is the batch. */
+export const sizePerImage = (shape: Shape): number => sizeOf(shape.map(perImage));
+
 /** Several dimensions merged: their product, with the batch if one of them has it. */
-export function mergeDimensions(dimensions: Shape): Dimension {
-  const rows = dimensions.reduce<number>((product, dimension) => product * perImage(dimension), 1);
-  return dimensions.some(isBatch) ? rowsPerImage(rows) : rows;
-}
+export const mergeDimensions = (dimensions: Shape): Dimension =>
+  dimensions.some(isBatch) ? rowsPerImage(sizePerImage(dimensions)) : sizePerImage(dimensions);
 
 /** A shape is undefined behind operators that landlens can run but does not understand. */
 export interface TensorType {

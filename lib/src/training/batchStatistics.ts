@@ -1,5 +1,5 @@
 /** Batch normalisation with the statistics of the current batch, for training. */
-import { shapeOf } from '../graph/graph.js';
+import { axesButChannels, shapeOf } from '../graph/graph.js';
 import { scalar, type Value } from '../graph/node.js';
 import { relu } from '../graph/operators/activation.js';
 import { concat, reshape } from '../graph/operators/arrangement.js';
@@ -36,7 +36,7 @@ export function createBatchStatistics(): (x: Value) => { mean: Value; variance: 
 }
 
 function measured(x: Value): Moments {
-  const axes = shapeOf(x).flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+  const axes = axesButChannels(x);
   return { mean: reduceMean(x, axes), square: reduceMean(multiply(x, x), axes) };
 }
 

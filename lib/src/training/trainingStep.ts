@@ -1,11 +1,11 @@
 /** One training step as one graph: batch in, loss out, parameters and moments updated in place of the old ones. */
 import { differentiate } from '../graph/differentiate.js';
-import { createGraph, type Graph } from '../graph/graph.js';
+import { createGraph, type Graph, shapeOf } from '../graph/graph.js';
 import { input, scalar, type Value } from '../graph/node.js';
 import { concat, reshape, slice } from '../graph/operators/arrangement.js';
 import { add, multiply } from '../graph/operators/elementwise.js';
 import { batchNormalization } from '../graph/operators/normalisation.js';
-import { staticDimension } from '../graph/type.js';
+import { sizePerImage } from '../graph/type.js';
 import type { Architecture } from '../model/architecture.js';
 import { initialWeights, type Layers, type Weights } from '../model/layers.js';
 import { sizeOf, type Tensor } from '../tensor.js';
@@ -142,13 +142,7 @@ export function createTrainingStep(
   const gradients = differentiate(loss, order, scalar(1), { rules: trainingRules });
   const flat = (values: readonly Value[]): Value =>
     concat(
-      values.map((value) => {
-        const length = (value.type.shape ?? []).reduce<number>(
-          (product, dimension) => product * staticDimension(dimension, 'parameter'),
-          1,
-        );
-        return reshape(value, [length]);
-      }),
+      values.map((value) => reshape(value, [sizePerImage(shapeOf(value))])),
       0,
     );
   const next = adam({ parameters, first, second }, flat(gradients), rate);

@@ -3,7 +3,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { OperatorAttributes } from '../../graph/node.js';
 import { paddedSource, sliceRange } from '../../graph/operators/arrangement.js';
-import { isBatch, normaliseAxis, perImage, type Shape } from '../../graph/type.js';
+import { isBatch, normaliseAxis, perImage, type Shape, sizePerImage } from '../../graph/type.js';
 import { sizeOf } from '../../tensor.js';
 import { Arranged, commonOrder, naturalOrder } from './arranged.js';
 import { type Kernels, type Padding, padded, type TensorFlow } from './kernel.js';
@@ -18,7 +18,7 @@ function matrix(x: Arranged): { tensor: Tensor; swapped: boolean } {
 
 /** The lengths of a shape whose batch follows from how many values there are. */
 function lengthsFor(shape: Shape, size: number): number[] {
-  const others = shape.reduce<number>((product, length) => product * perImage(length), 1);
+  const others = sizePerImage(shape);
   return shape.map((length) => (isBatch(length) ? (size / others) * perImage(length) : length));
 }
 

@@ -1,5 +1,6 @@
 /** The gradients of convolutions. */
-import { shapeOf } from '../graph.js';
+import { sizeOf } from '../../tensor.js';
+import { axesButChannels, shapeOf, spatialSize } from '../graph.js';
 import type { Value } from '../node.js';
 import { concat, pad, reshape, reverse, slice, transpose } from '../operators/arrangement.js';
 import { type ConvolutionAttributes, conv, convTranspose } from '../operators/convolution.js';
@@ -28,9 +29,7 @@ function inputGradient(
   inputSize: readonly number[],
   { strides, pads, dilations, group }: ConvolutionAttributes,
 ): Value {
-  const kernel = shapeOf(weight)
-    .slice(2)
-    .map((size) => staticDimension(size, 'Conv'));
+  const kernel = spatialSize(weight);
   const rank = kernel.length;
   const reach = kernel.map((size, i) => dilations[i] * (size - 1));
   const fullPads = [...reach, ...reach].map((amount, i) => amount - pads[i]);
@@ -38,9 +37,7 @@ function inputGradient(
   if (strides.every((stride) => stride === 1) && fullPads.every((amount) => amount >= 0)) {
     return conv(gradient, transposedWeights(weight, group), { pads: fullPads, dilations, group });
   }
-  const outputSize = shapeOf(gradient)
-    .slice(2)
-    .map((size) => staticDimension(size, 'Conv'));
+  const outputSize = spatialSize(gradient);
   const outputPadding = inputSize.map(
     (size, i) => size - ((outputSize[i] - 1) * strides[i] + reach[i] + 1 - pads[i] - pads[i + rank]),
   );
@@ -63,7 +60,7 @@ function weightGradient(
   const [batch, channels] = shapeOf(x);
   const inputs = staticDimension(channels, 'Conv') / group;
   const outputs = staticDimension(shapeOf(gradient)[1], 'Conv') / group;
-  const offsets = kernel.reduce((product, dimension) => product * dimension, 1);
+  const offsets = sizeOf(kernel);
   const reach = kernel.map((size, i) => dilations[i] * (size - 1));
   const fullPads = [...reach, ...reach].map((amount, i) => amount - pads[i]);
   const shiftGradient =
@@ -74,7 +71,7 @@ function weightGradient(
   const channelsFirst = (value: Value): Value =>
     fixed ? transpose(value, [1, 0, ...reach.map((_, i) => i + 2)]) : value;
   const asRows = (value: Value, count: number): Value => {
-    const positions = spatialSize(value).reduce((product, dimension) => product * dimension, 1);
+    const positions = sizeOf(spatialSize(value));
     return reshape(
       value,
       fixed ? [group, count, batch * positions] : [batch ?? 'N', group, count, positions],
@@ -133,24 +130,13 @@ function weightGradient(
   return reshape(ordered, [group * outputs, inputs, ...kernel]);
 }
 
-const spatialSize = (value: Value): number[] =>
-  shapeOf(value)
-    .slice(2)
-    .map((dimension) => staticDimension(dimension, 'Conv'));
-
-const sumOverAllButChannels = (gradient: Value): Value =>
-  reduceSum(
-    gradient,
-    shapeOf(gradient).flatMap((_, axis) => (axis === 1 ? [] : [axis])),
-  );
-
 export const convolution = {
   Conv({ node, gradient, wanted }) {
     const [x, weight] = node.inputs;
     return [
       wanted[0] ? inputGradient(gradient, weight, spatialSize(x), node.attributes) : undefined,
       wanted[1] ? weightGradient(x, gradient, spatialSize(weight), node.attributes) : undefined,
-      wanted[2] ? sumOverAllButChannels(gradient) : undefined,
+      wanted[2] ? reduceSum(gradient, axesButChannels(gradient)) : undefined,
     ];
   },
   /** A transposed convolution is the input gradient of a convolution, so its own gradient is that convolution. */
@@ -161,7 +147,7 @@ export const convolution = {
     return [
       wanted[0] ? conv(gradient, weight, attributes) : undefined,
       wanted[1] ? weightGradient(gradient, x, spatialSize(weight), attributes) : undefined,
-      wanted[2] ? sumOverAllButChannels(gradient) : undefined,
+      wanted[2] ? reduceSum(gradient, axesButChannels(gradient)) : undefined,
     ];
   },
 } satisfies Partial<OperatorRules>;

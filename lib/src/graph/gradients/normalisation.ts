@@ -1,5 +1,5 @@
 /** The gradient of batch normalisation, with stored or with computed statistics. */
-import { shapeOf } from '../graph.js';
+import { axesButChannels, shapeOf } from '../graph.js';
 import { floats, scalar } from '../node.js';
 import { add, divide, multiply, squareRoot, subtract } from '../operators/elementwise.js';
 import { batchNormalization } from '../operators/normalisation.js';
@@ -21,7 +21,7 @@ export const normalisation = {
     const dx = batchNormalization(gradient, { scale, bias: zero, mean: zero, variance }, { epsilon });
     if (wanted.slice(1).every((flag) => !flag)) return [dx];
 
-    const axes = shapeOf(x).flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+    const axes = axesButChannels(x);
     const s1 = reduceSum(gradient, axes);
     const s2 = reduceSum(multiply(gradient, x), axes);
     const r = divide(scalar(1), squareRoot(add(variance, scalar(epsilon))));

@@ -1,5 +1,6 @@
 /** The gradients of pooling. */
-import { shapeOf } from '../graph.js';
+import { sizeOf } from '../../tensor.js';
+import { shapeOf, spatialSize } from '../graph.js';
 import { floats, scalar } from '../node.js';
 import { pad, slice } from '../operators/arrangement.js';
 import { convTranspose } from '../operators/convolution.js';
@@ -19,12 +20,7 @@ export const pooling = {
     const [x] = node.inputs;
     const { kernel, strides, pads } = node.attributes;
     const rank = kernel.length;
-    const size = shapeOf(x)
-      .slice(2)
-      .map((dimension) => staticDimension(dimension, 'AveragePool'));
-    const windows = shapeOf(gradient)
-      .slice(2)
-      .map((dimension) => staticDimension(dimension, 'AveragePool'));
+    const [size, windows] = [spatialSize(x), spatialSize(gradient)];
     const counts = averagedPixels(size, node.attributes, windows);
     const [first] = counts;
     const shares = counts.every((count) => count === first)
@@ -43,8 +39,7 @@ export const pooling = {
       return [pad(enlarged, [0, 0, ...kernel.map(() => 0), 0, 0, ...after])];
     }
     const channels = staticDimension(shapeOf(x)[1], 'AveragePool');
-    const ones = kernel.reduce((product, length) => product * length, channels);
-    const weight = floats(new Float32Array(ones).fill(1), [channels, 1, ...kernel]);
+    const weight = floats(new Float32Array(channels * sizeOf(kernel)).fill(1), [channels, 1, ...kernel]);
     const whole = convTranspose(shares, weight, { strides, group: channels });
     const after = spreadTo(windows.map((count, i) => (count - 1) * strides[i] + kernel[i]));
     const cropped = pads.slice(0, rank).reduce((value, amount, i) => {

@@ -1,6 +1,7 @@
 /** The gradients of means, sums and maxima over axes, and of running sums. */
-import { shapeOf } from '../graph.js';
-import { apply, floats, scalar, type Value } from '../node.js';
+import { sizeOf } from '../../tensor.js';
+import { shapeOf, spatialSize } from '../graph.js';
+import { apply, scalar, type Value } from '../node.js';
 import { expand, reshape } from '../operators/arrangement.js';
 import { add, divide, greater, multiply, where, zerosLike } from '../operators/elementwise.js';
 import {
@@ -11,7 +12,7 @@ import {
   reduceSum,
 } from '../operators/reduction.js';
 import type { OperatorRules } from '../rule.js';
-import { isBatch, perImage, staticDimension } from '../type.js';
+import { isBatch, sizePerImage, staticDimension } from '../type.js';
 
 /** The gradient with the reduced axes back as 1, then spread over them. */
 function spread(gradient: Value, x: Value, attributes: ReduceAttributes, factor: number): Value {
@@ -21,7 +22,7 @@ function spread(gradient: Value, x: Value, attributes: ReduceAttributes, factor:
     gradient,
     shape.map((dimension, axis) => (reduced.has(axis) ? 1 : dimension)),
   );
-  const share = factor === 1 ? kept : multiply(kept, floats([factor], []));
+  const share = factor === 1 ? kept : multiply(kept, scalar(factor));
   if (reduced.has(shape.findIndex(isBatch))) return add(share, zerosLike(x));
   const lengths = shape.map((dimension, axis) =>
     reduced.has(axis) ? staticDimension(dimension, 'reduction') : 1,
@@ -36,15 +37,14 @@ export const reduction = {
     const [x] = node.inputs;
     const shape = shapeOf(x);
     const reduced = [...reducedAxes(shape, node.attributes)];
-    const count = reduced.reduce((product, axis) => product * perImage(shape[axis]), 1);
+    const count = sizePerImage(reduced.map((axis) => shape[axis]));
     if (!reduced.includes(shape.findIndex(isBatch))) return [spread(gradient, x, node.attributes, 1 / count)];
     const batch = reduceSum(
-      add(zerosLike(x), floats([1], [])),
+      add(zerosLike(x), scalar(1)),
       shape.map((_, axis) => axis),
       false,
     );
-    const others = shape.reduce<number>((product, dimension) => product * perImage(dimension), 1);
-    const perBatch = divide(gradient, divide(batch, floats([others], [])));
+    const perBatch = divide(gradient, divide(batch, scalar(sizePerImage(shape))));
     return [spread(perBatch, x, node.attributes, 1 / count)];
   },
   /** The gradient flows to all values that are the largest, in equal shares: PyTorch's `amax`. */
@@ -58,9 +58,9 @@ export const reduction = {
   },
   GlobalAveragePool({ node, gradient }) {
     const [x] = node.inputs;
-    const axes = shapeOf(x).flatMap((_, axis) => (axis < 2 ? [] : [axis]));
-    const count = axes.reduce((product, axis) => product * Number(shapeOf(x)[axis]), 1);
-    return [spread(gradient, x, { axes, keepDims: true }, 1 / count)];
+    const size = spatialSize(x);
+    const axes = size.map((_, i) => i + 2);
+    return [spread(gradient, x, { axes, keepDims: true }, 1 / sizeOf(size))];
   },
   /** A value counts in all sums behind it (before it where the sum runs backwards), so its gradient is their sum. */
   CumSum({ node, gradient }) {

@@ -51,9 +51,6 @@ export function axesOf(call: Call, since: number): number[] | undefined | 'unkno
 export const member = <Name extends string>(names: readonly Name[], name: string): Name | undefined =>
   names.find((candidate) => candidate === name);
 
-export const product = (dimensions: readonly number[]): number =>
-  dimensions.reduce((total, dimension) => total * dimension, 1);
-
 /** The dimensions as numbers; undefined if one is symbolic. */
 export function allStatic(dimensions: Shape): number[] | undefined {
   const plainDimensions = dimensions.filter((dimension) => typeof dimension === 'number');

@@ -3,10 +3,8 @@ import { InputError } from '../../error.js';
 import { apply, createNode, define, type OperatorAttributes, type Value } from '../node.js';
 import {
   broadcastShapes,
-  isBatch,
   mergeDimensions,
   normaliseAxis,
-  perImage,
   type Shape,
   sameType,
   shapeText,
@@ -136,26 +134,14 @@ export function paddedSource(length: number, before: number, mode: 'reflect' | '
   };
 }
 
-/** The number of values for each image, and whether there is a symbolic batch. */
-function batchSize(shape: Shape): { others: number; batched: boolean } {
-  return {
-    others: shape.reduce<number>((product, dimension) => product * perImage(dimension), 1),
-    batched: shape.some(isBatch),
-  };
-}
-
 export const Reshape = define('Reshape', ([{ dataType, shape }], attributes, where) => {
-  if (shape !== undefined) {
-    const from = batchSize(shape);
-    const to = batchSize(attributes.shape);
-    if (from.others !== to.others || from.batched !== to.batched) {
-      throw new InputError({
-        what: 'reshape changes the number of values',
-        where,
-        expected: `as many values as ${shapeText(shape)}`,
-        got: shapeText(attributes.shape),
-      });
-    }
+  if (shape !== undefined && mergeDimensions(shape) !== mergeDimensions(attributes.shape)) {
+    throw new InputError({
+      what: 'reshape changes the number of values',
+      where,
+      expected: `as many values as ${shapeText(shape)}`,
+      got: shapeText(attributes.shape),
+    });
   }
   return { dataType, shape: attributes.shape };
 });

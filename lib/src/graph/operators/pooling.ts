@@ -2,7 +2,7 @@
 import { InputError } from '../../error.js';
 import { shapeOf } from '../graph.js';
 import { apply, constant, createNode, define, type OperatorAttributes, type Value } from '../node.js';
-import { type Shape, shapeText, staticDimension } from '../type.js';
+import { type Shape, shapeText, sizePerImage, staticDimension } from '../type.js';
 import { reshape, ScatterElements } from './arrangement.js';
 import { Mod, zerosLike } from './elementwise.js';
 
@@ -106,12 +106,9 @@ export function averagePool(x: Value, options: PoolOptions, name?: string): Valu
 export function maximumIndices(x: Value, attributes: OperatorAttributes['MaxPool']): Value {
   const [, indices] = createNode(MaxPool, [x], { ...attributes, indices: true }).outputs;
   const [batch, ...rest] = shapeOf(indices);
-  const perImage = shapeOf(x)
-    .slice(1)
-    .reduce<number>((product, dimension) => product * staticDimension(dimension, 'MaxPool'), 1);
-  const count = rest.reduce<number>((product, dimension) => product * Number(dimension), 1);
-  const size = constant({ dataType: 'int64', shape: [], data: BigInt64Array.of(BigInt(perImage)) });
-  return reshape(apply(Mod, [indices, size], {}), [batch, count]);
+  const perImage = BigInt(sizePerImage(shapeOf(x).slice(1)));
+  const size = constant({ dataType: 'int64', shape: [], data: BigInt64Array.of(perImage) });
+  return reshape(apply(Mod, [indices, size], {}), [batch, sizePerImage(rest)]);
 }
 
 /**
@@ -120,10 +117,7 @@ export function maximumIndices(x: Value, attributes: OperatorAttributes['MaxPool
  */
 export function unpool(values: Value, indices: Value, x: Value, reduction: 'add' | 'none' = 'add'): Value {
   const shape = shapeOf(x);
-  const perImage = shape
-    .slice(1)
-    .reduce<number>((product, dimension) => product * staticDimension(dimension, 'MaxPool'), 1);
-  const empty = reshape(zerosLike(x), [shape[0], perImage]);
+  const empty = reshape(zerosLike(x), [shape[0], sizePerImage(shape.slice(1))]);
   const updates = reshape(values, shapeOf(indices));
   return reshape(apply(ScatterElements, [empty, indices, updates], { axis: 1, reduction }), shape);
 }

@@ -1,13 +1,12 @@
 /** Max pooling, and values sent back to the maxima of its windows, for runtimes that lack `Indices` and `ScatterElements`. */
 
 import { InputError } from '../../error.js';
-import { shapeOf } from '../graph.js';
+import { shapeOf, spatialSize } from '../graph.js';
 import { apply, floats, type Node, type NodeOf, scalar, type Value } from '../node.js';
 import { pad, reshape, Slice } from '../operators/arrangement.js';
 import { absolute, add, greater, subtract, where } from '../operators/elementwise.js';
 import { MaxPool } from '../operators/pooling.js';
 import { resize } from '../operators/resize.js';
-import { staticDimension } from '../type.js';
 import type { Pass } from './rewrite.js';
 
 type Pooling = NodeOf<'MaxPool'>;
@@ -18,11 +17,6 @@ const lowest = -3.4028234663852886e38;
 /** Where a pixel meets no window, and where a window has no pixel: two codes that no kernel offset has. */
 const noWindow = -2;
 const noPixel = -1;
-
-const spatialSize = (value: Value): number[] =>
-  shapeOf(value)
-    .slice(2)
-    .map((dimension) => staticDimension(dimension, 'MaxPool'));
 
 /** Every combination of one number below each count, the last axis fastest. */
 function combinations(counts: readonly number[]): number[][] {

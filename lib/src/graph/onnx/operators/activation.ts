@@ -1,4 +1,5 @@
 /** Activation functions in ONNX. */
+import { sizeOf } from '../../../tensor.js';
 import { apply, scalar, type Value } from '../../node.js';
 import {
   Clip,
@@ -22,7 +23,7 @@ import { Reshape } from '../../operators/arrangement.js';
 import { absolute, add, Div, divide, greater, Mul, Where } from '../../operators/elementwise.js';
 import { normaliseAxis } from '../../type.js';
 import { type Call, integer, number, operand, refuse, staticContents, text } from '../call.js';
-import { allStatic, type Decoders, inSinglePrecision, product, simple } from '../decoder.js';
+import { allStatic, type Decoders, inSinglePrecision, simple } from '../decoder.js';
 import { type Encoders, float, int, number as tensor } from '../encoder.js';
 import { passThrough } from '../opaque.js';
 
@@ -45,7 +46,7 @@ function alongAxis(call: Call, operate: (x: Value, axis: number, name: string) =
   if (shape.slice(at + 1).every((dimension) => dimension === 1)) return [operate(x, at, call.name)];
   const rest = allStatic(shape.slice(at));
   if (rest === undefined) throw refuse(call, 'the batch cannot be normalised over');
-  const matrix = apply(Reshape, [x], { shape: [...shape.slice(0, at), product(rest)] }, `${call.name}.rows`);
+  const matrix = apply(Reshape, [x], { shape: [...shape.slice(0, at), sizeOf(rest)] }, `${call.name}.rows`);
   return [apply(Reshape, [operate(matrix, at, call.name)], { shape }, `${call.name}.restored`)];
 }
 

@@ -4,7 +4,7 @@ import { apply, createNode, type Value } from '../../node.js';
 import { Concat, Expand, expand, Pad, reshape, Slice, Split } from '../../operators/arrangement.js';
 import { Add, zerosLike } from '../../operators/elementwise.js';
 import { tile } from '../../operators/tiles.js';
-import { broadcastShapes, isBatch, normaliseAxis, perImage, type Shape } from '../../type.js';
+import { broadcastShapes, isBatch, normaliseAxis, perImage, type Shape, sizePerImage } from '../../type.js';
 import {
   type Call,
   contents,
@@ -16,7 +16,7 @@ import {
   staticContents,
   text,
 } from '../call.js';
-import { type Decoders, identity, inputsOf, product } from '../decoder.js';
+import { type Decoders, identity, inputsOf } from '../decoder.js';
 import { type Encoders, int, text as string, number as tensor } from '../encoder.js';
 
 /** Zeros with this batch and otherwise ones as dimensions. */
@@ -31,7 +31,7 @@ function batchZeros(call: Call, shape: Shape): Value | undefined {
     steps: rest.map(() => 1),
   });
   const perRow = reshape(zerosLike(first), ['N', 1]);
-  return reshape(expand(perRow, [1, product(shape.map(perImage))]), shape);
+  return reshape(expand(perRow, [1, sizePerImage(shape)]), shape);
 }
 
 /** Repeats a tensor along dimensions of 1; over the batch, of no fixed length, by adding zeros that have it. */

@@ -1,9 +1,10 @@
 /** Values picked by positions in ONNX. */
+import { sizeOf } from '../../../tensor.js';
 import { apply, constant, constantOf, type Value } from '../../node.js';
 import { Gather, reshape, ScatterElements, Slice, Squeeze } from '../../operators/arrangement.js';
 import { isBatch, normaliseAxis, perImage, rowsPerImage, shapeText } from '../../type.js';
 import { type Call, integer, refuse, staticContents, text } from '../call.js';
-import { allStatic, type Decoder, type Decoders, inputsOf, member, product } from '../decoder.js';
+import { allStatic, type Decoder, type Decoders, inputsOf, member } from '../decoder.js';
 import { type Encoders, int, text as string } from '../encoder.js';
 
 /** In a file for one image the rows of each image are one more axis, from which the same positions are taken. */
@@ -86,7 +87,7 @@ export const decoders: Decoders = {
       data[row] = data[row] * BigInt(length) + BigInt(index < 0 ? index + length : index);
     }
     const rows = constant({ dataType: 'int64', shape: stored.shape.slice(0, -1), data });
-    return [apply(Gather, [reshape(x, [product(leading), ...rest]), rows], { axis: 0 }, call.name)];
+    return [apply(Gather, [reshape(x, [sizeOf(leading), ...rest]), rows], { axis: 0 }, call.name)];
   },
   ScatterElements: decodeScatterElements,
   Scatter: decodeScatterElements,

@@ -1,5 +1,5 @@
 /** Normalisations in ONNX. */
-import { isFixed } from '../../graph.js';
+import { axesButChannels, isFixed } from '../../graph.js';
 import { apply, scalar, type Value } from '../../node.js';
 import { Reshape, reshape } from '../../operators/arrangement.js';
 import { Add, add, divide, multiply, squareRoot, subtract } from '../../operators/elementwise.js';
@@ -12,7 +12,7 @@ import { type Encoders, float } from '../encoder.js';
 
 /** A normalisation of stored weights by their own statistics per channel, as PyTorch writes weight standardisation. */
 function standardise(call: Call, [x, scale, bias, ...running]: readonly Value[], shape: Shape): Value[] {
-  const axes = shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+  const axes = axesButChannels(x);
   const momentum = scalar(number(call, 'momentum', 0.9));
   const rest = scalar(1 - number(call, 'momentum', 0.9));
   const mean = reduceMean(x, axes, true);

@@ -10,9 +10,10 @@ import {
   rowsPerImage,
   type Shape,
   shapeText,
+  sizePerImage,
 } from '../../type.js';
 import { type Call, contents, flag, integer, integers, operand, refuse, text } from '../call.js';
-import { allStatic, axesOf, type Decoders, member, product } from '../decoder.js';
+import { allStatic, axesOf, type Decoders, member } from '../decoder.js';
 import { type Encoders, int, ints } from '../encoder.js';
 
 /** The target shape with 0 (keep), -1 (infer) and the batch worked out; nothing where that takes the input's shape. */
@@ -29,8 +30,8 @@ function targetShape(call: Call, shape: Shape | undefined, target: readonly Dime
   }
   if (shape === undefined) return inferred < 0 ? known : undefined;
   const size = (dimensions: Shape): number =>
-    product(dimensions.map((dimension, i) => (i === inferred ? 1 : perImage(dimension))));
-  const ratio = product(shape.map(perImage)) / size(known);
+    sizePerImage(dimensions.map((dimension, i) => (i === inferred ? 1 : dimension)));
+  const ratio = sizePerImage(shape) / size(known);
   const batched = shape.some(isBatch) && !known.some(isBatch);
   const infer = (missing: Dimension): Shape =>
     known.map((dimension, i) => (i === inferred ? missing : dimension));
@@ -46,7 +47,7 @@ function targetShape(call: Call, shape: Shape | undefined, target: readonly Dime
  * attention), otherwise into the dimension before.
  */
 function withBatch(source: Shape, target: Shape): Shape {
-  const before = (shape: Shape, axis: number): number => product(shape.slice(0, axis).map(perImage));
+  const before = (shape: Shape, axis: number): number => sizePerImage(shape.slice(0, axis));
   const from = source.findIndex(isBatch);
   const first = before(source, from);
   const last = first * perImage(source[from]);
