@@ -10,7 +10,6 @@ import {
 import { openBigEarthNet } from '../../lib/src/dataset/bigEarthNet.js';
 import { scenes } from '../../lib/src/dataset/scenes.js';
 import { blockMean } from '../../lib/src/figure/bandGrid.js';
-import { classLabel } from '../../lib/src/figure/classLabel.js';
 import { sharedFolder } from '../shared.js';
 
 const small = scenes({ size: 48, counts: { train: 20, validation: 0, test: 30 }, cloudShadow: 'always' });
@@ -74,12 +73,5 @@ describe('parts of figures', () => {
       [...blockMean(Float32Array.of(1, 3, 5, 7, 1, 3, 5, 7, 0, 0, 2, 2, 0, 0, 2, 2), 4, 2)],
       [2, 6, 0, 2],
     );
-  });
-
-  it('classLabel wraps, cuts and escapes', () => {
-    assert.equal(classLabel('Inland waters'), 'Inland waters');
-    assert.equal(classLabel('a<b'), 'a&lt;b');
-    assert.equal(classLabel('one two three', { width: 5, lines: 2 }), 'one<br>two …');
-    assert.equal(classLabel('one two three', { width: 9, lines: 2 }), 'one two<br>three');
   });
 });

@@ -37,7 +37,7 @@ export interface MapPanelsOptions {
   readonly scale?: 'shared' | 'row' | 'method' | 'each';
   /** Quantile of |relevance| at the end of the colour scale: a few extreme pixels must not hide the rest. Default: 0.99. */
   readonly quantile?: number;
-  /** Width of the whole figure in pixels; default: 850. */
+  /** Width of the whole figure in pixels; default: 850, less for a single column. */
   readonly width?: number;
   /** Alternative text; default: the title and those of the panels. */
   readonly description?: string;
@@ -146,7 +146,7 @@ export function mapPanels(
     columns = Math.max(1, Math.min(4, shown.length)),
     scale = 'shared',
     quantile = 0.99,
-    width = 850,
+    width = Math.min(850, 110 + 370 * columns),
     description = [title, ...shown.map((panel) => panel.title)].filter((text) => text !== '').join('; '),
   }: MapPanelsOptions = {},
 ): Figure {

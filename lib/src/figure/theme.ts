@@ -15,6 +15,7 @@ export const palette = [
   '#f0e442',
 ] as const;
 
+/** Of text. */
 export const ink = '#1a1a1a';
 const grid = '#e3e3e3';
 
@@ -23,40 +24,18 @@ export const ours = palette[0];
 export const papers = palette[5];
 
 /** An axis with a title that carries its unit. */
-export function axis(title: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  return {
-    title: { text: title, standoff: 12, font: { size: 13 } },
-    automargin: true,
-    gridcolor: grid,
-    zerolinecolor: '#9a9a9a',
-    linecolor: '#9a9a9a',
-    ticks: 'outside',
-    tickcolor: '#9a9a9a',
-    ...more,
-  };
-}
+export const axis = (
+  title: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> => ({ title: { text: title }, ...more });
 
-/** The layout that every figure starts from. GitHub shows a notebook's pictures about 850 pixels wide. */
-export function baseLayout(
+/** A title and a size. GitHub shows a notebook's pictures about 850 pixels wide. */
+export const baseLayout = (
   title: string,
   { width = 850, height = 420 }: { readonly width?: number; readonly height?: number } = {},
-): Record<string, unknown> & { readonly width: number; readonly height: number } {
-  return {
-    width,
-    height,
-    title: {
-      text: title,
-      font: { size: 16 },
-      ...{ x: 0.014, xanchor: 'left', y: 1, yref: 'container', yanchor: 'top', pad: { t: 18 } },
-    },
-    font: { family: 'DejaVu Sans, Verdana, sans-serif', size: 13, color: ink },
-    paper_bgcolor: '#ffffff',
-    plot_bgcolor: '#ffffff',
-    margin: { l: 60, r: 24, t: 56, b: 56 },
-    colorway: palette.slice(0, 7),
-    hoverlabel: { namelength: -1 },
-  };
-}
+): Record<string, unknown> & { readonly width: number; readonly height: number } => ({
+  ...{ width, height, title: { text: title } },
+});
 
 /** A colour map as plotly.js takes it, optionally fading to transparent where `alpha` says so. */
 function colourScale(
@@ -71,17 +50,16 @@ function colourScale(
   });
 }
 
-/** Signed values: blue, white at 0, red. */
+/** Relevance and other values around 0: blue, white at 0, red. */
 export const divergingScale = colourScale(diverging);
 
-/** Magnitudes: black at 0 to light yellow. */
+/** Counts and shares: black at 0 to light yellow. */
 export const sequentialScale = colourScale(sequential);
 
-/** The same over a picture: transparent at 0, so that the picture shows where there is no relevance. */
+/** The same over a picture: transparent at 0, so that the picture shows through where there is no relevance. */
 export const divergingOverlay = colourScale(diverging, (position) =>
   Math.min(1, 3 * Math.abs(position - 0.5)),
 );
-export const sequentialOverlay = colourScale(sequential, (position) => Math.min(1, 1.5 * position));
 
 const axisTheme = {
   ...{ automargin: true, gridcolor: grid, zerolinecolor: '#9a9a9a', linecolor: '#9a9a9a' },
