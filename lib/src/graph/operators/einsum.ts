@@ -150,7 +150,7 @@ function contract(a: Operand, b: Operand, kept: string, lengths: ReadonlyMap<str
 
 /**
  * Einstein summation such as "bhid,bhjd->bhij": with an ellipsis, with diagonals ("ii->i"), over several operands
- * from left to right. A length of 1 is repeated.
+ * from left to right. A length of 1 is repeated. ONNX: Einsum.
  * @throws InputError if operands and equation do not fit together
  */
 export function einsum(equation: string, values: readonly Value[], where: string, name?: string): Value {

@@ -64,7 +64,7 @@ export function gemm(
   return apply(Gemm, c ? [a, b, c] : [a, b], { alpha, beta, transA, transB });
 }
 
-/** The last two axes exchanged. */
+/** The last two axes exchanged. ONNX: Transpose. */
 export function matrixTranspose(x: Value): Value {
   const rank = shapeOf(x).length;
   return transpose(x, [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2]);
