@@ -427,6 +427,11 @@ describe(`real BigEarthNet v1 patches${shared === undefined ? ' (skipped: no sha
   const readIndex = async () =>
     (await readFile(join(folder, 'index.csv'), 'utf8')).trim().split(/\r?\n/).slice(1);
 
+  it('give the same labels without their image', async () => {
+    const data = await openBigEarthNet(folder);
+    assert.deepEqual(await data.readLabels?.('test', 3), (await data.read('test', 3)).labels);
+  });
+
   it('read, with the labels of the index and the ground of their metadata', async () => {
     const listed = new Map(
       (await readIndex()).map((line) => {

@@ -6,7 +6,6 @@ export * from './evaluate.js';
 export * from './explainClass.js';
 export * from './failures.js';
 export * from './groundTruth.js';
-export * from './inventory.js';
 export * from './missingLabels.js';
 export * from './plantedBiases.js';
 export * from './scoredImages.js';
