@@ -19,13 +19,13 @@ export interface StatisticsProgress {
 }
 
 export interface BandStatisticsOptions {
-  /** 'train', or 'test' of a data set without training images, unless told. */
+  /** Default: 'train', or 'test' of a data set without training images. */
   readonly split?: Split;
-  /** Patches to take, a random sample where fewer than the split holds; all unless told. */
+  /** Patches to take, a random sample where fewer than the split holds; default: all. */
   readonly patches?: number;
   /** Seed of the sample. */
   readonly seed?: number;
-  /** Where the result is kept; `statisticsFile` in the data's folder unless told. A data set without a folder keeps nothing. */
+  /** Where the result is kept; default: `statisticsFile` in the data's folder. A data set without a folder keeps nothing. */
   readonly path?: string;
   readonly onProgress?: (progress: StatisticsProgress) => void;
   readonly signal?: AbortSignal;
@@ -42,7 +42,7 @@ const noteEvery = 1000;
  * patch is read once. Where the file holds statistics of patches of the same names they are read from it; else it is
  * written, whole or not at all. Stopped or killed, the same call goes on from a note beside that file, `<path>.part`.
  * Open the data set again to have them as its `statistics`.
- * @throws InputError where the split holds too few patches, a pixel is not finite, or the file is damaged or cannot be
+ * @throws InputError if the split holds too few patches, a pixel is not finite, or the file is damaged or cannot be
  *   written; the signal's reason when stopped
  */
 export async function bandStatistics(
@@ -165,7 +165,7 @@ interface Note {
   readonly bands: readonly Moments[];
 }
 
-/** How far the same computation came; undefined where there is no note, or one of another computation. */
+/** How far the same computation came; undefined if there is no note, or one of another computation. */
 async function readNote(path: string, wanted: Wanted): Promise<Note | undefined> {
   if (!existsSync(path)) return undefined;
   const content = await readJsonObject(path, { maximumBytes: 2 ** 20, todo: 'Delete the file.' });
@@ -188,7 +188,7 @@ export class Moments {
   mean = 0;
   #squares = 0;
 
-  /** What `JSON.stringify` made of one, checked; undefined where it is none. */
+  /** What `JSON.stringify` made of one, checked; undefined if it is none. */
   static from(this: void, value: unknown): Moments | undefined {
     const { count, mean, squares } = isJsonObject(value) ? value : {};
     if (!isCount(count) || !isWithin(mean, -largest, largest)) return undefined;

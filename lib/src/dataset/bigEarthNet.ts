@@ -1,4 +1,4 @@
-/** BigEarthNet v1 (Sumbul et al. 2019): Sentinel-2 L2A patches of 1.2 km as distributed, one GeoTIFF a band. */
+/** BigEarthNet v1 (Sumbul et al. 2019): Sentinel-2 L2A patches of 1.2 km as distributed, one GeoTIFF per band. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, messageOf } from '../error.js';
@@ -18,9 +18,9 @@ import { type Resampling, resamplings } from './raster/resample.js';
 import { assignSplits, listsIn, readLists, type SplitPaths, splitNames } from './splitNames.js';
 
 export interface BigEarthNetOptions {
-  /** How 20 m and 60 m bands are brought to the 10 m grid; bilinear unless told. */
+  /** How 20 m and 60 m bands are brought to the 10 m grid; default: bilinear. */
   readonly resampling?: Resampling;
-  /** 19 unless told. */
+  /** Default: 19. */
   readonly nomenclature?: 19 | 43;
   /**
    * Paths of CSV files of patch names; default: those of `train.csv`, `val.csv` and `test.csv` that lie in the folder.
@@ -54,7 +54,7 @@ const fetchAgain = 'Extract the patch again from the BigEarthNet v1.0 archive, o
  * Patches are sorted by name. Images are [12, 120, 120] in the order of `sentinel2Bands`, digital numbers
  * (reflectance x 10,000) as stored; no patch is scaled or clipped. With 19 classes a patch whose CORINE names
  * have no counterpart has no labels.
- * @throws InputError where the folder holds no patches, a list is missing or wrong, or an option is unknown
+ * @throws InputError if the folder holds no patches, a list is missing or wrong, or an option is unknown
  */
 export async function openBigEarthNet(folder: string, options: BigEarthNetOptions = {}): Promise<Dataset> {
   const { resampling = 'bilinear', nomenclature = 19, exclude = [] } = options;

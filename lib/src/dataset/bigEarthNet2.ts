@@ -22,9 +22,9 @@ import { type Resampling, resamplings } from './raster/resample.js';
 import { type NamesBySplit, splitNames, splitsInOrder } from './splitNames.js';
 
 export interface BigEarthNet2Options {
-  /** How 20 m and 60 m bands are brought to the 10 m grid; bilinear unless told. */
+  /** How 20 m and 60 m bands are brought to the 10 m grid; default: bilinear. */
   readonly resampling?: Resampling;
-  /** Path of metadata.parquet, or several such files; that in the folder, or else beside it, unless told. */
+  /** Path of metadata.parquet, or several such files; default: that in the folder, or else beside it. */
   readonly metadata?: string | readonly string[];
   /** Also patches that the metadata marks as seasonal snow, cloud or shadow. */
   readonly flagged?: boolean;
@@ -61,7 +61,7 @@ interface Images {
  *
  * A patch must be both in the metadata and in the folder. Patches are sorted by name. Images are [12, 120, 120] in
  * the order of `sentinel2Bands`, digital numbers as stored. `masks` are of the reference map, where the patch has one.
- * @throws InputError where metadata is missing or damaged, no patch of it is in the folder, or an option is unknown
+ * @throws InputError if metadata is missing or damaged, no patch of it is in the folder, or an option is unknown
  */
 export async function openBigEarthNet2(folder: string, options: BigEarthNet2Options = {}): Promise<Dataset> {
   const { resampling = 'bilinear', flagged = false } = options;

@@ -4,7 +4,7 @@ import type { Dataset, Patch } from './patch.js';
 /**
  * The true mask of a class, found by the class's name.
  * @param dataset whose class order the patch's masks follow
- * @returns 0 or 1 per pixel [height x width]; undefined where masks are not known or the class is nowhere
+ * @returns 0 or 1 per pixel [height x width]; undefined if masks are not known or the class is nowhere
  * @example maskOf(patch, 'Marine waters', data)
  */
 export function maskOf(

@@ -10,11 +10,11 @@ export interface LmdbOptions {
   readonly todo: string;
 }
 
-/** Nothing stays open between calls. Each throws InputError where the part of the file that it needs is damaged. */
+/** Nothing stays open between calls. Each throws InputError if the part of the file that it needs is damaged. */
 export interface Lmdb {
   /** All keys, ascending. */
   keys(): AsyncGenerator<Uint8Array, void, undefined>;
-  /** The value; undefined where there is no such key. */
+  /** The value; undefined if there is no such key. */
   get(key: Uint8Array): Promise<Uint8Array | undefined>;
 }
 
@@ -60,7 +60,7 @@ interface Meta {
 /**
  * Opens a database file (`data.mdb`) for reading. No number in the file is trusted: pages outside the file, loops, keys
  * out of order and overlong values are errors. Memory is one page for each level of the tree, and the value asked for.
- * @throws InputError where it is missing, not a regular file, no LMDB file, or of another version or machine
+ * @throws InputError if it is missing, not a regular file, no LMDB file, or of another version or machine
  */
 export async function openLmdb(path: string, options: LmdbOptions): Promise<Lmdb> {
   await useFile(path, options, (file) => file.meta());

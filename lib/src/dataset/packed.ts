@@ -23,14 +23,14 @@ import { readSavedStatistics, unknownStatistics } from './savedStatistics.js';
 import { splitNames, splitsInOrder } from './splitNames.js';
 
 export interface PackedOptions {
-  /** How bands that are stored on a coarser grid are brought to that of the image; bilinear unless told. */
+  /** How bands that are stored on a coarser grid are brought to that of the image; default: bilinear. */
   readonly resampling?: Resampling;
 }
 
 /**
  * Opens a folder that `landlens pack` made: the data set that was packed, patch for patch at the same places. Its index
  * is read now; `read` reads one patch.
- * @throws InputError where the folder holds no packed data set, one that is not finished, or a damaged one
+ * @throws InputError if the folder holds no packed data set, one that is not finished, or a damaged one
  */
 export async function openPacked(
   folder: string,
@@ -170,7 +170,7 @@ export interface VerifyOptions {
 /**
  * Reads every shard and compares its SHA-256.
  * @returns files that are missing or damaged
- * @throws InputError where the index is missing, damaged or not finished; the signal's reason when stopped
+ * @throws InputError if the index is missing, damaged or not finished; the signal's reason when stopped
  */
 export async function verifyPacked(
   folder: string,

@@ -110,7 +110,7 @@ export interface Dataset {
   count(split: Split): number;
   /** The name that the patch will have, without reading it. */
   nameOf(split: Split, index: number): string | Promise<string>;
-  /** Where the patch of that name is; undefined where there is none. */
+  /** Where the patch of that name is; undefined if there is none. */
   find(name: string): { readonly split: Split; readonly index: number } | undefined;
   read(split: Split, index: number): Promise<Patch>;
   /** The labels of one patch alone, where they can be had without its image. */

@@ -2,7 +2,7 @@
 import { requireCount } from '../check.js';
 
 export interface ReadAheadOptions {
-  /** Reads under way at any time; with the one that is worked on, `ahead` + 1 results are in memory. 4 unless told. */
+  /** Reads under way at any time; with the one that is worked on, `ahead` + 1 results are in memory. Default: 4. */
   readonly ahead?: number;
 }
 

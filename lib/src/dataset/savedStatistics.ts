@@ -23,8 +23,8 @@ export interface SavedStatistics extends BandStatistics {
 const todo = 'Delete the file, or compute the statistics again.';
 
 /**
- * The statistics in a file; undefined where there is no such file.
- * @throws InputError where it is damaged or of other bands
+ * The statistics in a file; undefined if there is no such file.
+ * @throws InputError if it is damaged or of other bands
  */
 export async function readSavedStatistics(
   path: string,
@@ -72,7 +72,7 @@ export async function readSavedStatistics(
 
 /**
  * The data set with the statistics of a file in place of published ones and of those beside the data.
- * @throws InputError where there is no such file, or it is damaged or of other bands
+ * @throws InputError if there is no such file, or it is damaged or of other bands
  */
 export async function withStatistics(dataset: Dataset, path: string): Promise<Dataset> {
   const statistics = await readSavedStatistics(path, dataset.bands);

@@ -39,7 +39,7 @@ export interface Sen12msOptions {
    * 'test' and all others 'train'; with them, no patch of such a scene may be in another split than 'test'.
    */
   readonly holdOut?: string;
-  /** Mean and deviation of the 12 bands; those that `bandStatistics` kept in the folder unless told. */
+  /** Mean and deviation of the 12 bands; default: those that `bandStatistics` kept in the folder. */
   readonly statistics?: BandStatistics;
 }
 
@@ -62,7 +62,7 @@ const fetchAgain = 'Extract the patch again from the SEN12MS archive, or take it
  * They are top-of-atmosphere (L1C), brighter in the blue than BigEarthNet's L2A: a network or statistics of the one do
  * not fit the other. Classes are the 10 of the simplified IGBP scheme; a class is a label where it covers a tenth of
  * the patch, and `masks` says where each class is. Without lists every patch is in 'test'.
- * @throws InputError where the folder holds no patches, a list is missing or wrong, or an option is unknown
+ * @throws InputError if the folder holds no patches, a list is missing or wrong, or an option is unknown
  */
 export async function openSen12ms(folder: string, options: Sen12msOptions = {}): Promise<Dataset> {
   const { splits = listsIn(folder, officialLists), holdOut } = options;
@@ -233,7 +233,7 @@ async function readLandCover(folder: string, { season, scene, patch }: Sen12msNa
   };
 }
 
-/** Throws where the map says that it lies more than half a pixel from the image. */
+/** InputError if the map says that it lies more than half a pixel from the image. */
 function requireSamePlace({ path, georeference: map }: LandCover, image: Georeference | undefined): void {
   if (map === undefined || image === undefined) return;
   const tolerance = image.pixelSize[0] / 2;

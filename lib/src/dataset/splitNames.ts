@@ -10,7 +10,7 @@ export const splitsInOrder: readonly Split[] = ['train', 'validation', 'test'];
 export type NamesBySplit = Readonly<Record<Split, readonly string[]>>;
 
 export interface SplitNames extends Pick<Dataset, 'count' | 'find'> {
-  /** InputError where there is no such patch. */
+  /** InputError if there is no such patch. */
   nameOf(split: Split, index: number): string;
   /** Patches in all splits together. */
   readonly total: number;
@@ -78,7 +78,7 @@ export interface SplitList {
 
 /**
  * The names by the split whose list holds them; names in no list are left out. With no lists all are in 'test'.
- * @throws InputError where a name is in two lists
+ * @throws InputError if a name is in two lists
  */
 export function assignSplits(
   names: readonly string[],

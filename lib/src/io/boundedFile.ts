@@ -6,9 +6,9 @@ import { InputError, messageOf } from '../error.js';
 export interface OpenFileOptions {
   /** What the user can do where the file is missing, unreadable or no file. */
   readonly todo: string;
-  /** What messages call the file; its path unless told. */
+  /** What messages call the file; default: its path. */
   readonly where?: string;
-  /** What it is; 'the file' unless told. */
+  /** What it is; default: 'the file'. */
   readonly name?: string;
 }
 
@@ -52,7 +52,7 @@ function requireRegular(status: Stats, path: string, { todo, where = path }: Ope
 
 /**
  * Opens a regular file for reading; links are followed.
- * @throws InputError where it is missing, unreadable or anything but a regular file, which is never waited for
+ * @throws InputError if it is missing, unreadable or anything but a regular file, which is never waited for
  */
 export async function openRegularFile(path: string, options: OpenFileOptions): Promise<OpenedFile> {
   let handle: FileHandle | undefined;
@@ -71,7 +71,7 @@ export async function openRegularFile(path: string, options: OpenFileOptions): P
 
 /**
  * `length` bytes of an opened file from `offset`.
- * @throws InputError where they cannot be read, or the file ends before
+ * @throws InputError if they cannot be read, or the file ends before
  */
 export async function readRange(
   { handle }: Pick<OpenedFile, 'handle'>,
@@ -94,7 +94,7 @@ export async function readRange(
 
 /**
  * The bytes of a regular file; links are followed.
- * @throws InputError where it is missing, unreadable, not a regular file, empty or larger than `maximumBytes`
+ * @throws InputError if it is missing, unreadable, not a regular file, empty or larger than `maximumBytes`
  */
 export async function readBoundedFile(path: string, options: BoundedFileOptions): Promise<Uint8Array> {
   const { maximumBytes, todo, where = path } = options;
@@ -112,7 +112,7 @@ export async function readBoundedFile(path: string, options: BoundedFileOptions)
   }
 }
 
-/** As `readBoundedFile`, but undefined where there is no such file. */
+/** As `readBoundedFile`, but undefined if there is no such file. */
 export async function readIfPresent(
   path: string,
   options: BoundedFileOptions,

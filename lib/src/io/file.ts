@@ -49,7 +49,7 @@ export interface PendingFile {
 
 /**
  * Opens a temporary neighbour of `path`, whose folders are made. It is removed when the process ends before it is
- * committed; where it was killed, by the next that writes to the folder. InputError where that is not possible.
+ * committed; where it was killed, by the next that writes to the folder. InputError if that is not possible.
  */
 export async function openPending(path: string): Promise<PendingFile> {
   const unique = randomUUID().replaceAll('-', '');

@@ -37,7 +37,7 @@ const self: Holder = {
 /** This process, as a part of a file name: for example "4711-98765-host%204026531836". */
 export const signature = [self.pid, self.start, encodeURIComponent(self.host)].join('-');
 
-/** The process behind a signature; undefined where it is none. */
+/** The process behind a signature; undefined if it is none. */
 export function holderOf(signed: string): Holder | undefined {
   const [, pid, start, host] = /^(\d{1,10})-(\d{0,20})-([\w%.!~*'()-]+)$/.exec(signed) ?? [];
   if (host === undefined) return undefined;

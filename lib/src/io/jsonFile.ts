@@ -10,7 +10,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** @throws InputError where the file is missing, too large, no UTF-8, no JSON or no object */
+/** @throws InputError if the file is missing, too large, no UTF-8, no JSON or no object */
 export async function readJsonObject(path: string, options: BoundedFileOptions): Promise<JsonObject> {
   const { todo } = options;
   const bytes = await readBoundedFile(path, options);

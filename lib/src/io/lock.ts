@@ -19,7 +19,7 @@ const tries = 5;
  * never both go on. A file of a dead process is removed by anyone: its name never comes back, so nothing is taken over
  * that somebody else might have taken over meanwhile.
  * @param path a folder, whose lock lies in it, or a file, whose lock lies beside it
- * @throws InputError where another holds it, with its process, host and age
+ * @throws InputError if another holds it, with its process, host and age
  */
 export async function withLock<Result>(
   path: string,

@@ -47,7 +47,7 @@ const isCounts = (value: unknown): value is number[] =>
 /**
  * The arrays of a safetensors file by name, in the order of its header. No array is decoded before its `values` are
  * asked for; nothing outside `bytes` is read.
- * @throws InputError where the header is damaged, or an array does not fill exactly its place in the file
+ * @throws InputError if the header is damaged, or an array does not fill exactly its place in the file
  */
 export function readSafetensors(
   bytes: Uint8Array,

@@ -16,7 +16,7 @@ const indexByCode: ReadonlyMap<number, number> = new Map([
   ...codes43.map((code, i): [number, number] => [code, classIndices([classes43[i]], 19)[0] ?? -1]),
 ]);
 
-/** The index among the 19 classes of a CORINE code; -1 where it belongs to none; undefined where there is no such code. */
+/** The index among the 19 classes of a CORINE code; -1 where it belongs to none; undefined if there is no such code. */
 export function class19OfCode(code: number): number | undefined {
   return indexByCode.get(code);
 }

@@ -17,7 +17,7 @@ export interface PatchMetadata {
 
 /**
  * Reads the metadata of one patch. Labels are required; the rest may be missing, but not be of another type.
- * @throws InputError where the file is missing, larger than 1 MB, no JSON object, or a field is wrong
+ * @throws InputError if the file is missing, larger than 1 MB, no JSON object, or a field is wrong
  */
 export async function readPatchMetadata(path: string, todo: string): Promise<PatchMetadata> {
   const content = await readJsonObject(path, { maximumBytes: 1e6, todo });

@@ -13,7 +13,7 @@ export interface MetadataReader {
 }
 
 export interface MetadataReaderOptions {
-  /** The most that a file may take; 10 s, and 10 s for each MB, unless told. */
+  /** The most that a file may take; default: 10 s, and 10 s for each MB. */
   readonly seconds?: number;
 }
 

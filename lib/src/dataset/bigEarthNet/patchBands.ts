@@ -55,7 +55,7 @@ export async function stackBands(
   return { image, georeference: reference };
 }
 
-/** Reads `<stem>_B01.tif` to `<stem>_B12.tif`, one GeoTIFF a band, as both versions are distributed. */
+/** Reads `<stem>_B01.tif` to `<stem>_B12.tif`, one GeoTIFF per band, as both versions are distributed. */
 export function readPatchBands(stem: string, options: PatchBandsOptions): Promise<PatchBands> {
   return stackBands(async (band, side) => {
     const where = `${stem}_${band}.tif`;
@@ -80,7 +80,7 @@ export function sameCorners(a: readonly number[], b: readonly number[]): boolean
   return a.every((value, index) => Math.abs(value - b[index]) <= tolerance);
 }
 
-/** Throws unless a band or map covers the same ground as band B02 of its patch. */
+/** InputError unless a band or map covers the same ground as band B02 of its patch. */
 export function checkSamePlace(
   georeference: Georeference,
   reference: Georeference,

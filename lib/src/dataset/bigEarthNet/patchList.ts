@@ -10,7 +10,7 @@ export function isPatchName(text: string): boolean {
 
 /**
  * The patch names in the first column of a CSV file, with or without a heading.
- * @throws InputError where the file is missing or has lines but no patch name (a compressed list, say)
+ * @throws InputError if the file is missing or has lines but no patch name (a compressed list, say)
  */
 export async function readPatchList(path: string): Promise<Set<string>> {
   const todo = 'Name a CSV file of BigEarthNet v1 patch names, one a line, unpacked.';

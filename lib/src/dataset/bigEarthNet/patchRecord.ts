@@ -8,8 +8,8 @@ import { masksOfCodes } from './referenceMap.js';
 export const maximumRecordBytes = 2 * 2 ** 20;
 
 /**
- * The image of a record with one array a band, of 120, 60 or 20 pixels a side.
- * @throws InputError where the record is damaged, lacks a band, or holds anything but digital numbers
+ * The image of a record with one array per band, of 120, 60 or 20 pixels a side.
+ * @throws InputError if the record is damaged, lacks a band, or holds anything but digital numbers
  */
 export async function imageOfRecord(
   bytes: Uint8Array,
@@ -32,7 +32,7 @@ export async function imageOfRecord(
 
 /**
  * The masks [19, 120, 120] of a record with one array of CORINE codes.
- * @throws InputError where the record is damaged, holds another array, or codes that CORINE has not
+ * @throws InputError if the record is damaged, holds another array, or codes that CORINE has not
  */
 export function masksOfRecord(bytes: Uint8Array, where: string, todo: string): Uint8Array {
   const [map, ...others] = readSafetensors(bytes, where, { todo }).values();

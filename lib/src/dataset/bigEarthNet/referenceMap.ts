@@ -8,7 +8,7 @@ import { checkSamePlace, patchSize } from './patchBands.js';
 
 /**
  * One 0/1 mask per class of the 19, [19, 120, 120], of a map of CORINE codes. Codes of no class are in no mask.
- * @throws InputError where a pixel holds no CORINE code
+ * @throws InputError if a pixel holds no CORINE code
  */
 export function masksOfCodes(codes: Float32Array, where: string, todo: string): Uint8Array {
   const pixels = patchSize * patchSize;
@@ -31,7 +31,7 @@ export function masksOfCodes(codes: Float32Array, where: string, todo: string): 
 
 /**
  * Reads `<patch>_reference_map.tif`.
- * @throws InputError where it is damaged, holds unknown codes, or lies elsewhere than the patch
+ * @throws InputError if it is damaged, holds unknown codes, or lies elsewhere than the patch
  */
 export async function readReferenceMap(
   path: string,

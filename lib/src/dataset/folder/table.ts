@@ -8,22 +8,22 @@ import { openRegularFile } from '../../io/boundedFile.js';
 import type { Split } from '../patch.js';
 
 export interface TableOptions {
-  /** Heading of the column of file names, seen from the folder, with or without their ending; 'name' unless told. */
+  /** Heading of the column of file names, relative to the folder, with or without their ending; default: 'name'. */
   readonly nameColumn?: string;
   /**
    * Heading of the column that holds the names of an image's classes, separated by semicolons, or a list of headings,
-   * one a class, of columns that hold 0 or 1. Unless told: 'labels' where there is such a column, else all columns
+   * one a class, of columns that hold 0 or 1. Default: 'labels' if there is such a column, else all columns
    * but those of names and splits.
    */
   readonly labelColumns?: string | readonly string[];
-  /** Heading of the column that holds train, validation (or val) or test; 'split', where there is one, unless told. */
+  /** Heading of the column that holds train, validation (or val) or test; default: 'split', where there is one. */
   readonly splitColumn?: string;
-  /** The classes, in the order of a network's outputs; those of the table, sorted or in its columns' order, unless told. */
+  /** The classes, in the order of a network's outputs; default: those of the table, sorted or in its columns' order. */
   readonly classes?: readonly string[];
 }
 
 export interface TableRow {
-  /** Path of the image, seen from the folder, with `/` between its parts. */
+  /** Path of the image, relative to the folder, with `/` between its parts. */
   readonly name: string;
   /** Indices into the classes, ascending. Rows with the same labels share them. */
   readonly labels: readonly number[];
@@ -199,7 +199,7 @@ function labelsIn(cells: readonly string[], { classes }: Columns, where: string)
   });
 }
 
-/** The name with its ending and `/` between its parts; InputError where it leads out of the folder. */
+/** The name with its ending and `/` between its parts; InputError if it leads out of the folder. */
 function safeName(text: string, where: string): string {
   const parts = text.split(/[/\\]/);
   const isSafe =

@@ -26,9 +26,9 @@ import {
 import { encodeRecord } from './record.js';
 
 export interface PackOptions {
-  /** By band: how much coarser its own grid is than that of the image; 1 each unless told. */
+  /** By band: how much coarser its own grid is than that of the image; default: 1 each. */
   readonly factors?: readonly number[];
-  /** Bytes of a shard, about; 64 MiB unless told. */
+  /** Bytes of a shard, about; default: 64 MiB. */
   readonly shardBytes?: number;
   readonly createProgress?: (steps: readonly string[]) => Progress;
   readonly signal?: AbortSignal;
@@ -48,7 +48,7 @@ export interface PackResult {
  * line in the index: stopped or killed at any moment, the same call goes on with the next shard.
  *
  * A band with a factor f must hold one value in each f x f pixels; one value of them is stored.
- * @throws InputError where the folder holds the copy of another data set, another process writes to it or nobody can, or a patch cannot be
+ * @throws InputError if the folder holds the copy of another data set, another process writes to it or nobody can, or a patch cannot be
  *   read; the signal's reason when stopped
  */
 export function packDataset(

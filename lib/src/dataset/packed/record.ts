@@ -21,7 +21,7 @@ interface Facts {
   readonly facts?: Patch['facts'];
 }
 
-/** InputError where a band is not constant over the blocks of its factor, so that something would be lost. */
+/** InputError if a band is not constant over the blocks of its factor, so that something would be lost. */
 export function encodeRecord(patch: Patch, grid: Grid): Uint8Array {
   const pixels = coarsen(patch, grid);
   const isWhole = pixels.every((value) => value >= 0 && value <= 65535 && Number.isInteger(value));

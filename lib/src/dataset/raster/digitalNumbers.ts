@@ -1,7 +1,7 @@
 /** The check that pixels are Sentinel-2 digital numbers. */
 import { InputError } from '../../error.js';
 
-/** Throws where a pixel is not from 0 to 65535; NaN is not. */
+/** InputError if a pixel is not from 0 to 65535; NaN is not. */
 export function requireDigitalNumbers(pixels: Float32Array, path: string, todo: string): void {
   const index = pixels.findIndex((value) => !(value >= 0 && value <= 65535));
   if (index < 0) return;

@@ -50,7 +50,7 @@ function nameField(names: readonly string[]): Field {
 }
 
 export interface EncodeOptions {
-  /** 1 unless told. */
+  /** Default: 1. */
   readonly bands?: number;
   readonly height: number;
   readonly width: number;
@@ -63,7 +63,7 @@ export interface EncodeOptions {
 /**
  * The bytes of a little-endian GeoTIFF, one band after the other (planar configuration 2).
  * @param map [bands x height x width], row-major
- * @throws InputError where the number of values or names is another, or the file would reach 4 GiB
+ * @throws InputError if the number of values or names is another, or the file would reach 4 GiB
  */
 export function encodeGeoTiff(map: Float32Array, options: EncodeOptions): Uint8Array {
   const { bands = 1, height, width } = options;
@@ -81,7 +81,7 @@ export function encodeGeoTiff(map: Float32Array, options: EncodeOptions): Uint8A
 export interface GeoTiffSink {
   /** Appends rows below the last ones: values [bands, rows, width]. */
   write(values: Float32Array): Promise<void>;
-  /** Gives the file its name. InputError where rows are missing. */
+  /** Gives the file its name. InputError if rows are missing. */
   commit(): Promise<void>;
   /** Removes what was written. */
   discard(): Promise<void>;
@@ -90,7 +90,7 @@ export interface GeoTiffSink {
 /**
  * Opens a GeoTIFF to be written from top to bottom, of any height in the same memory. Until `commit` nothing has its
  * name.
- * @throws InputError where the file cannot be written, or would reach 4 GiB
+ * @throws InputError if the file cannot be written, or would reach 4 GiB
  */
 export async function createGeoTiff(path: string, options: EncodeOptions): Promise<GeoTiffSink> {
   const { bands = 1, height, width } = options;

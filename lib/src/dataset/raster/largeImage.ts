@@ -1,4 +1,4 @@
-/** An image larger than memory or a network's input, read in parts: one GeoTIFF, or a folder of one GeoTIFF a band. */
+/** An image larger than memory or a network's input, read in parts: one GeoTIFF, or a folder of one GeoTIFF per band. */
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InputError, messageOf } from '../../error.js';
@@ -140,7 +140,7 @@ function missingBands(where: string, missing: readonly string[], found: readonly
   });
 }
 
-/** How many times coarser the band is than the finest; InputError where that is no whole number, or it lies elsewhere. */
+/** How many times coarser the band is than the finest; InputError if that is no whole number, or it lies elsewhere. */
 function factorOf(
   file: OpenGeoTiff,
   { width, height }: Pick<LargeImage, 'width' | 'height'>,

@@ -48,7 +48,7 @@ function tapsOf(length: number, factor: number, method: Resampling): Taps {
  * Pixel centres are at half-integers and the border is replicated, as PyTorch's `interpolate` with
  * `align_corners=False` and ONNX Resize `half_pixel`; sums are taken in float64. Bicubic uses a = -0.75 and can
  * overshoot the source's range, even below zero; the other two cannot.
- * @throws InputError where the sizes are not positive integers, or disagree with the data
+ * @throws InputError if the sizes are not positive integers, or disagree with the data
  */
 export function upsample(
   band: Float32Array,

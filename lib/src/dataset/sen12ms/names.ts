@@ -25,7 +25,7 @@ export function parsePatchName(name: string): Sen12msName {
 
 /**
  * The patch names, without their ending, in a list of s2 file names.
- * @throws InputError where the file is missing or has lines but no such name
+ * @throws InputError if the file is missing or has lines but no such name
  */
 export async function readNameList(path: string): Promise<ReadonlySet<string>> {
   return readList(path, 'ROIs1158_spring_s2_1_p30.tif', (line) => {
@@ -36,7 +36,7 @@ export async function readNameList(path: string): Promise<ReadonlySet<string>> {
 
 /**
  * The scenes, as season/number, in a list with lines like ROIs1158_spring/s1_63 (s1, s2 and lc share their numbers).
- * @throws InputError where the file is missing or has lines but no such scene
+ * @throws InputError if the file is missing or has lines but no such scene
  */
 export async function readSceneList(path: string): Promise<ReadonlySet<string>> {
   return readList(path, 'ROIs1158_spring/s1_63', (line) => {
