@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { interrupted, listenForInterrupt, runCommand } from 'landlens/command/commandLine';
 import { writeFileAtomic } from 'landlens/io/file';
 import { createProgress, type Progress } from 'landlens/io/progress';
-import { repositoryRoot } from 'landlens/repository/places';
+import { repositoryRoot } from '../tools/repositoryRoot.js';
 import { type BenchRecord, openRecord, type Rate, type RunFacts } from './benchRecords.js';
 import { availableMemory, codeDigest, describeMachine, preparePython } from './environment.js';
 import { reportMarkdown } from './markdown.js';

@@ -4,7 +4,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { arch, availableParallelism, cpus, freemem, type as systemType, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from 'landlens/error';
-import { runProgram } from 'landlens/repository/jupyter';
+import { runProgram } from '../tools/jupyter.js';
 
 const isWindows = process.platform === 'win32';
 

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { methods } from 'landlens/attribution/methods';
 import { InputError, messageOf } from 'landlens/error';
-import { repositoryRoot } from 'landlens/repository/places';
+import { repositoryRoot } from '../tools/repositoryRoot.js';
 import type { Effort } from './measureRow.js';
 import { rowIds } from './rows.js';
 import { type NetworkName, networkNames } from './task.js';

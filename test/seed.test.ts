@@ -4,7 +4,8 @@ import { after, before, describe, it } from 'mocha';
 import { explainClass } from '../lib/src/analysis/explainClass.js';
 import { lime } from '../lib/src/attribution/lime.js';
 import { smoothGrad } from '../lib/src/attribution/smoothGrad.js';
-import { parseSeed } from '../lib/src/command/commandLine.js';
+import { readArguments } from '../lib/src/command/option.js';
+import { studyCommand } from '../lib/src/command/studyOptions.js';
 import { bandStatistics } from '../lib/src/dataset/bandStatistics.js';
 import { scenes } from '../lib/src/dataset/scenes.js';
 import type { Engine } from '../lib/src/engine/engine.js';
@@ -30,7 +31,7 @@ let engine: Engine;
 
 const takers: Readonly<Record<string, (seed: number) => unknown>> = {
   requireSeed: (seed) => requireSeed(seed, 'here'),
-  '--seed': (seed) => parseSeed(String(seed)),
+  '--seed': (seed) => readArguments(studyCommand, ['--seed', String(seed)]),
   lime: (seed) => lime(tinyNetwork(engine), { seed }),
   smoothGrad: (seed) => smoothGrad(explain, { seed }),
   maxSensitivity: (seed) => maxSensitivity(explain, zeros([1, 13, 12, 12]), [0], { seed, draws: 1 }),

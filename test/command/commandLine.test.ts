@@ -8,8 +8,13 @@ import { fileURLToPath } from 'node:url';
 import { before, describe, it } from 'mocha';
 import { withFolder } from '../study/fixture.js';
 
-const commandFile = (name: string): string =>
-  fileURLToPath(new URL(`../../lib/src/command/${name}.ts`, import.meta.url));
+const file = (path: string): string => fileURLToPath(new URL(`../../${path}.ts`, import.meta.url));
+const program = file('lib/src/command/landlens');
+const tools = ['reproduce', 'notebooks'];
+
+/** What Node.js is told to run: `landlens <name>`, or what only the repository has. */
+const commandOf = (name: string): readonly string[] =>
+  name === '' ? [program] : tools.includes(name) ? [file(`tools/${name}`)] : [program, name];
 
 const typescript = new URL('../typescript.mjs', import.meta.url).href;
 
@@ -25,7 +30,7 @@ function run(
   argv: readonly string[],
   { closed = [], stdio = 'pipe' }: { closed?: readonly ('stdout' | 'stderr')[]; stdio?: StdioOptions } = {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', typescript, commandFile(name), ...argv], {
+  const child = spawn(process.execPath, ['--import', typescript, ...commandOf(name), ...argv], {
     stdio,
     env: { ...process.env, NODE_OPTIONS: '' },
   });
@@ -42,9 +47,9 @@ function run(
 
 /** A command a user calls, that prints. */
 const printing: readonly (readonly [name: string, argv: readonly string[]])[] = [
-  ['landlens', []],
-  ['landlens', ['pack', '--help']],
-  ['landlens', ['statistics', 'scenes', '--patches', '2']],
+  ['', []],
+  ['pack', ['--help']],
+  ['statistics', ['scenes', '--patches', '2']],
   ...['reproduce', 'cases', 'truth', 'train', 'notebooks'].map((name) => [name, ['--help']] as const),
 ];
 
@@ -76,14 +81,14 @@ describe('a command', () => {
 
   it('does its work to the end where its messages go nowhere', () =>
     withFolder(async (folder) => {
-      const argv = ['pack', 'scenes', join(folder, 'copy'), '--shard-size', '1'];
-      const ended = await run('landlens', ['statistics', 'scenes', '--patches', '12'], {
+      const argv = ['scenes', join(folder, 'copy')];
+      const ended = await run('statistics', ['scenes', '--patches', '12'], {
         closed: ['stderr'],
       });
       assert.equal(ended.status, 0);
       assert.match(ended.stdout, /B12: mean/);
       // An error's sentence is lost with its stream; its status is not.
-      const refused = await run('landlens', [...argv, '--shard-size', 'none'], { closed: ['stderr'] });
+      const refused = await run('pack', [...argv, '--shard-size', 'none'], { closed: ['stderr'] });
       assert.equal(refused.status, 1);
     }));
 
@@ -94,8 +99,8 @@ describe('a command', () => {
       const occupied = join(folder, 'occupied');
       await writeFile(occupied, 'no folder');
       const cases: readonly (readonly [name: string, argv: readonly string[], message: RegExp])[] = [
-        ['landlens', ['statistics', `folder:${data}`], /labels\.csv: not a regular file/],
-        ['landlens', ['pack', 'scenes', occupied], /occupied.*could not be written/],
+        ['statistics', [`folder:${data}`], /labels\.csv: not a regular file/],
+        ['pack', ['scenes', occupied], /occupied.*could not be written/],
         ['reproduce', ['--images', '1', '--no-notebooks', '--out', occupied], /occupied/],
         ['train', ['--initial', data], /data: not a regular file/],
       ];
@@ -113,7 +118,7 @@ describe('a command', () => {
       await writeFile(
         script,
         `import { readFile } from 'node:fs/promises';
-import { runCommand } from ${JSON.stringify(commandFile('commandLine'))};
+import { runCommand } from ${JSON.stringify(file('lib/src/command/commandLine'))};
 runCommand(async () => { await readFile(${JSON.stringify(folder)}); return 0; });`,
       );
       const child = spawn(process.execPath, ['--import', typescript, script], {

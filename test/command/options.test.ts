@@ -1,64 +1,66 @@
 import assert from 'node:assert/strict';
 import { join, resolve } from 'node:path';
 import { describe, it } from 'mocha';
-import { parseOptions, usage } from '../../lib/src/command/options.js';
+import { methods } from '../../lib/src/attribution/methods.js';
+import { helpOf, readArguments } from '../../lib/src/command/option.js';
+import { type StudyOptions, studyCommand, studyOptionsOf } from '../../lib/src/command/studyOptions.js';
 import { datasetText, folderKinds, parseDataset } from '../../lib/src/dataset/openDataset.js';
 import { InputError } from '../../lib/src/error.js';
+import { projectFolder } from '../../lib/src/io/projectFolder.js';
 import { defaultModel } from '../../lib/src/model/defaultModel.js';
 import { studyFolder } from '../../lib/src/notebook/openStudy.js';
-import { repositoryRoot } from '../../lib/src/repository/places.js';
 import { presetNames } from '../../lib/src/study/presets.js';
 
-const known = ['saliency', 'grad-cam', 'lime'];
+const ids = methods.map(({ id }) => id);
 
-describe('parseOptions', () => {
+function parseOptions(argv: readonly string[]): StudyOptions | undefined {
+  const read = readArguments(studyCommand, argv);
+  return read && studyOptionsOf(read.values);
+}
+
+describe('the options of reproduce', () => {
   it('writes where the notebooks look, whatever the kind of data set', () => {
     for (const dataset of ['scenes', ...folderKinds.map((kind) => `${kind}:some folder`)]) {
       for (const preset of presetNames) {
-        const options = parseOptions(['--dataset', dataset, '--preset', preset], known);
+        const options = parseOptions(['--dataset', dataset, '--preset', preset]);
         assert.equal(studyFolder(parseDataset(dataset), { preset }), options?.out);
       }
     }
-    assert.equal(studyFolder({ kind: 'packed' }, { folder: 'here' }), join(repositoryRoot, 'here'));
+    assert.equal(studyFolder({ kind: 'packed' }, { folder: 'here' }), join(projectFolder, 'here'));
   });
 
   it('runs the quick study on scenes by default', () => {
-    assert.deepEqual(parseOptions([], known), {
+    assert.deepEqual(parseOptions([]), {
       dataset: { kind: 'scenes' },
       selection: { split: 'test' },
       model: defaultModel,
       images: 8,
-      methods: known,
+      methods: ids,
       preset: 'quick',
       engine: 'cpu',
       seed: 0,
-      out: join(repositoryRoot, 'results', 'reproduce-scenes-quick'),
-      notebooks: true,
+      out: join(projectFolder, 'results', 'reproduce-scenes-quick'),
     });
-    assert.equal(repositoryRoot, resolve('.'));
+    assert.equal(projectFolder, resolve('.'));
   });
 
   it('reads every option', () => {
-    const options = parseOptions(
-      [
-        ...['--dataset', 'bigearthnet:some folder', '--model=m.onnx', '--images', '12'],
-        ...['--split', 'validation', '--class', 'Sea and ocean', '--outcome', 'false-positive'],
-        ...[
-          '--methods',
-          'lime, saliency',
-          '--preset',
-          'paper',
-          '--engine',
-          'tensorflow',
-          '--seed',
-          '4294967295',
-          '--out',
-          'here',
-          '--no-notebooks',
-        ],
+    const options = parseOptions([
+      ...['--dataset', 'bigearthnet:some folder', '--model=m.onnx', '--images', '12'],
+      ...['--split', 'validation', '--class', 'Sea and ocean', '--outcome', 'false-positive'],
+      ...[
+        '--methods',
+        'lime, saliency',
+        '--preset',
+        'paper',
+        '--engine',
+        'tensorflow',
+        '--seed',
+        '4294967295',
+        '--out',
+        'here',
       ],
-      known,
-    );
+    ]);
     assert.deepEqual(options, {
       dataset: { kind: 'bigearthnet', folder: resolve('some folder') },
       selection: { split: 'validation', className: 'Sea and ocean', outcome: 'false-positive' },
@@ -69,16 +71,14 @@ describe('parseOptions', () => {
       engine: 'tensorflow',
       seed: 2 ** 32 - 1,
       out: resolve('here'),
-      notebooks: false,
     });
-    const named = parseOptions(['--dataset=bigearthnet:x', '--preset=paper'], known);
-    assert.equal(named?.out, join(repositoryRoot, 'results', 'reproduce-bigearthnet-paper'));
+    const named = parseOptions(['--dataset=bigearthnet:x', '--preset=paper']);
+    assert.equal(named?.out, join(projectFolder, 'results', 'reproduce-bigearthnet-paper'));
   });
 
   it('answers --help with every option and method', () => {
-    assert.equal(parseOptions(['--images', '3', '--help'], known), undefined);
     for (const word of [
-      ...known,
+      ...ids,
       '--dataset',
       '--split',
       '--class',
@@ -90,7 +90,7 @@ describe('parseOptions', () => {
       '--seed',
       '--out',
     ])
-      assert.ok(usage(known).includes(word), word);
+      assert.ok(helpOf(studyCommand).includes(word), word);
   });
 
   it('names data sets by kind and folder, as they are written', () => {
@@ -121,7 +121,7 @@ describe('parseOptions', () => {
       [['--dataset', 'landsat:x'], /--dataset.*sen12ms:<folder>, folder:<folder>/],
       [['--split', 'val'], /--split.*train or validation or test/],
       [['--outcome', 'wrong'], /--outcome.*true-positive or false-positive.*"wrong"/],
-      [['--methods', 'lime,gradcam'], /--methods.*saliency, grad-cam, lime.*"gradcam"/],
+      [['--methods', 'lime,gradcam'], /--methods.*saliency, saliency-sg.*"gradcam"/],
       [['--methods', ''], /--methods/],
       [['--methods', 'lime,'], /--methods/],
       [['--out', ''], /--out/],
@@ -129,7 +129,7 @@ describe('parseOptions', () => {
     ];
     for (const [argv, message] of wrong) {
       assert.throws(
-        () => parseOptions(argv, known),
+        () => parseOptions(argv),
         (thrown) => {
           assert.ok(thrown instanceof InputError, argv.join(' '));
           assert.match(thrown.message, message);

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'mocha';
 
-const entry = fileURLToPath(new URL('../../lib/src/command/reproduce.ts', import.meta.url));
+const entry = fileURLToPath(new URL('../../tools/reproduce.ts', import.meta.url));
 
 function reproduce(...argv: readonly string[]) {
   return spawnSync(process.execPath, ['--import', 'tsx', entry, ...argv], {
@@ -17,7 +17,7 @@ describe('reproduce', () => {
   it('prints its options', () => {
     const { status, stdout } = reproduce('--help');
     assert.equal(status, 0);
-    assert.match(stdout, /--preset quick \| paper/);
+    assert.match(stdout, /--preset <name> .*quick or paper/s);
     assert.match(stdout, /guided-grad-cam/);
   });
 

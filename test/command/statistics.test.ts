@@ -27,7 +27,7 @@ describe('landlens statistics', () => {
     const refuses = (argv: readonly string[], where: string, what: RegExp) =>
       refusesInput(() => statisticsCommand(argv), where, what);
     const dataset = `folder:${folder}`;
-    await refuses([], 'landlens statistics', /<dataset>, got none/);
+    await refuses([], 'landlens statistics', /<data set>, got none/);
     await refuses([dataset, '--split', 'dev'], '--split', /train or validation or test, got "dev"/);
     await refuses([dataset, '--patches', '0'], '--patches', /from 1, got "0"/);
     await refuses([dataset, '--patches', '3'], 'train split', /at most 2, got 3/);

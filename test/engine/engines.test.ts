@@ -55,7 +55,7 @@ describe('engines', () => {
 
   it('that do not start are one error, and nothing takes their place', async function () {
     if (!hasWebGpuByVulkan) this.skip();
-    const run = withoutVulkan(path('../../lib/src/command/truth.ts'), '--engine', 'webgpu');
+    const run = withoutVulkan(path('../../lib/src/command/landlens.ts'), 'truth', '--engine', 'webgpu');
     await rejects(run, (thrown: unknown) => {
       ok(thrown instanceof Error && 'stderr' in thrown && 'stdout' in thrown && 'code' in thrown);
       match(String(thrown.stderr), /^engine webgpu: no GPU was found.*mesa-vulkan-drivers\)\.$/m);

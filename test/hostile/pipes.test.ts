@@ -18,11 +18,11 @@ import { openLines } from '../../lib/src/io/durableLines.js';
 import { readJsonObject } from '../../lib/src/io/jsonFile.js';
 import { readSidecar } from '../../lib/src/model/descriptionFile.js';
 import { loadLayersModel } from '../../lib/src/model/layersModel.js';
-import { readNotebook } from '../../lib/src/repository/notebookFile.js';
 import { readCheckpoint } from '../../lib/src/training/checkpoint.js';
 import { readTrainingHistory } from '../../lib/src/training/history.js';
 import { readWeights } from '../../lib/src/training/pretrained.js';
 import { paperRecipe } from '../../lib/src/training/recipe.js';
+import { readNotebook } from '../../tools/notebookFile.js';
 import { refusesInput } from '../refuses.js';
 
 const todo = 'Nothing.';

@@ -1,7 +1,7 @@
 /** Jupyter for the tests of the notebooks: found, else installed as for users; without it they are skipped. */
 import type { Context } from 'mocha';
 import { InputError } from '../../lib/src/error.js';
-import { findJupyter, type Jupyter } from '../../lib/src/repository/jupyter.js';
+import { findJupyter, type Jupyter } from '../../tools/jupyter.js';
 
 export async function findJupyterOrSkip(context: Context, root: string): Promise<Jupyter> {
   try {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { InputError } from '../../lib/src/error.js';
-import type { Jupyter } from '../../lib/src/repository/jupyter.js';
-import { type Parameters, readNotebook } from '../../lib/src/repository/notebookFile.js';
-import { executeNotebook, listNotebooks } from '../../lib/src/repository/notebookRun.js';
+import type { Jupyter } from '../../tools/jupyter.js';
+import { type Parameters, readNotebook } from '../../tools/notebookFile.js';
+import { executeNotebook, listNotebooks } from '../../tools/notebookRun.js';
 import { findJupyterOrSkip } from './jupyter.js';
 import { assertComplete, reduced, root } from './reduced.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { Browser } from 'playwright-core';
-import { listNotebooks, writePages } from '../../lib/src/repository/notebookRun.js';
+import { listNotebooks, writePages } from '../../tools/notebookRun.js';
 import { findChromium, inspectPage, openBrowser } from './browser.js';
 import { findJupyterOrSkip } from './jupyter.js';
 

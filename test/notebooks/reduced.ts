@@ -5,14 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
 import { after, before, describe, it } from 'mocha';
-import type { Jupyter } from '../../lib/src/repository/jupyter.js';
-import {
-  type NotebookFile,
-  outputTexts,
-  type Parameters,
-  readNotebook,
-} from '../../lib/src/repository/notebookFile.js';
-import { executeNotebook } from '../../lib/src/repository/notebookRun.js';
+import type { Jupyter } from '../../tools/jupyter.js';
+import { type NotebookFile, outputTexts, type Parameters, readNotebook } from '../../tools/notebookFile.js';
+import { executeNotebook } from '../../tools/notebookRun.js';
 import { findJupyterOrSkip } from './jupyter.js';
 
 export const root = resolve(import.meta.dirname, '../..');

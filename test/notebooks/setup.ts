@@ -1,7 +1,7 @@
 /** Finds or installs Jupyter once before the parallel test processes start, so that no two of them install it. */
 import { resolve } from 'node:path';
 import { InputError } from '../../lib/src/error.js';
-import { findJupyter } from '../../lib/src/repository/jupyter.js';
+import { findJupyter } from '../../tools/jupyter.js';
 
 export async function mochaGlobalSetup(): Promise<void> {
   try {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { after, before, describe, it } from 'mocha';
@@ -22,6 +22,7 @@ describe('the packed library', () => {
     // Below the repository, whose dependencies are then found as in any project.
     await mkdir('results', { recursive: true });
     folder = await realpath(await mkdtemp(join('results', '.package-')));
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
     // Packing writes beside what it packs: a copy of the repository, without sources and dependencies.
     const copy = join(folder, 'repository');
     const paths = ['package.json', 'README.md', 'LICENSE', 'data', 'lib/package.json', 'lib/pack.js'];
@@ -66,9 +67,9 @@ describe('the packed library', () => {
 
   it('finds its classifier inside, and puts results into the folder that the user works in', async () => {
     const script = `
-      import { defaultModel, repositoryRoot } from 'landlens';
-      import { defaultResults } from 'landlens/command/options';
-      console.log(JSON.stringify([defaultModel, repositoryRoot, defaultResults('scenes', 'quick')]));`;
+      import { defaultModel, projectFolder } from 'landlens';
+      import { defaultResults } from 'landlens/command/studyOptions';
+      console.log(JSON.stringify([defaultModel, projectFolder, defaultResults('scenes', 'quick')]));`;
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {
       cwd: folder,
     });
@@ -90,12 +91,11 @@ describe('the packed library', () => {
     assert.match(stdout, /^Usage: landlens <command>/);
   });
 
-  it('says in one sentence which commands need the repository', () => {
-    for (const name of ['lab', 'notebooks']) {
-      const script = join(installed, 'dist', 'study', `${name}.js`);
-      const { status, stderr } = spawnSync(process.execPath, [script], { cwd: folder, encoding: 'utf8' });
-      assert.equal(status, 1);
-      assert.equal(stderr, `npm run ${name}: works on the notebooks, which only the repository has.\n`);
-    }
+  it('holds nothing that only the repository uses', async () => {
+    const files = await readdir(join(installed, 'dist'), { recursive: true });
+    assert.deepEqual(
+      files.filter((path) => /jupyter|notebookFile|notebookRun|lab\.js|repository/i.test(path)),
+      [],
+    );
   });
 });

@@ -1,8 +1,6 @@
-/** What the commands share: numbers from arguments, output that may end early, Ctrl+C, and errors as one line. */
-import { defaultEngine, engineNames } from '../engine/engines.js';
+/** What the commands share: output that may end early, Ctrl+C, and errors as one line. */
 import { InputError, messageOf } from '../error.js';
 import { isSystemError, systemError } from '../io/file.js';
-import { isSeed, largestSeed } from '../random.js';
 import { plainText } from '../text.js';
 
 /** Exit status of a command that Ctrl+C stopped: 128 + SIGINT. */
@@ -38,29 +36,6 @@ export function listenForInterrupt(): AbortSignal {
     if (Date.now() - since > 1000) process.exit(interrupted);
   });
   return stopping.signal;
-}
-
-/** The number that an option gives; InputError where it is not one that `isValid` accepts. */
-export function parseNumber(
-  name: string,
-  text: string,
-  isValid: (value: number) => boolean,
-  expected: string,
-): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (isValid(value)) return value;
-  throw new InputError({ what: 'not a valid number', where: `--${name}`, expected, got: `"${text}"` });
-}
-
-/** What `--seed` gives; InputError where it is no seed. */
-export function parseSeed(text: string): number {
-  return parseNumber('seed', text, isSeed, `a whole number from 0 to ${largestSeed}`);
-}
-
-/** The line of `--help` about the engine; what it does begins `column` characters after the option. */
-export function engineHelp(column: number): string {
-  const names = `${engineNames.slice(0, -1).join(', ')} or ${engineNames.at(-1)}`;
-  return `${'--engine <name>'.padEnd(column)}${names} (default: ${defaultEngine}); npx landlens engines says which work here`;
 }
 
 /**

@@ -1,18 +1,18 @@
 /** `landlens engines`: what can compute here. */
 
-import { parseArgs } from 'node:util';
 import { type EngineAvailability, engineNames, listEngines } from '../engine/engines.js';
 import { print } from './commandLine.js';
+import { readArguments } from './option.js';
 
-const usage = `Usage: landlens engines
+const command = {
+  name: 'engines',
+  about: `Starts every engine and says which of ${engineNames.join(', ')} can be named with --engine here, and what the others lack.`,
+  options: {},
+};
 
-Starts every engine and says which of ${engineNames.join(', ')} can be named with --engine here, and what the others
-lack.`;
-
-/** The command, with the arguments after `engines`; returns its exit status. */
 export async function enginesCommand(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...argv], options: { help: { type: 'boolean', default: false } } });
-  print(values.help ? usage : (await listEngines()).map(lines).join('\n'));
+  if (readArguments(command, argv) === undefined) return 0;
+  print((await listEngines()).map(lines).join('\n'));
   return 0;
 }
 

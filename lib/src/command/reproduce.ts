@@ -1,32 +1,43 @@
-/** `npm run reproduce`: the paper's study on a data set of your choice, from the command line. */
+/** `landlens reproduce`: the paper's study on a data set of your choice. */
 import { relative } from 'node:path';
-import { methods } from '../attribution/methods.js';
 import { studiedMethods } from '../attribution/studiedMethods.js';
 import { openDataset } from '../dataset/openDataset.js';
 import { openEngine } from '../engine/engines.js';
 import { createProgress } from '../io/progress.js';
 import { openClassifier } from '../model/classifierFile.js';
-import { isInstalled, repositoryRoot } from '../repository/places.js';
-import { reproducedNotebooks } from '../repository/reproducedNotebooks.js';
-import { runNotebooks } from '../repository/runNotebooks.js';
 import { writeReport } from '../study/report.js';
 import { runStudy } from '../study/run.js';
 import { describeSelection } from '../study/selection.js';
 import { summarise } from '../study/summary.js';
 import { table3Text } from '../study/tables.js';
 import { oneLine } from '../text.js';
-import { interrupted, listenForInterrupt, print, runCommand } from './commandLine.js';
-import { parseOptions, type StudyOptions, usage } from './options.js';
+import { interrupted, listenForInterrupt, print } from './commandLine.js';
+import { calledAs, readArguments } from './option.js';
+import { type StudyOptions, studyCommand, studyOptionsOf } from './studyOptions.js';
 
 function quote(argument: string): string {
   return /^[\w./:,=@-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
-async function reproduce(options: StudyOptions, command: string): Promise<number> {
+/** The command line that resumes what these arguments began. */
+export const rerun = (argv: readonly string[]): string =>
+  [calledAs('reproduce'), ...argv.map(quote)].join(' ');
+
+export async function reproduceCommand(argv: readonly string[]): Promise<number> {
+  const read = readArguments(studyCommand, argv);
+  if (read === undefined) return 0;
+  return reproduce(studyOptionsOf(read.values), rerun(argv), listenForInterrupt());
+}
+
+/**
+ * Runs a study and leaves its report.
+ * @param again the command that resumes it
+ * @returns the exit status
+ */
+export async function reproduce(options: StudyOptions, again: string, signal: AbortSignal): Promise<number> {
   const { model, images, preset, seed, selection, out: folder } = options;
   const dataset = await openDataset(options.dataset);
   const engine = await openEngine(options.engine);
-  const signal = listenForInterrupt();
   try {
     const classifier = await openClassifier(model, { engine });
     const studied = studiedMethods(classifier, { preset, seed }, options.methods);
@@ -37,7 +48,7 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
     const study = { dataset, classifier, methods: studied, preset, seed, images, selection, folder };
     const { complete, records } = await runStudy(study, { signal, createProgress });
     if (!complete) {
-      print(`Stopped; ${records.length} records are kept in ${folder}. To continue:\n  ${command}`);
+      print(`Stopped; ${records.length} records are kept in ${folder}. To resume:\n  ${again}`);
       return interrupted;
     }
     const summary = summarise(records, studied, { dataset, model: classifier.name, selection });
@@ -47,32 +58,5 @@ async function reproduce(options: StudyOptions, command: string): Promise<number
   } finally {
     await engine.dispose();
   }
-  if (!options.notebooks) return 0;
-  try {
-    await executeNotebooks(options, signal);
-    return 0;
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-    print(`Stopped; the study is finished, and so are the notebooks named above. To continue:\n  ${command}`);
-    return interrupted;
-  }
+  return 0;
 }
-
-/** Executes copies of the notebooks on what was studied, beside the results. */
-async function executeNotebooks(options: StudyOptions, signal: AbortSignal): Promise<void> {
-  const run = isInstalled
-    ? 'Only the repository has the notebooks; they are not executed.'
-    : reproducedNotebooks(options);
-  if (typeof run === 'string') print(run);
-  else await runNotebooks({ root: repositoryRoot, ...run, signal });
-}
-
-runCommand(async (argv) => {
-  const ids = methods.map(({ id }) => id);
-  const options = parseOptions(argv, ids);
-  if (options === undefined) {
-    print(usage(ids));
-    return 0;
-  }
-  return reproduce(options, ['npm run reproduce --', ...argv.map(quote)].join(' '));
-});

@@ -1,15 +1,14 @@
 /** `npm run train`: trains a classifier and writes its ONNX file, its history with curves, and what it is worth. */
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { evaluate } from '../analysis/evaluate.js';
 import { writeModelCard } from '../analysis/modelCard.js';
 import { scoreImages } from '../analysis/scoredImages.js';
-import { openDataset, parseDataset } from '../dataset/openDataset.js';
+import { openDataset } from '../dataset/openDataset.js';
 import type { Dataset } from '../dataset/patch.js';
 import { scenes } from '../dataset/scenes.js';
 import type { Engine } from '../engine/engine.js';
-import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
+import { openEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
 import { renderPng } from '../figure/staticImage.js';
 import { trainingCurves } from '../figure/trainingCurves.js';
@@ -22,7 +21,6 @@ import type { Architecture } from '../model/architecture.js';
 import { encodeClassifier, openClassifier } from '../model/classifierFile.js';
 import { denseNet121 } from '../model/denseNet.js';
 import { resNet50 } from '../model/resNet.js';
-import { repositoryRoot } from '../repository/places.js';
 import { oneLine } from '../text.js';
 import type { Check } from '../training/checkpoint.js';
 import { type FitProgress, fit } from '../training/fit.js';
@@ -30,15 +28,9 @@ import { type TrainingHistory, trainingHistoryPath, writeTrainingHistory } from 
 import { readClassNames, readWeights, transferWeights } from '../training/pretrained.js';
 import { paperRecipe, type Recipe } from '../training/recipe.js';
 import { freshWeights } from '../training/trainingStep.js';
-import {
-  engineHelp,
-  interrupted,
-  listenForInterrupt,
-  parseNumber,
-  parseSeed,
-  print,
-  runCommand,
-} from './commandLine.js';
+import { interrupted, listenForInterrupt, print } from './commandLine.js';
+import { calledAs, numberWhere, oneOf, option, readArguments, wholeNumber, withDefault } from './option.js';
+import { dataset, engine as engineName, out, seed, statistics } from './sharedOptions.js';
 
 const architectures: ReadonlyMap<string, Architecture> = new Map([
   ['densenet121', denseNet121],
@@ -46,27 +38,50 @@ const architectures: ReadonlyMap<string, Architecture> = new Map([
 ]);
 const recipes = ['growing', 'paper'] as const;
 
-const usage = `Usage: npm run train -- [options]
+const isCount = wholeNumber(1);
 
-Trains a multi-label classifier. Interrupt it at any time, or let it be killed: the same command goes on, and ends with
-the same weights.
-
-  --dataset <data set>   as in npm run reproduce (default: scenes)
-  --statistics <file>    band statistics to divide by (default: published ones, or those beside the data)
-  --architecture <name>  ${[...architectures.keys()].join(' or ')} (default: densenet121)
-  --recipe <name>        growing: small images first, half a cosine (scenes alone, and the default there);
-                         paper: section 2.3, the learning rate reduced on a plateau of the validation loss, early
-                         stopping on it, the best weights kept (default for other data sets)
-  --initial <file>       weights to start from: .safetensors (torchvision's or timm's names) or an .onnx of npm run train;
-                         where the classes are others the linear layer starts anew
-  --batch <n>            paper: images a step (default: 64; the paper has 32 for SEN12MS)
-  --epochs <n>           paper: at most so many (default: 100)
-  --rate <x>             paper: learning rate to begin with (default: 0.001)
-  --scale <x>            growing: multiplies the number of training images; below 1 for a trial (default: 1)
-  ${engineHelp(23)}
-  --seed <n>             seed of weights and order, and of scenes (default: 0)
-  --out <folder>         where the model, its history and the checkpoint go (default: results/training)
-  --help                 this text`;
+const command = {
+  name: 'train',
+  about:
+    'Trains a multi-label classifier. Interrupt it at any time, or let it be killed: rerun to resume, and it ends with the same ' +
+    'weights.',
+  options: {
+    dataset,
+    statistics,
+    architecture: withDefault(
+      option('<name>', [...architectures.keys()].join(' or '), oneOf([...architectures.keys()])),
+      'densenet121',
+    ),
+    recipe: option(
+      '<name>',
+      'growing: small images first, half a cosine (scenes alone, and the default there)\n' +
+        'paper: section 2.3, the learning rate reduced on a plateau of the validation loss, early stopping on it, the best ' +
+        'weights kept (default for other data sets)',
+      oneOf(recipes),
+    ),
+    initial: option(
+      '<file>',
+      "weights to start from: .safetensors (torchvision's or timm's names) or an .onnx of this command; where the classes are " +
+        'others the linear layer starts anew',
+      (given) => given,
+    ),
+    batch: option('<count>', 'paper: images per step (default: 64; the paper has 32 for SEN12MS)', isCount),
+    epochs: option('<count>', 'paper: at most so many (default: 100)', isCount),
+    rate: option(
+      '<number>',
+      'paper: learning rate to begin with (default: 0.001)',
+      numberWhere('a number above 0, up to 1', (x) => x > 0 && x <= 1),
+    ),
+    scale: option(
+      '<number>',
+      'growing: multiplies the number of training images; below 1 for a trial (default: 1)',
+      numberWhere('a number above 0, up to 100', (x) => x > 0 && x <= 100),
+    ),
+    engine: engineName,
+    seed,
+    out: out('training'),
+  },
+};
 
 /** Small images first: a step on a quarter of the area costs a quarter, and learns nearly as much. */
 export function growingRecipe(seed: number, scale = 1): Recipe {
@@ -98,17 +113,6 @@ function checkText({ validationLoss, validationMicroF1, rate = 0, waitingShare =
   return `validation loss ${validationLoss.toFixed(4)}, micro F1 ${validationMicroF1.toFixed(3)}, rate ${rate.toPrecision(2)}, waited ${(100 * waitingShare).toFixed(1)} % of the time for images`;
 }
 
-function choose<Name extends string>(option: string, given: string, known: readonly Name[]): Name {
-  const found = known.find((name) => name === given);
-  if (found !== undefined) return found;
-  throw new InputError({
-    what: 'not a valid value',
-    where: `--${option}`,
-    expected: known.join(' or '),
-    got: `"${given}"`,
-  });
-}
-
 /** The history as JSON and as a picture, beside the model. */
 async function writeHistory(file: string, training: TrainingHistory): Promise<readonly string[]> {
   const picture = trainingHistoryPath(file).replace(/\.json$/, '.png');
@@ -131,35 +135,14 @@ async function writeTestMetrics(file: string, dataset: Dataset, engine: Engine):
   }
 }
 
-runCommand(async (argv) => {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: {
-      dataset: { type: 'string', default: 'scenes' },
-      statistics: { type: 'string' },
-      architecture: { type: 'string', default: 'densenet121' },
-      recipe: { type: 'string' },
-      initial: { type: 'string' },
-      batch: { type: 'string' },
-      epochs: { type: 'string' },
-      rate: { type: 'string' },
-      scale: { type: 'string' },
-      engine: { type: 'string', default: defaultEngine },
-      out: { type: 'string', default: join(repositoryRoot, 'results', 'training') },
-      seed: { type: 'string', default: '0' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    print(usage);
-    return 0;
-  }
-  const choice = parseDataset(values.dataset);
-  const engineName = parseEngine(values.engine);
+export async function trainCommand(argv: readonly string[]): Promise<number> {
+  const read = readArguments(command, argv);
+  if (read === undefined) return 0;
+  const { values } = read;
+  const { dataset: choice, architecture: id, seed } = values;
   const isRendered = choice.kind === 'scenes';
-  const id = choose('architecture', values.architecture, [...architectures.keys()]);
   const architecture = architectures.get(id) ?? denseNet121;
-  const name = choose('recipe', values.recipe ?? (isRendered ? 'growing' : 'paper'), recipes);
+  const name = values.recipe ?? (isRendered ? 'growing' : 'paper');
   const misplaced = (name === 'paper' ? (['scale'] as const) : (['batch', 'epochs', 'rate'] as const)).find(
     (option) => values[option] !== undefined,
   );
@@ -167,7 +150,7 @@ runCommand(async (argv) => {
     throw new InputError({
       what: misplaced ? `not an option of the recipe ${name}` : 'this recipe is for scenes alone',
       where: misplaced ? `--${misplaced}` : '--recipe growing',
-      todo: 'See npm run train -- --help.',
+      todo: `See ${calledAs('train')} --help.`,
     });
   }
   if (isRendered && values.statistics !== undefined) {
@@ -177,27 +160,11 @@ runCommand(async (argv) => {
       todo: 'Leave it out.',
     });
   }
-  const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 1;
-  const seed = parseSeed(values.seed);
-  const batch = parseNumber('batch', values.batch ?? '64', isCount, 'a whole number from 1');
-  const epochs = parseNumber('epochs', values.epochs ?? '100', isCount, 'a whole number from 1');
-  const rate = parseNumber(
-    'rate',
-    values.rate ?? '0.001',
-    (x) => x > 0 && x <= 1,
-    'a number above 0, up to 1',
-  );
-  const scale = parseNumber(
-    'scale',
-    values.scale ?? '1',
-    (x) => x > 0 && x <= 100,
-    'a number above 0, up to 100',
-  );
-
+  const { batch = 64, epochs = 100, rate = 0.001, scale = 1 } = values;
   const given = isRendered
     ? scenes({ seed })
     : await openDataset(choice, {
-        ...(values.statistics !== undefined && { statistics: resolve(values.statistics) }),
+        ...(values.statistics !== undefined && { statistics: values.statistics }),
       });
   for (const split of ['train', 'validation'] as const) {
     if (given.count(split) > 0) continue;
@@ -234,15 +201,15 @@ runCommand(async (argv) => {
     const head = renewed.length === 0 ? unnamed : `; fresh: ${renewed.join(', ')}, as the classes are others`;
     print(`Starts from ${oneLine(initial.name)}${head}.`);
   }
-  const file = join(resolve(values.out), `${id}-${isRendered ? 'scenes' : safeFileName(given.name)}.onnx`);
-  const engine = await openEngine(engineName);
+  const file = join(values.out, `${id}-${isRendered ? 'scenes' : safeFileName(given.name)}.onnx`);
+  const engine = await openEngine(values.engine);
   const signal = listenForInterrupt();
   try {
-    return await withLock(resolve(values.out), 'folder', async () => {
+    return await withLock(values.out, 'folder', async () => {
       const { weights, history, kept } = await fit({
         ...{ architecture, datasetAt, engine, recipe, signal },
         ...(initial && { initial }),
-        checkpoint: join(resolve(values.out), 'checkpoint.bin'),
+        checkpoint: join(values.out, 'checkpoint.bin'),
         async onProgress(progress) {
           report(progress);
           // The records of a training that is under way; their picture follows at its end.
@@ -274,9 +241,9 @@ runCommand(async (argv) => {
     });
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
-    print('Stopped; the same command goes on.');
+    print('Stopped; rerun to resume.');
     return interrupted;
   } finally {
     await engine.dispose();
   }
-});
+}

@@ -1,74 +1,31 @@
 /** `npm run truth`: holds every method's relevance against what `scenes` planted. */
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { measureGroundTruth, summariseTruth, writeTruth } from '../analysis/groundTruth.js';
 import { studiedMethods } from '../attribution/studiedMethods.js';
-import { defaultEngine, openEngine, parseEngine } from '../engine/engines.js';
-import { InputError } from '../error.js';
+import { openEngine } from '../engine/engines.js';
 import { createProgress } from '../io/progress.js';
 import { openClassifier } from '../model/classifierFile.js';
-import { defaultModel } from '../model/defaultModel.js';
-import { repositoryRoot } from '../repository/places.js';
-import { presetNames } from '../study/presets.js';
 import { deviceOf } from '../study/run.js';
-import {
-  engineHelp,
-  interrupted,
-  listenForInterrupt,
-  parseNumber,
-  parseSeed,
-  print,
-  runCommand,
-} from './commandLine.js';
+import { interrupted, listenForInterrupt, print } from './commandLine.js';
+import { readArguments } from './option.js';
+import { engine as engineName, images, model, out, preset, seed } from './sharedOptions.js';
 
-const usage = `Usage: npm run truth -- [options]
+const command = {
+  name: 'truth',
+  about:
+    'Explains test images of the rendered data set "scenes" and measures how much of each method\'s positive relevance lies on ' +
+    "the class's own pixels, on the sea beside a beach, and on a planted sensor artefact. Rerun to resume.",
+  options: { images, engine: engineName, preset, model, seed, out: out('ground-truth') },
+};
 
-Explains test images of the rendered data set "scenes" and measures how much of each method's positive relevance lies
-on the class's own pixels, on the sea beside a beach, and on a planted sensor artefact. Interrupted, it goes on.
-
-  --images <n>     images per question (default: 8)
-  ${engineHelp(17)}
-  --preset <name>  ${presetNames.join(' or ')} (default: quick)
-  --model <onnx>   a classifier trained on scenes (default: the shipped one)
-  --seed <n>       (default: 0)
-  --out <folder>   (default: results/ground-truth)
-  --help           this text`;
-
-runCommand(async (argv) => {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: {
-      images: { type: 'string', default: '8' },
-      engine: { type: 'string', default: defaultEngine },
-      preset: { type: 'string', default: 'quick' },
-      model: { type: 'string', default: defaultModel },
-      seed: { type: 'string', default: '0' },
-      out: { type: 'string', default: join(repositoryRoot, 'results', 'ground-truth') },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    print(usage);
-    return 0;
-  }
-  const isWhole = (value: number) => Number.isSafeInteger(value) && value >= 0;
-  const images = parseNumber('images', values.images, (n) => isWhole(n) && n >= 1, 'a whole number from 1');
-  const seed = parseSeed(values.seed);
-  const preset = presetNames.find((name) => name === values.preset);
-  if (preset === undefined) {
-    throw new InputError({
-      what: 'not a preset',
-      where: '--preset',
-      expected: presetNames.join(' or '),
-      got: `"${values.preset}"`,
-    });
-  }
-  const engine = await openEngine(parseEngine(values.engine));
+export async function truthCommand(argv: readonly string[]): Promise<number> {
+  const read = readArguments(command, argv);
+  if (read === undefined) return 0;
+  const { images, engine: name, preset, model, seed, out: folder } = read.values;
+  const engine = await openEngine(name);
   const signal = listenForInterrupt();
   try {
-    const classifier = await openClassifier(resolve(values.model), { engine });
+    const classifier = await openClassifier(model, { engine });
     const studied = studiedMethods(classifier, { preset, seed });
-    const folder = resolve(values.out);
     const records = await measureGroundTruth(classifier, studied, {
       ...{ images, preset, seed, folder, signal, createProgress },
     });
@@ -77,9 +34,9 @@ runCommand(async (argv) => {
     return 0;
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
-    print('Stopped; the same command goes on.');
+    print('Stopped; rerun to resume.');
     return interrupted;
   } finally {
     await engine.dispose();
   }
-});
+}

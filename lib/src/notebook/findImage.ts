@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { openDataset } from '../dataset/openDataset.js';
 import type { Dataset, Georeference, Patch } from '../dataset/patch.js';
 import { writeGeoTiff } from '../dataset/raster/geoTiffWriter.js';
-import { repositoryRoot } from '../repository/places.js';
+import { projectFolder } from '../io/projectFolder.js';
 
 /** On the grid of Sentinel-2's tiles, in UTM zone 33N: a place that an image without one is given. */
 const inventedPlace: Georeference = { epsg: 32633, left: 399960, top: 5000040, pixelSize: [10, 10] };
@@ -54,9 +54,9 @@ export async function writeSample(dataset: Dataset, path: string): Promise<OwnIm
 export async function findImage(image: string, dataset: string): Promise<OwnImage> {
   if (image === '') {
     return writeSample(
-      await openDataset(dataset, { base: repositoryRoot }),
-      join(repositoryRoot, 'results/own/sample.tif'),
+      await openDataset(dataset, { base: projectFolder }),
+      join(projectFolder, 'results/own/sample.tif'),
     );
   }
-  return { path: resolve(repositoryRoot, image), origin: image, isPlaceInvented: false };
+  return { path: resolve(projectFolder, image), origin: image, isPlaceInvented: false };
 }

@@ -6,11 +6,11 @@ import type { Dataset } from '../dataset/patch.js';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
+import { projectFolder } from '../io/projectFolder.js';
 import type { Classifier } from '../model/classifier.js';
 import { type OpenOptions, openClassifier } from '../model/classifierFile.js';
 import { defaultModel } from '../model/defaultModel.js';
 import { requireSeed } from '../random.js';
-import { repositoryRoot } from '../repository/places.js';
 import { deviceOf } from '../study/run.js';
 import { requireCompatible } from '../study/subject.js';
 import { versionsOf } from '../study/versions.js';
@@ -43,11 +43,11 @@ export async function openNotebook({
   requireSeed(seed, 'SEED');
   const signal = untilInterrupted();
   await requireFreshBuild();
-  const choice = parseDataset(dataset, repositoryRoot);
+  const choice = parseDataset(dataset, projectFolder);
   const data = await openDataset(choice);
   const engine = await openEngine();
   try {
-    const classifier = await openClassifier(resolve(repositoryRoot, model), { engine });
+    const classifier = await openClassifier(resolve(projectFolder, model), { engine });
     requireCompatible(data, classifier);
     signal.throwIfAborted();
     showText(
@@ -85,7 +85,7 @@ export async function openNetwork(
   await requireFreshBuild();
   const engine = await openEngine();
   try {
-    const classifier = await openClassifier(resolve(repositoryRoot, model), { engine, ...description });
+    const classifier = await openClassifier(resolve(projectFolder, model), { engine, ...description });
     signal.throwIfAborted();
     const [height, width] = classifier.size;
     showText(
@@ -123,14 +123,14 @@ async function newest(
 
 /** In a checkout: InputError where the sources are newer than what is compiled of them. */
 async function requireFreshBuild(): Promise<void> {
-  const source = await newest(join(repositoryRoot, 'lib/src'), (name) => name.endsWith('.ts'));
+  const source = await newest(join(projectFolder, 'lib/src'), (name) => name.endsWith('.ts'));
   if (source.time === 0) return;
-  const built = await newest(join(repositoryRoot, 'lib/dist'), (name) => /\.js$|\.tsbuildinfo$/.test(name));
+  const built = await newest(join(projectFolder, 'lib/dist'), (name) => /\.js$|\.tsbuildinfo$/.test(name));
   if (built.time >= source.time) return;
   throw new InputError({
     what: 'the compiled library is older than its sources',
     where: 'lib/dist',
-    expected: `a build after the last change of ${relative(repositoryRoot, source.path)}`,
+    expected: `a build after the last change of ${relative(projectFolder, source.path)}`,
     todo: 'Run npm run build, then restart the kernel.',
   });
 }

@@ -3,10 +3,10 @@ import { relative, resolve } from 'node:path';
 import type { Method } from '../attribution/attribution.js';
 import { bindMethods } from '../attribution/explain.js';
 import { type Preset, methods as registry } from '../attribution/methods.js';
-import { defaultResults } from '../command/options.js';
+import { defaultResults } from '../command/studyOptions.js';
 import type { DatasetChoice } from '../dataset/openDataset.js';
 import type { Progress } from '../io/progress.js';
-import { repositoryRoot } from '../repository/places.js';
+import { projectFolder } from '../io/projectFolder.js';
 import { type NamedRecord, runOwnMethod } from '../study/ownMethods.js';
 import { runStudy } from '../study/run.js';
 import { type StudySummary, summarise } from '../study/summary.js';
@@ -42,7 +42,7 @@ export function studyFolder(
   { kind }: Pick<DatasetChoice, 'kind'>,
   { preset = 'quick', folder = '' }: Pick<OpenStudyOptions, 'preset' | 'folder'> = {},
 ): string {
-  return resolve(repositoryRoot, folder === '' ? defaultResults(kind, preset) : folder);
+  return resolve(projectFolder, folder === '' ? defaultResults(kind, preset) : folder);
 }
 
 /**
@@ -71,7 +71,7 @@ export async function openStudy(
   const study = { dataset: data, classifier, methods, preset, seed, images, folder: path };
   const { records } = await runStudy(study, { signal, createProgress });
   signal.throwIfAborted();
-  const placeOf = (where: string): string => relative(repositoryRoot, where) || where;
+  const placeOf = (where: string): string => relative(projectFolder, where) || where;
   const lines = [
     computed === 0
       ? `Read ${records.length} records from ${placeOf(path)}; nothing was computed here.`

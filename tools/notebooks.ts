@@ -1,9 +1,9 @@
 /** `npm run notebooks`: executes the notebooks in place, each in a clean kernel. */
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { interrupted, listenForInterrupt, print, runCommand } from '../command/commandLine.js';
+import { interrupted, listenForInterrupt, print, runCommand } from '../lib/src/command/commandLine.js';
 import { parseParameters } from './notebookFile.js';
-import { repositoryRoot, requireRepository } from './places.js';
+import { repositoryRoot } from './repositoryRoot.js';
 import { runNotebooks } from './runNotebooks.js';
 
 const usage = `Usage: npm run notebooks -- [options]
@@ -20,7 +20,6 @@ PATH, else in .venv, else installed into .venv (PyPI), else from Debian's packag
   --help                 this text`;
 
 runCommand(async (argv) => {
-  requireRepository('npm run notebooks');
   const { values } = parseArgs({
     args: [...argv],
     options: {

@@ -1,8 +1,8 @@
 /** A notebook file (nbformat 4): read, given other parameters, cleaned of what changes from run to run. */
 
-import { InputError, messageOf } from '../error.js';
-import { readBoundedFile } from '../io/boundedFile.js';
-import { parseJson } from '../io/json.js';
+import { InputError, messageOf } from '../lib/src/error.js';
+import { readBoundedFile } from '../lib/src/io/boundedFile.js';
+import { parseJson } from '../lib/src/io/json.js';
 
 interface Output {
   readonly output_type: string;

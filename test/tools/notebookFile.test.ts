@@ -12,7 +12,7 @@ import {
   parseParameters,
   readNotebook,
   withParameters,
-} from '../../lib/src/repository/notebookFile.js';
+} from '../../tools/notebookFile.js';
 
 const notebook: NotebookFile = {
   nbformat: 4,

@@ -2,9 +2,9 @@
 
 import { stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { print } from '../command/commandLine.js';
-import { InputError } from '../error.js';
-import { createProgress, duration } from '../io/progress.js';
+import { print } from '../lib/src/command/commandLine.js';
+import { InputError } from '../lib/src/error.js';
+import { createProgress, duration } from '../lib/src/io/progress.js';
 import { findJupyter } from './jupyter.js';
 import { type Parameters, parametersOf, readNotebook } from './notebookFile.js';
 import { executeNotebook, listNotebooks, writePages } from './notebookRun.js';

@@ -1,11 +1,11 @@
 /** Which notebooks `npm run reproduce` executes at its end, on what, and where their executed copies go. */
 import { join } from 'node:path';
-import { methods } from '../attribution/methods.js';
-import { defaultResults, type StudyOptions } from '../command/options.js';
-import { datasetText } from '../dataset/openDataset.js';
-import { defaultEngine } from '../engine/engines.js';
-import { defaultModel } from '../model/defaultModel.js';
-import { everyTestImage } from '../study/selection.js';
+import { methods } from '../lib/src/attribution/methods.js';
+import { defaultResults, type StudyOptions } from '../lib/src/command/studyOptions.js';
+import { datasetText } from '../lib/src/dataset/openDataset.js';
+import { defaultEngine } from '../lib/src/engine/engines.js';
+import { defaultModel } from '../lib/src/model/defaultModel.js';
+import { everyTestImage } from '../lib/src/study/selection.js';
 import type { Parameters } from './notebookFile.js';
 
 export interface ReproducedNotebooks {

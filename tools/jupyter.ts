@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { access, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { InputError } from '../error.js';
-import { writeFileAtomic } from '../io/file.js';
+import { InputError } from '../lib/src/error.js';
+import { writeFileAtomic } from '../lib/src/io/file.js';
 
 export interface Jupyter {
   /** The `jupyter` program. */

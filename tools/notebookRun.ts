@@ -2,8 +2,8 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { InputError } from '../error.js';
-import { writeFileAtomic } from '../io/file.js';
+import { InputError } from '../lib/src/error.js';
+import { writeFileAtomic } from '../lib/src/io/file.js';
 import { type Jupyter, registerKernel, runProgram } from './jupyter.js';
 import { encodeNotebook, type Parameters, readNotebook, withParameters } from './notebookFile.js';
 

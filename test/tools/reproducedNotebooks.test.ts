@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
 import { isAbsolute, join, relative } from 'node:path';
 import { describe, it } from 'mocha';
-import { methods } from '../../lib/src/attribution/methods.js';
-import { parseOptions, type StudyOptions } from '../../lib/src/command/options.js';
-import { repositoryRoot } from '../../lib/src/repository/places.js';
-import { reproducedNotebooks } from '../../lib/src/repository/reproducedNotebooks.js';
-
-const ids = methods.map(({ id }) => id);
+import { readArguments } from '../../lib/src/command/option.js';
+import { type StudyOptions, studyCommand, studyOptionsOf } from '../../lib/src/command/studyOptions.js';
+import { projectFolder } from '../../lib/src/io/projectFolder.js';
+import { reproducedNotebooks } from '../../tools/reproducedNotebooks.js';
 
 function optionsOf(...argv: readonly string[]): StudyOptions {
-  const options = parseOptions(argv, ids);
-  assert.ok(options !== undefined);
-  return options;
+  const read = readArguments(studyCommand, argv);
+  assert.ok(read !== undefined);
+  return studyOptionsOf(read.values);
 }
 
 describe('reproducedNotebooks', () => {
@@ -20,12 +18,12 @@ describe('reproducedNotebooks', () => {
     assert.ok(typeof run !== 'string');
     assert.deepEqual(run, {
       parameters: {},
-      out: join(repositoryRoot, 'results/reproduce-scenes-quick/notebooks'),
+      out: join(projectFolder, 'results/reproduce-scenes-quick/notebooks'),
     });
     for (const argv of [[], ['--images', '2'], ['--seed', '3'], ['--preset', 'paper']]) {
       const other = reproducedNotebooks(optionsOf(...argv));
       assert.ok(typeof other !== 'string');
-      const path = relative(join(repositoryRoot, 'results'), other.out);
+      const path = relative(join(projectFolder, 'results'), other.out);
       assert.ok(!path.startsWith('..') && !isAbsolute(path), other.out);
     }
   });
@@ -34,7 +32,7 @@ describe('reproducedNotebooks', () => {
     const run = reproducedNotebooks(optionsOf('--images', '2', '--seed', '3', '--out', 'results/here'));
     assert.ok(typeof run !== 'string');
     const { STUDY, STUDY_IMAGES, SEED, PRESET, DATASET } = run.parameters;
-    assert.deepEqual([STUDY, STUDY_IMAGES, SEED], [join(repositoryRoot, 'results/here'), 2, 3]);
+    assert.deepEqual([STUDY, STUDY_IMAGES, SEED], [join(projectFolder, 'results/here'), 2, 3]);
     assert.deepEqual([PRESET, DATASET], ['quick', 'scenes']);
   });
 
