@@ -1,7 +1,6 @@
 /** Every part of the library that takes a seed has the same bound on it. */
 import { createEngine } from 'landlens/engine/onnxRuntime';
 import { after, before, describe, it } from 'mocha';
-import { explainClass } from '../lib/src/analysis/explainClass.js';
 import { lime } from '../lib/src/attribution/lime.js';
 import { smoothGrad } from '../lib/src/attribution/smoothGrad.js';
 import { readArguments } from '../lib/src/command/option.js';
@@ -17,6 +16,7 @@ import {
 import { maxSensitivity } from '../lib/src/metric/robustness/maxSensitivity.js';
 import { openNetwork, openNotebook } from '../lib/src/notebook/openNotebook.js';
 import { largestSeed, requireSeed } from '../lib/src/random.js';
+import { explainClass } from '../lib/src/study/explainClass.js';
 import { chooseImages } from '../lib/src/study/subject.js';
 import { zeros } from '../lib/src/tensor.js';
 import { paperRecipe } from '../lib/src/training/recipe.js';
@@ -72,9 +72,8 @@ describe('seeds', () => {
     const patch = await tinyDataset.read('test', 0);
     const image = {
       patch,
-      imageIndex: 0,
       input: zeros([1, 13, 12, 12]),
-      classes: [{ index: 0, name: 'Sand', score: 1 }],
+      shown: { index: 0, name: 'Sand', score: 1 },
     };
     for (const seed of wrong)
       await refusesInput(() => explainClass(image, tinyMethods, { seed }), 'seed', expected);

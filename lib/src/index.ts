@@ -2,17 +2,12 @@
 
 import './notebook/inKernel.js';
 
-export * from './analysis/competingClasses.js';
 export * from './analysis/coOccurrence.js';
 export * from './analysis/correlation.js';
 export * from './analysis/evaluate.js';
-export * from './analysis/explainClass.js';
-export * from './analysis/failures.js';
-export * from './analysis/groundTruth.js';
 export * from './analysis/missingLabels.js';
 export * from './analysis/plantedBiases.js';
 export * from './analysis/scoredImages.js';
-export * from './analysis/shadows.js';
 export * from './attribution/attribution.js';
 export * from './attribution/attribution.js';
 export type { Baseline } from './attribution/baseline.js';
@@ -24,9 +19,7 @@ export {
   type Explanation,
   explain,
 } from './attribution/explain.js';
-export * from './attribution/explainClasses.js';
 export * from './attribution/explainLargeImage.js';
-export * from './attribution/explainPatch.js';
 export { type GradCamOptions, gradCam } from './attribution/gradCam.js';
 export * from './attribution/graphMethod.js';
 export * from './attribution/guidedBackpropagation.js';
@@ -79,26 +72,15 @@ export * from './engine/tensorFlow.js';
 export * from './error.js';
 export * from './figure/bandComposite.js';
 export { bandGrid } from './figure/bandGrid.js';
-export * from './figure/casePanels.js';
-export * from './figure/caseRows.js';
 export * from './figure/classMap.js';
-export * from './figure/classPanels.js';
 export * from './figure/colour.js';
-export * from './figure/confidenceBars.js';
-export * from './figure/effectDumbbells.js';
 export * from './figure/groundMap.js';
 export * from './figure/mapPanels.js';
-export * from './figure/meanBars.js';
-export * from './figure/mistakeBars.js';
-export * from './figure/pairScatter.js';
 export * from './figure/patchPicture.js';
 export * from './figure/plotly.js';
-export * from './figure/removalCurve.js';
 export { renderPng, renderSvg } from './figure/staticImage.js';
 export * from './figure/theme.js';
 export * from './figure/trainingCurves.js';
-export * from './figure/truthFigures.js';
-export * from './figure/truthRatios.js';
 export { differentiate } from './graph/differentiate.js';
 export * from './graph/onnx/read.js';
 export * from './graph/onnx/write.js';

@@ -18,14 +18,17 @@ export const reduced: Readonly<Record<string, (folder: string) => Parameters>> =
   '01-data': () => ({ LABELLED: 40, EXAMPLES: 2 }),
   '02-classifier': () => ({ IMAGES: 48 }),
   '03-one-class': () => ({ DRAWS: 1, METHODS: ['saliency', 'grad-cam', 'occlusion'] }),
-  '04-competing-classes': () => ({ IMAGES: 1, METHODS: ['guided-backpropagation', 'grad-cam', 'occlusion'] }),
+  '04-competing-classes': () => ({
+    ...{ IMAGES: 1, SHOWN: ['saliency', 'grad-cam'] },
+    METHODS: ['guided-backpropagation', 'grad-cam', 'occlusion'],
+  }),
   '05-failures': () => ({ IMAGES: 100, EXPLAINED: 1, SHADOWS: 8 }),
   '06-morf': (folder) => ({ STUDY_IMAGES: 1, STUDY: join(folder, 'study') }),
   '07-table3': (folder) => ({ STUDY_IMAGES: 1, STUDY: join(folder, 'study') }),
   '08-correlation': (folder) => ({ STUDY_IMAGES: 1, STUDY: join(folder, 'study') }),
   '09-your-own': () => ({ METHOD: 'grad-cam' }),
-  '10-known-truth': (folder) => ({
-    ...{ IMAGES: 1, PAIRS: 4, RESULTS: join(folder, 'truth') },
+  '10-ground-truth': () => ({
+    ...{ IMAGES: 1, PAIRS: 4 },
     METHODS: ['guided-backpropagation', 'grad-cam', 'occlusion'],
   }),
 };

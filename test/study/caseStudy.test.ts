@@ -74,8 +74,8 @@ describe('case studies', () => {
       assert.equal((await readdir(join(folder, 'Sand/maps', names[1]))).length, tinyMethods.length);
       const path = join(folder, 'Sand', `${names[1]}.json`);
       const record = JSON.parse(await readFile(path, 'utf8'));
-      const { classes } = await readCase(chosen, study);
-      assert.equal(record.score, classes[0].score);
+      const { shown } = await readCase(chosen, study);
+      assert.equal(record.score, shown.score);
       assert.deepEqual(
         Object.keys(record.maxSensitivity),
         tinyMethods.map(({ id }) => id),
@@ -126,8 +126,8 @@ describe('case studies', () => {
   });
 
   it('explain classes in images that do not carry the label', async () => {
-    const { classes, verdict } = await readCase({ image: names[0], className: 'Sand' }, study);
-    assert.ok(classes[0].score < 0.5);
+    const { shown, verdict } = await readCase({ image: names[0], className: 'Sand' }, study);
+    assert.ok(shown.score < 0.5);
     assert.equal(verdict, 'neither predicted nor a label');
   });
 

@@ -1,12 +1,7 @@
 /** Questions over many images: co-occurrence, correlation, failures, competing classes, planted biases, ground truth. */
-export * from './competingClasses.js';
 export * from './coOccurrence.js';
 export * from './correlation.js';
 export * from './evaluate.js';
-export * from './explainClass.js';
-export * from './failures.js';
-export * from './groundTruth.js';
 export * from './missingLabels.js';
 export * from './plantedBiases.js';
 export * from './scoredImages.js';
-export * from './shadows.js';

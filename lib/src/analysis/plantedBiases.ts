@@ -5,9 +5,9 @@ import type { Dataset, Patch } from '../dataset/patch.js';
 import { classIndex, type SceneClass } from '../dataset/scenes/classes.js';
 import { type ScenesOptions, scenes } from '../dataset/scenes.js';
 import { isPredicted } from '../metric/classification/decision.js';
+import type { Classifier } from '../model/classifier.js';
 import { indexOfClass } from '../model/classMatch.js';
 import { piecesOf, withProgress } from '../progress.js';
-import type { StudiedClassifier } from '../study/subject.js';
 import { stack } from '../tensor.js';
 
 /** Scores of one class with a planted thing and without it, over the same scenes. */
@@ -25,10 +25,12 @@ export interface BiasEffect {
   readonly predictedWith: number;
 }
 
+type Scorer = Pick<Classifier, 'name' | 'classes' | 'size' | 'prepare' | 'score'>;
+
 const has = (patch: Patch, name: SceneClass): boolean => patch.labels.includes(classIndex(name));
 
 async function scoresOf(
-  classifier: StudiedClassifier,
+  classifier: Scorer,
   dataset: Dataset,
   indices: readonly number[],
   classes: readonly SceneClass[],
@@ -48,7 +50,7 @@ async function scoresOf(
   return scores;
 }
 
-/** One planted thing, the classes whose score it may sway, and the test images that are asked. */
+/** One planted thing, the classes whose score may change (the higher one counts), and the test images that are asked. */
 export interface Comparison {
   readonly bias: string;
   readonly classes: readonly SceneClass[];
@@ -105,13 +107,13 @@ export interface ScoredPair {
 export interface PairOptions {
   /** Of the data set. */
   readonly seed?: number;
-  /** At most so many test images. */
+  /** Number of test images, at most (default: 100). */
   readonly images?: number;
 }
 
 /** Scores the first test scenes that the comparison asks, rendered without the planted thing and with it. */
 export async function scorePairs(
-  classifier: StudiedClassifier,
+  classifier: Scorer,
   { classes, isTaken, ...options }: Comparison,
   { seed = 0, images = 100 }: PairOptions = {},
 ): Promise<ScoredPair[]> {
@@ -126,18 +128,6 @@ export async function scorePairs(
     await scoresOf(classifier, scenes({ seed, size, ...options.with }), indices, classes),
   ];
   return indices.map((index, i) => ({ index, without: without[i], with: withBias[i] }));
-}
-
-/** One test scene rendered without the planted thing and with it. */
-export async function readPair(
-  { without, with: withBias }: Comparison,
-  index: number,
-  { seed = 0, size }: { readonly seed?: number; readonly size: number },
-): Promise<{ readonly without: Patch; readonly with: Patch }> {
-  return {
-    without: await scenes({ seed, size, ...without }).read('test', index),
-    with: await scenes({ seed, size, ...withBias }).read('test', index),
-  };
 }
 
 /** Means of one comparison over its images. */
@@ -160,7 +150,7 @@ export function summarisePairs(
 
 /** Each comparison over at most `images` test images of `scenes`. */
 export async function measurePlantedBiases(
-  classifier: StudiedClassifier,
+  classifier: Scorer,
   options: PairOptions = {},
 ): Promise<BiasEffect[]> {
   const effects: BiasEffect[] = [];

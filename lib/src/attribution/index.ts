@@ -9,9 +9,7 @@ export {
   type Explanation,
   explain,
 } from './explain.js';
-export * from './explainClasses.js';
 export * from './explainLargeImage.js';
-export * from './explainPatch.js';
 export { type GradCamOptions, gradCam } from './gradCam.js';
 export * from './graphMethod.js';
 export * from './guidedBackpropagation.js';

@@ -1,23 +1,12 @@
 /** Figures for Plotly, and pictures of them. */
 export * from './bandComposite.js';
 export { bandGrid } from './bandGrid.js';
-export * from './casePanels.js';
-export * from './caseRows.js';
 export * from './classMap.js';
-export * from './classPanels.js';
 export * from './colour.js';
-export * from './confidenceBars.js';
-export * from './effectDumbbells.js';
 export * from './groundMap.js';
 export * from './mapPanels.js';
-export * from './meanBars.js';
-export * from './mistakeBars.js';
-export * from './pairScatter.js';
 export * from './patchPicture.js';
 export * from './plotly.js';
-export * from './removalCurve.js';
 export { renderPng, renderSvg } from './staticImage.js';
 export * from './theme.js';
 export * from './trainingCurves.js';
-export * from './truthFigures.js';
-export * from './truthRatios.js';

@@ -1,7 +1,5 @@
 /** One image by its name, explained for a class of choice by every method: the paper's figures of single cases. */
 import { join } from 'node:path';
-import type { ClassifiedImage } from '../analysis/competingClasses.js';
-import { type ExplainedClass, explainClass } from '../analysis/explainClass.js';
 import type { Preset } from '../attribution/methods.js';
 import { maskOf } from '../dataset/classMask.js';
 import type { Dataset } from '../dataset/patch.js';
@@ -15,6 +13,7 @@ import { parseJson } from '../io/json.js';
 import type { Progress } from '../io/progress.js';
 import { isPredicted } from '../metric/classification/decision.js';
 import { indexOfClass, translateClasses } from '../model/classMatch.js';
+import { type ClassifiedImage, type ExplainedClass, explainClass } from './explainClass.js';
 import { hasMap, mapChecksum, writeMap } from './maps.js';
 import type { StudiedMethod } from './measure.js';
 import { type PaperCase, paperCases } from './paper/paperCases.js';
@@ -90,8 +89,7 @@ export async function readCase(
   const mask = maskOf(patch, className, dataset);
   return {
     ...{ patch, input },
-    imageIndex: place.index,
-    classes: [{ index, name: className, score, ...(mask && { mask }) }],
+    shown: { index, name: className, score, ...(mask && { mask }) },
     verdict: verdictOf(labels.includes(index), score),
   };
 }
@@ -172,7 +170,7 @@ export async function writeCase(
   await writeFileAtomic(sheet, await drawCase(chosen, { ...explained, verdict: found.verdict }, study));
   const record: CaseRecord = {
     ...{ identity, image, class: className, preset, seed },
-    score: found.classes[0].score,
+    score: found.shown.score,
     verdict: found.verdict,
     model: classifier.hash,
     maxSensitivity: Object.fromEntries(
@@ -204,7 +202,7 @@ async function mapsRecorded(
 /** As in the paper's figures, Max-Sensitivity stands beside the method; then the share of the positive relevance inside the mask. */
 async function drawCase(
   { origin, shows }: Case,
-  { image: { patch }, shown, explanations, verdict }: ExplainedClass & { readonly verdict: string },
+  { image: { patch, shown }, explanations, verdict }: ExplainedClass & { readonly verdict: string },
   { dataset, classifier, preset, seed }: CaseStudy,
 ): Promise<Uint8Array> {
   const [, height, width] = patch.image.shape;

@@ -1,15 +1,33 @@
 /** One class of one image, explained by several methods, with how far each explanation can be trusted. */
 import { relevance } from '../attribution/reduce.js';
+import type { Patch } from '../dataset/patch.js';
 import type { Progress } from '../io/progress.js';
 import { type Localisation, localisation } from '../metric/localisation/localisation.js';
 import { maxSensitivity } from '../metric/robustness/maxSensitivity.js';
 import { createRandom, requireSeed } from '../random.js';
-import type { StudiedMethod } from '../study/measure.js';
-import type { ClassifiedImage, ShownClass } from './competingClasses.js';
+import type { Tensor } from '../tensor.js';
+import type { StudiedMethod } from './measure.js';
+
+/** A class of an image, and where it truly is. */
+export interface ShownClass {
+  /** Into the model's classes. */
+  readonly index: number;
+  readonly name: string;
+  readonly score: number;
+  /** True mask [height x width], where it is known and not empty. */
+  readonly mask?: Uint8Array;
+}
+
+/** An image with the class that is explained in it. */
+export interface ClassifiedImage {
+  readonly patch: Patch;
+  /** [1, bands, height, width], network input units */
+  readonly input: Tensor;
+  readonly shown: ShownClass;
+}
 
 export interface ExplainedClass {
   readonly image: ClassifiedImage;
-  readonly shown: ShownClass;
   readonly explanations: readonly MeasuredMethod[];
 }
 
@@ -32,14 +50,13 @@ export interface ExplainClassOptions {
   readonly progress?: Pick<Progress, 'start' | 'done'>;
 }
 
-/** Explains the first of the image's classes; its Max-Sensitivity has the noise, and so the value, of the study. */
+/** Explains the image's class; its Max-Sensitivity has the noise, and so the value, of the study. */
 export async function explainClass(
   image: ClassifiedImage,
   methods: readonly StudiedMethod[],
   { draws = 3, radius = 0.02, seed = 0, progress }: ExplainClassOptions = {},
 ): Promise<ExplainedClass> {
-  const { input, patch, classes } = image;
-  const [shown] = classes;
+  const { input, patch, shown } = image;
   requireSeed(seed, 'explainClass, seed');
   const noise = { draws, radius, seed: createRandom(seed, 'study', patch.name).integer(2 ** 31) };
   const explanations: MeasuredMethod[] = [];
@@ -58,5 +75,5 @@ export async function explainClass(
     });
     progress?.done();
   }
-  return { image, shown, explanations };
+  return { image, explanations };
 }

@@ -19,16 +19,17 @@ import { randomRelevance } from '../metric/faithfulness/ranking.js';
 import { localisation } from '../metric/localisation/localisation.js';
 import { indexOfClass } from '../model/classMatch.js';
 import { requireSeed } from '../random.js';
-import { identify } from '../study/manifest.js';
-import type { StudiedMethod } from '../study/measure.js';
-import { describedAs, type StudiedClassifier } from '../study/subject.js';
-import { csv } from '../study/tables.js';
+import type { MapValues } from '../tensor.js';
 import { markdownText } from '../text.js';
+import { identify } from './manifest.js';
+import type { StudiedMethod } from './measure.js';
+import { describedAs, type StudiedClassifier } from './subject.js';
+import { csv } from './tables.js';
 
 interface Question {
   readonly id: string;
   readonly title: string;
-  /** The explained class and the mask that its relevance is held against, or nothing where the scene does not ask this. */
+  /** The explained class and the mask that its relevance is compared with; undefined where the scene does not ask this. */
   ask(patch: Patch): { readonly target: SceneClass; readonly mask: Uint8Array } | undefined;
 }
 
@@ -70,7 +71,7 @@ export const questions: readonly Question[] = [
   },
 ];
 
-/** Relevance of one method on one image, held against one question's mask. */
+/** Relevance of one method on one image, compared with one question's mask. */
 export interface TruthRecord {
   /** What the record belongs to: model, preset, seed and engine, by `identify`. */
   readonly study: string;
@@ -127,7 +128,7 @@ export interface TruthOptions {
 
 /**
  * Explains, for each question, the first test images of `scenes` that ask it and whose class the model predicts.
- * Interrupted and started again, it goes on.
+ * Rerun after an interruption, it resumes.
  */
 export async function measureGroundTruth(
   classifier: StudiedClassifier,
@@ -157,6 +158,8 @@ async function measureLocked(
       found++;
     }
   }
+  const randomMap = ({ name, image: { shape } }: Patch) =>
+    randomRelevance(shape[1], shape[2], { seed, image: name });
   // A study of its own file, so that a folder may hold several.
   const { name: engine } = classifier.engine;
   const study = identify([dataset.name, classifier.hash, describedAs(classifier), preset, seed, engine]);
@@ -177,7 +180,7 @@ async function measureLocked(
       const asked = question.ask(patch);
       if (asked === undefined) continue;
       const { target, mask } = asked;
-      const measure = async (method: string, map: ArrayLike<number>): Promise<void> => {
+      const measure = async (method: string, map: MapValues): Promise<void> => {
         const { share = null, area, hit } = localisation(map, mask);
         records.push(
           await lines.append({
@@ -192,13 +195,13 @@ async function measureLocked(
           }),
         );
       };
-      if (!isDone(question, index, 'random')) await measure('random', randomMap(seed, patch));
+      if (!isDone(question, index, 'random')) await measure('random', randomMap(patch));
       for (const { id, name, explain, reduction } of methods) {
         if (isDone(question, index, id)) continue;
         signal?.throwIfAborted();
         progress?.start(id, `${name}, ${question.id}, image ${index}`);
         const attribution = await explain(classifier.prepare(patch), [indexOfClass(target, classifier)]);
-        await measure(id, relevance(attribution, reduction).data);
+        await measure(id, relevance(attribution, reduction));
         progress?.done();
       }
     }
@@ -212,11 +215,6 @@ async function measureLocked(
   return records.filter(
     ({ question, image, method }) => wanted.has(`${question} ${image}`) && ids.has(method),
   );
-}
-
-function randomMap(seed: number, { name, image }: Patch): Float32Array {
-  const [, height, width] = image.shape;
-  return randomRelevance(height, width, { seed, image: name }).data;
 }
 
 /** Means of one method over the images of one question. */

@@ -1,31 +1,29 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { TruthRecord } from '../../lib/src/analysis/groundTruth.js';
 import { comparisons, summarisePairs } from '../../lib/src/analysis/plantedBiases.js';
-import { truthColumns } from '../../lib/src/figure/truthFigures.js';
+import { summariseTruth, type TruthRecord } from '../../lib/src/study/groundTruth.js';
 
 const record = (question: string, method: string, image: number, share: number | null): TruthRecord => ({
   ...{ study: '', question, method, image, share },
   ...{ target: 'Permanent crops', area: 0.25, hit: 0 },
 });
 
-describe('truthColumns', () => {
-  it('gives each question its methods with the mean and the single ratios, the random baseline last', () => {
+describe('summariseTruth', () => {
+  it('averages by question and method, maps without positive relevance at 0, the random baseline last', () => {
     const records = [
       record('sea', 'random', 1, 0.25),
       record('sea', 'lime', 1, 0.5),
       record('sea', 'lime', 2, null),
       record('mask', 'lime', 1, 0.75),
     ];
-    const columns = truthColumns(records, [{ id: 'lime', name: 'LIME' }]);
     assert.deepEqual(
-      columns.map(({ methods }) => methods),
+      summariseTruth(records, [{ id: 'lime', name: 'LIME' }]).map(({ question, method, images, ratio }) => [
+        ...[question, method, images, ratio],
+      ]),
       [
-        [{ method: 'LIME', ratio: 3, single: [3] }],
-        [
-          { method: 'LIME', ratio: 1, single: [2, 0] },
-          { method: 'Random baseline', ratio: 1, single: [1] },
-        ],
+        ['mask', 'LIME', 1, 3],
+        ['sea', 'LIME', 2, 1],
+        ['sea', 'Random baseline', 1, 1],
       ],
     );
   });
