@@ -1,21 +1,9 @@
-/** `npm run truth`: holds every method's relevance against what `scenes` planted. */
-<<<<<<< HEAD
-import { measureGroundTruth, summariseTruth, writeTruth } from '../analysis/groundTruth.js';
-=======
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
->>>>>>> e25b10e (Notebooks 04, 09 and 10 compute in their cells; what only their figures needed is gone, and 10 is on ground truth)
+/** `npm run truth`: compares every method's relevance with what `scenes` planted. */
 import { studiedMethods } from '../attribution/studiedMethods.js';
 import { openEngine } from '../engine/engines.js';
 import { createProgress } from '../io/progress.js';
 import { openClassifier } from '../model/classifierFile.js';
-<<<<<<< HEAD
-=======
-import { defaultModel } from '../model/defaultModel.js';
-import { repositoryRoot } from '../repository/places.js';
 import { measureGroundTruth, summariseTruth, writeTruth } from '../study/groundTruth.js';
-import { presetNames } from '../study/presets.js';
->>>>>>> e25b10e (Notebooks 04, 09 and 10 compute in their cells; what only their figures needed is gone, and 10 is on ground truth)
 import { deviceOf } from '../study/run.js';
 import { interrupted, listenForInterrupt, print } from './commandLine.js';
 import { readArguments } from './option.js';
