@@ -3,22 +3,22 @@ import type { Georeference } from '../dataset/patch.js';
 import { createSheet, drawPixels, encodePng } from './canvas.js';
 import { magnitude, type Pixels } from './colour.js';
 import { escapeText, type Figure, pack, type Trace } from './plotly.js';
-import { axis, baseLayout, divergingScale, sequentialScale } from './theme.js';
+import { axis, baseLayout, divergingScale, positiveScale } from './theme.js';
 
 export interface GroundMapOptions {
   readonly title: string;
   /** Pixels of the picture and of the map. */
   readonly width: number;
   readonly height: number;
-  /** Left out, the axes count pixels. */
+  /** Where the image lies; default: the axes count pixels. */
   readonly georeference?: Georeference;
   /** True colours, shown left of the map. */
   readonly picture: Pixels;
-  /** Whether relevance has a sign: blue to red around white; else black to light yellow. */
+  /** Whether the colour bar has a negative half; default: where a value is below 0. */
   readonly signed?: boolean;
-  /** Quantile of |relevance| at the end of the colour scale. */
+  /** Quantile of |relevance| at the end of the colour scale; default: 0.99. */
   readonly quantile?: number;
-  /** Unit of the map. */
+  /** Unit of the map; default: logit. */
   readonly unit?: string;
 }
 
@@ -64,7 +64,7 @@ export function groundMap(
     height,
     georeference,
     picture,
-    signed = false,
+    signed = Array.from(map).some((value) => value < 0),
     quantile = 0.99,
     unit = 'logit',
   }: GroundMapOptions,
@@ -97,7 +97,7 @@ export function groundMap(
     {
       ...{ type: 'heatmap', z: pack(Float32Array.from(map), height), xaxis: 'x2', yaxis: 'y2' },
       ...{ x0: x.start + x.step / 2, dx: x.step, y0: y.start + y.step / 2, dy: y.step },
-      ...{ zmin: signed ? -limit : 0, zmax: limit, colorscale: signed ? divergingScale : sequentialScale },
+      ...{ zmin: signed ? -limit : 0, zmax: limit, colorscale: signed ? divergingScale : positiveScale },
       colorbar: { title: { text: `relevance (${unit})`, side: 'right', font: { size: 12 } }, thickness: 14 },
       hovertemplate: `%{x}, %{y}: %{z}<extra></extra>`,
     },

@@ -1,4 +1,6 @@
 /** How all figures look: colours that colour-blind readers can tell apart, fonts, axes, margins. */
+
+import { oneLine } from '../text.js';
 import { type ColourMap, diverging, sequential } from './colour.js';
 import { describeFigure } from './describe.js';
 import type { Figure, PlotlyFigure } from './plotly.js';
@@ -52,6 +54,9 @@ function colourScale(
 
 /** Relevance and other values around 0: blue, white at 0, red. */
 export const divergingScale = colourScale(diverging);
+
+/** Relevance without negative values: the red half of `divergingScale`. */
+export const positiveScale = colourScale((position) => diverging((1 + position) / 2));
 
 /** Counts and shares: black at 0 to light yellow. */
 export const sequentialScale = colourScale(sequential);
@@ -112,6 +117,6 @@ export function completeFigure({ data, layout = {}, description }: PlotlyFigure)
   return {
     data: data.map((trace) => ({ ...trace })),
     layout: complete,
-    description: description ?? describeFigure({ data, layout: own }),
+    description: oneLine(description ?? describeFigure({ data, layout: own })),
   };
 }

@@ -3,7 +3,7 @@ import type { TrainingHistory } from '../training/history.js';
 import { escapeText, type Figure } from './plotly.js';
 import { axis, baseLayout, ink, palette } from './theme.js';
 
-/** Losses left, validation F1 right; a dotted line where the size of the images changes. */
+/** Losses on the left, validation F1 on the right; a dotted line where the size of the images changes. */
 export function trainingCurves(
   { recipe, history }: TrainingHistory,
   {
