@@ -32,6 +32,7 @@ export interface DeepLiftOptions extends DeepLiftRules {
  *
  * Not accounted for: powers of which base and exponent both change, Sign, and conditions other than a comparison.
  * @returns attributions [n, bands, height, width] with the completeness gap
+ * @example const { values, completenessGap } = await deepLift(classifier, { baseline: { blur: 5 } })(image, 'Pastures');
  */
 export function deepLift(
   classifier: Classifier,

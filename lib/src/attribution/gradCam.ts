@@ -46,7 +46,13 @@ export function gradCamMap(
     : resize(map, to, { mode: 'nearest', coordinates: 'asymmetric' });
 }
 
-/** @returns attributions [n, 1, height, width]; Captum's `LayerGradCam` with `relu_attributions` and `interpolate` */
+/**
+ * The feature maps weighed by their mean gradients, rectified and enlarged to the image (equations 4 and 5).
+ * @returns attributions [n, 1, height, width]; Captum's `LayerGradCam` with `relu_attributions` and `interpolate`
+ * @example
+ * const map = relevance(await gradCam(classifier)(image, 'Marine waters'));
+ * const signed = relevance(await gradCam(classifier, { rectify: false })(image, 'Marine waters'), 'sum');
+ */
 export function gradCam(
   classifier: Classifier,
   { layer = classifier.featureLayer, rectify = true, interpolation = 'linear' }: GradCamOptions = {},

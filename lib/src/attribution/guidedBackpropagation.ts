@@ -9,7 +9,11 @@ export interface GuidedOptions {
   readonly except?: readonly string[];
 }
 
-/** Springenberg et al., 2015. @returns attributions [n, bands, height, width]; Captum's `GuidedBackprop` on the logits */
+/**
+ * Springenberg et al., 2015.
+ * @returns attributions [n, bands, height, width]; Captum's `GuidedBackprop` on the logits
+ * @example const map = relevance(await guidedBackpropagation(classifier)(image, 'Pastures'));
+ */
 export function guidedBackpropagation(classifier: Classifier, { except = [] }: GuidedOptions = {}): Explain {
   return explainByGraph(classifier, {
     method: 'Guided Backpropagation',
@@ -20,7 +24,11 @@ export function guidedBackpropagation(classifier: Classifier, { except = [] }: G
   });
 }
 
-/** Zeiler and Fergus, 2014. @returns attributions [n, bands, height, width]; Captum's `Deconvolution` on the logits */
+/**
+ * Zeiler and Fergus, 2014.
+ * @returns attributions [n, bands, height, width]; Captum's `Deconvolution` on the logits
+ * @example const map = relevance(await deconvolution(classifier)(image, 'Pastures'));
+ */
 export function deconvolution(classifier: Classifier): Explain {
   return explainByGraph(classifier, {
     method: 'Deconvolution',

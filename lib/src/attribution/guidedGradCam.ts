@@ -7,7 +7,11 @@ import { type GradCamOptions, gradCamMap } from './gradCam.js';
 import { explainByGraph, logitGradients, targetInput } from './gradient.js';
 import type { GuidedOptions } from './guidedBackpropagation.js';
 
-/** @returns attributions [n, bands, height, width]; Captum's `GuidedGradCam`, which enlarges by nearest neighbour */
+/**
+ * Guided backpropagation times the Grad-CAM map (equation 6).
+ * @returns attributions [n, bands, height, width]; Captum's `GuidedGradCam`, which enlarges by nearest neighbour
+ * @example const map = relevance(await guidedGradCam(classifier)(image, 'Pastures'));
+ */
 export function guidedGradCam(
   classifier: Classifier,
   {

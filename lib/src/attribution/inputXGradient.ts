@@ -4,7 +4,11 @@ import type { Classifier } from '../model/classifier.js';
 import type { Explain } from './attribution.js';
 import { explainByGraph, logitGradients } from './gradient.js';
 
-/** @returns attributions [n, bands, height, width]; Captum's `InputXGradient` on the logits */
+/**
+ * The image times the gradient of a logit towards it (equation 2).
+ * @returns attributions [n, bands, height, width]; Captum's `InputXGradient` on the logits
+ * @example const map = relevance(await inputXGradient(classifier)(image, 'Pastures'));
+ */
 export function inputXGradient(classifier: Classifier): Explain {
   return explainByGraph(classifier, {
     method: 'Input x Gradient',

@@ -54,6 +54,7 @@ export interface LimeOptions extends PerturbationOptions {
  * Equal images with equal seeds get equal samples.
  * @returns attributions [n, 1, height, width]; equal images share their forward passes
  * @throws InputError for options out of range, or where nearly all samples weigh nothing
+ * @example const map = relevance(await lime(classifier, { segments: 64, samples: 300, seed: 0 })(image, 'Pastures'));
  */
 export function lime(
   classifier: Classifier,

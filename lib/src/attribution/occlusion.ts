@@ -34,6 +34,9 @@ interface Span {
  * The defaults are the paper's for 120 x 120 pixels (for 256 x 256: window 32, stride 6).
  * @returns attributions [n, 1, height, width]; equal images share their forward passes
  * @throws InputError where window or stride do not fit the image, or for another baseline than one value or one a band
+ * @example
+ * const hide = occlusion(classifier, { window: [15, 15], stride: [5, 5] });
+ * const map = relevance(await hide(image, 'Pastures'));
  */
 export function occlusion(
   classifier: Classifier,

@@ -9,7 +9,11 @@ export interface SaliencyOptions {
   readonly absolute?: boolean;
 }
 
-/** @returns attributions [n, bands, height, width]; Captum's `Saliency` on the logits */
+/**
+ * The magnitude of the gradient of a logit towards the image (equation 1).
+ * @returns attributions [n, bands, height, width]; Captum's `Saliency` on the logits
+ * @example const map = relevance(await saliency(classifier)(image, 'Pastures'));
+ */
 export function saliency(classifier: Classifier, { absolute = true }: SaliencyOptions = {}): Explain {
   return explainByGraph(classifier, {
     method: 'Saliency',

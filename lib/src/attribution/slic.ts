@@ -82,6 +82,7 @@ export function maximumSegments(size: readonly [height: number, width: number], 
  * Differs from `skimage.segmentation.slic` in that three bands are not converted to Lab and labels start at 0.
  * @param image [bands, height, width], any unit
  * @throws InputError for options out of range or an image with values that are not finite
+ * @example const { labels, count } = slic({ data: image.data, shape: image.shape.slice(1) }, { segments: 64 });
  */
 export function slic(
   image: Tensor,

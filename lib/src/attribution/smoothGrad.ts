@@ -19,7 +19,12 @@ export interface SmoothGradOptions {
   readonly seed?: number;
 }
 
-/** Wraps a method; with Saliency the absolute value is taken before the mean, as in Captum's `NoiseTunnel`. */
+/**
+ * Wraps a method; with Saliency the absolute value is taken before the mean, as in Captum's `NoiseTunnel`.
+ * @example
+ * const smooth = smoothGrad(saliency(classifier), { samples: 8, seed: 0 });
+ * const map = relevance(await smooth(image, 'Pastures'));
+ */
 export function smoothGrad(
   explain: Explain,
   { samples = 30, deviation = 0.15, seed = 0 }: SmoothGradOptions = {},

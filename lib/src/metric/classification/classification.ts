@@ -54,6 +54,9 @@ interface Counts {
  * ranking loss of 0; one without labels a coverage of 0 and an error in one error.
  * @param scores [images, classes], 0 to 1
  * @param labels class indices of each image, each at most once
+ * @example
+ * const scores = tensor(Float32Array.of(0.9, 0.1, 0.2, 0.8), [2, 2]);
+ * classificationMetrics(scores, [[0], [0, 1]]).micro.precision; // 1
  */
 export function classificationMetrics(
   scores: Tensor,

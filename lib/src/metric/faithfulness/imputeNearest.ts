@@ -80,6 +80,9 @@ function nearestRowInColumn(removed: ArrayLike<number>, height: number, width: n
  * fills in.)
  * @param image [bands, height, width]
  * @param removed height x width, row-major, 0 where a pixel is kept
+ * @example
+ * const brightest = Uint8Array.from(map.data, (value) => (value > 0.5 ? 1 : 0));
+ * const filled = imputeNearest({ data: image.data, shape: image.shape.slice(1) }, brightest);
  */
 export function imputeNearest(image: Tensor, removed: ArrayLike<number>): Tensor {
   requireShape(image.shape, ['bands', 'height', 'width'], 'imputeNearest, image');

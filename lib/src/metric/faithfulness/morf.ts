@@ -31,6 +31,7 @@ export interface PerturbationOptions {
  * one, until none is left. Rounded down like this, fraction 0.2 takes 43 iterations at 120 x 120 and 50 at 256 x 256,
  * as does the unrounded rule remaining = pixels x 0.8^k < 1 (rounding to nearest takes 41 and 48, up 39 and 46).
  * @returns ascending, the last is `pixels`
+ * @example perturbationSteps(120 * 120).length; // 43
  */
 export function perturbationSteps(pixels: number, fraction = 0.2): number[] {
   requireCount(pixels, 'perturbationSteps, pixels');
@@ -56,6 +57,11 @@ export function perturbationSteps(pixels: number, fraction = 0.2): number[] {
  * PixelFlipping leaves out. Only `batchSize` perturbed images exist at a time.
  * @param image [bands, height, width], network input units
  * @param ranking a permutation of the pixel indices (see relevanceRanking)
+ * @example
+ * const n = classifier.classes.length;
+ * const score: ScoreImages = async (images) => (await classifier.score(images)).data.filter((_, i) => i % n === 0);
+ * const first = { data: image.data, shape: image.shape.slice(1) };
+ * const { removed, scores } = await morfCurve(score, first, relevanceRanking(map));
  */
 export async function morfCurve(
   score: ScoreImages,
@@ -131,6 +137,7 @@ export async function morf(
 /**
  * AUC-MoRF by the trapezoid rule with unit step per iteration, so at most the number of iterations; lower is better.
  * The paper's equation 16 starts after the first removal: pass `unperturbed: false` for that area.
+ * @example areaUnderCurve({ removed: [0, 0.5, 1], scores: [1, 0.5, 0] }); // 1
  */
 export function areaUnderCurve(
   { scores }: PerturbationCurve,

@@ -50,6 +50,7 @@ export function randomRelevance(
  * A map [height, width] of square blocks in a random order, one value a block: the baseline of maps that are coarse,
  * whatever they show. Blocks at the right and lower edge may be smaller.
  * @param block side of a block, in pixels
+ * @example const baseline = await morf(classifier, image, randomBlockRelevance(120, 120, 8), 'Pastures');
  */
 export function randomBlockRelevance(
   height: number,

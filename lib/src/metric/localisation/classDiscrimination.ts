@@ -21,6 +21,9 @@ export interface MapSimilarity {
  * other noise as well: a low value says that the maps differ, not that either is right, which `maskContrast` says.
  * @param maps one relevance per pixel, at least 3 pixels
  * @returns undefined where a map is the same everywhere, as a Grad-CAM map without positive relevance is
+ * @example
+ * const [first, second] = await explain(classifier, patch, [0, 1], { methods: ['saliency'] });
+ * const similarity = mapSimilarity([first.map, second.map]); // { pearson, spearman }
  */
 export function mapSimilarity([first, second]: Pair<MapValues>): MapSimilarity | undefined {
   const [x, y] = [first, second].map((map) => Array.from(valuesOf(map)));
@@ -40,6 +43,10 @@ export function mapSimilarity([first, second]: Pair<MapValues>): MapSimilarity |
  * @param maps one relevance per pixel
  * @param masks one value per pixel, not 0 where the class is; InputError where one is empty
  * @returns undefined where a map has no positive relevance
+ * @example
+ * const left = [1, 1, 0, 0];
+ * const right = [0, 0, 1, 1];
+ * maskContrast([[1, 2, 0, 0], [0, 0, 3, 0]], [left, right]); // 1
  */
 export function maskContrast(maps: Pair<MapValues>, masks: Pair<ArrayLike<number>>): number | undefined {
   const gained = masks.map((mask, own) => {

@@ -23,6 +23,9 @@ export interface Localisation {
  * (Zhang et al., 2018). Negative relevance counts as none.
  * @param relevance one value per pixel
  * @param mask one value per pixel, not 0 where the class is; InputError where it is empty
+ * @example
+ * const mask = maskOf(patch, data.classes[patch.labels[0]], data);
+ * const { share, ratio, hit } = localisation(map, mask ?? new Uint8Array(map.data.length).fill(1));
  */
 export function localisation(relevance: MapValues, mask: ArrayLike<number>): Localisation {
   const map = valuesOf(relevance);

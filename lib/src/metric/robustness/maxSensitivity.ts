@@ -56,6 +56,7 @@ export function sensitivityOf(
  * @param images [n, bands, height, width], network input units
  * @param targets one for all images, or one per image
  * @returns one number per image, without a unit where `normalised`, else in the explanation's units
+ * @example const [sensitivity] = await maxSensitivity(gradCam(classifier), image, 'Pastures', { draws: 3, seed: 0 });
  */
 export async function maxSensitivity(
   explain: Explain,
