@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { openDataset } from '../dataset/openDataset.js';
 import type { Dataset, Georeference, Patch } from '../dataset/patch.js';
 import { writeGeoTiff } from '../dataset/raster/geoTiffWriter.js';
+import { isUrl } from '../io/byteSource.js';
 import { projectFolder } from '../io/projectFolder.js';
 
 /** On the grid of Sentinel-2's tiles, in UTM zone 33N: a place that an image without one is given. */
@@ -48,7 +49,7 @@ export async function writeSample(dataset: Dataset, path: string): Promise<OwnIm
 
 /**
  * The image to explain: the user's file, or a sample of a data set where none is named.
- * @param image path of a GeoTIFF, relative to the repository, or ''
+ * @param image path of a GeoTIFF, relative to the repository, or its address on the web; '' for a sample
  * @param dataset `scenes`, or `<kind>:<folder>`: what the sample is made of
  */
 export async function findImage(image: string, dataset: string): Promise<OwnImage> {
@@ -58,5 +59,6 @@ export async function findImage(image: string, dataset: string): Promise<OwnImag
       join(projectFolder, 'results/own/sample.tif'),
     );
   }
-  return { path: resolve(projectFolder, image), origin: image, isPlaceInvented: false };
+  const path = isUrl(image) ? image : resolve(projectFolder, image);
+  return { path, origin: image, isPlaceInvented: false };
 }
