@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { createProgress, duration } from '../../lib/src/io/progress.js';
+import { createProgress, duration, type ProgressOptions } from '../../lib/src/io/progress.js';
 
-function record(isTTY: boolean, steps: readonly string[]) {
+function record(isTTY: boolean, steps: readonly string[], options: Pick<ProgressOptions, 'cost'> = {}) {
   const written: string[] = [];
   const clock = { time: 0 };
   const stream = {
     isTTY,
     write: (text: string) => written.push(text),
   };
-  return { written, clock, progress: createProgress(steps, { stream, now: () => clock.time }) };
+  return { written, clock, progress: createProgress(steps, { stream, now: () => clock.time, ...options }) };
 }
 
 describe('createProgress', () => {
@@ -24,6 +24,24 @@ describe('createProgress', () => {
     progress.done();
     // One slow and one fast step remain.
     assert.match(written.at(-1) ?? '', /2\/4 .*about 52 s left/);
+  });
+
+  it('knows from the first step on which kinds are dear, and follows what they take once they are timed', () => {
+    const costs: Readonly<Record<string, number>> = { gradient: 3, lime: 300 };
+    const { written, clock, progress } = record(true, ['gradient', 'lime', 'gradient', 'lime'], {
+      cost: (kind) => costs[kind],
+    });
+    progress.start('gradient', 'Saliency');
+    clock.time += 1000;
+    progress.done();
+    // 1 s for 3 passes, 603 passes to come.
+    assert.match(written.at(-1) ?? '', /1\/4 .*about 3 min left/);
+    assert.doesNotMatch(written.at(-1) ?? '', /█/);
+    progress.start('lime', 'LIME');
+    clock.time += 30_000;
+    progress.done();
+    assert.match(written.at(-1) ?? '', /2\/4 .*about 31 s left/);
+    assert.equal(written.at(-1)?.match(/█/g)?.length, 12);
   });
 
   it('keeps to one line on a terminal and clears what a longer text left', () => {

@@ -5,6 +5,7 @@ import { describe, it } from 'mocha';
 import {
   compareScores,
   correlationText,
+  measureText,
   ourColumn,
   paperColumns,
   rankAgreement,
@@ -23,19 +24,27 @@ const methods = [
 ];
 
 describe('compareScores', () => {
-  it('marks the best three of each column, never the random baseline', () => {
+  it('marks the best three of each column of more than three methods, never the random baseline', () => {
     const other = { name: 'other', scores: { a: { aucMorf: 1 }, b: { aucMorf: 2 } } };
     const rows = compareScores(methods, [ourColumn(methods), other], ['aucMorf', 'fileSize']);
     assert.deepEqual(
       rows.map((row) => row.map((text) => text.replace('\u00a0', ''))),
       [
-        ['A', '3.00²', '1.00¹', '0.050¹', ''],
-        ['B', '1.00¹', '2.00²', '2.00²', ''],
+        ['A', '3.00²', '1.00', '0.050¹', ''],
+        ['B', '1.00¹', '2.00', '2.00²', ''],
         ['C', '4.00³', '', '3.00³', ''],
         ['D', '5.00', '', '4.00', ''],
         ['Random', '0.50', '', '', ''],
       ],
     );
+  });
+});
+
+describe('measureText', () => {
+  it('never prints what is not zero as zero', () => {
+    assert.deepEqual([12.345, 0.1, 0.0412, 0.0041, 0.00041, -0.004, 0, 3e-9].map(measureText), [
+      ...['12.35', '0.10', '0.041', '0.0041', '0.00041', '-0.0040', '0.00', '3.0e-9'],
+    ]);
   });
 });
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { InputError } from '../../lib/src/error.js';
 import { safeFileName } from '../../lib/src/io/fileName.js';
-import type { Progress } from '../../lib/src/io/progress.js';
+import type { CreateProgress, Progress } from '../../lib/src/io/progress.js';
 import { readMap, writeMap } from '../../lib/src/study/maps.js';
-import type { StudyRecord } from '../../lib/src/study/records.js';
+import { randomBaseline, type StudyRecord } from '../../lib/src/study/records.js';
 import { runStudy, type Study } from '../../lib/src/study/run.js';
 import { summarise } from '../../lib/src/study/summary.js';
 import { table3Text } from '../../lib/src/study/tables.js';
@@ -178,6 +178,23 @@ describe('runStudy', () => {
       assert.equal(steps.length, 10);
       const fresh = await withFolder((other) => runStudy(tinyStudy(other, { images: 3 })));
       assert.deepEqual(timeless(grown.records), timeless(fresh.records));
+    }));
+
+  it('weighs each step by the passes that its method states, MoRF and Max-Sensitivity included', () =>
+    withFolder(async (folder) => {
+      let cost: ((kind: string) => number) | undefined;
+      const createProgress: CreateProgress = (_, options) => {
+        cost = options?.cost;
+        return { start: () => undefined, done: () => undefined, finish: () => undefined };
+      };
+      const [cheap, dear] = tinyMethods;
+      const methods = [cheap, { ...dear, passes: 300 }];
+      await runStudy(tinyStudy(folder, { images: 1, methods }), { createProgress });
+      const baseline = cost?.(randomBaseline) ?? 0;
+      // 144 pixels, 20 % of what is left at a step; then one timed explanation and three of Max-Sensitivity.
+      assert.ok(Math.abs(baseline - Math.log(144) / Math.log(1.25)) < 1e-9, `${baseline}`);
+      assert.ok(Math.abs((cost?.(dear.id) ?? 0) - baseline - 4 * 300) < 1e-9);
+      assert.ok(Math.abs((cost?.(cheap.id) ?? 0) - baseline - 4 * 3) < 1e-9);
     }));
 
   it('refuses a folder of another study and names every difference', () =>

@@ -121,6 +121,12 @@ describe('bestThree', () => {
     const places = bestThree(rows, ({ id }) => values[id]);
     assert.deepEqual(Object.fromEntries(places), { 'grad-cam': 1, occlusion: 1, saliency: 3 });
   });
+
+  it('gives no places among three methods or fewer', () => {
+    const rows = ['a', 'b', 'c'].map((id, value) => ({ id, value }));
+    assert.equal(bestThree(rows, ({ value }) => value).size, 0);
+    assert.equal(bestThree([...rows, { id: 'd', value: 3 }], ({ value }) => value).size, 3);
+  });
 });
 
 describe('tables', () => {

@@ -55,6 +55,8 @@ export interface Method {
   readonly abbreviation?: string;
   /** How its maps are shown, ranked and compressed. Default: that of its attributions. */
   readonly reduction?: Reduction;
+  /** Network passes that one explanation of one image takes, roughly: what estimates of time weigh it by. Default: 3, a gradient. */
+  readonly passes?: number;
   readonly explain: Explain;
 }
 

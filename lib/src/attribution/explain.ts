@@ -70,7 +70,8 @@ export function bindMethods(
       throw new InputError({ what: 'no such method', where: 'method id', expected, got: `"${method}"` });
     }
     const { id, name, abbreviation, reduction } = found;
-    return { id, name, abbreviation, reduction, explain: found.create(classifier, { preset, seed }) };
+    const passes = found.passes(classifier, preset);
+    return { id, name, abbreviation, reduction, passes, explain: found.create(classifier, { preset, seed }) };
   });
 }
 

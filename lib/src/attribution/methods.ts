@@ -8,7 +8,8 @@ import { guidedGradCam } from './guidedGradCam.js';
 import { inputXGradient } from './inputXGradient.js';
 import { integratedGradients } from './integratedGradients.js';
 import { lime } from './lime.js';
-import { occlusion } from './occlusion.js';
+import { occlusion, occlusionWindows } from './occlusion.js';
+import { gradientPasses } from './passes.js';
 import { saliency } from './saliency.js';
 import { smoothGrad } from './smoothGrad.js';
 
@@ -41,9 +42,12 @@ export interface MethodDefinition {
   readonly abbreviation: string;
   /** How the paper shows its maps: absolute for Saliency, Input x Gradient and Integrated Gradients. */
   readonly reduction: Reduction;
+  /** Network passes that one explanation takes, roughly: what estimates of time weigh the method by. */
+  passes(classifier: Pick<Classifier, 'size'>, preset: Preset): number;
   create(classifier: Classifier, options: MethodOptions): Explain;
 }
 
+type Passes = (parameters: PresetParameters, size: Classifier['size']) => number;
 type Create = (classifier: Classifier, parameters: PresetParameters, seed: number) => Explain;
 
 const method = (
@@ -52,13 +56,17 @@ const method = (
   abbreviation: string,
   reduction: Reduction,
   create: Create,
+  passes: Passes = () => gradientPasses,
 ): MethodDefinition => ({
   id,
   name,
   abbreviation,
   reduction,
+  passes: ({ size }, preset) => passes(parametersOf[preset], size),
   create: (classifier, { preset, seed }) => create(classifier, parametersOf[preset], seed),
 });
+
+const smoothPasses: Passes = ({ smoothSamples }) => smoothSamples * gradientPasses;
 
 /** In the order of Table 3. */
 export const methods: readonly MethodDefinition[] = [
@@ -69,6 +77,7 @@ export const methods: readonly MethodDefinition[] = [
     'Sal w. SG',
     'absolute',
     (classifier, { smoothSamples: samples }, seed) => smoothGrad(saliency(classifier), { samples, seed }),
+    smoothPasses,
   ),
   method('input-x-gradient', 'Input x Gradient', 'InputXGrad', 'absolute', (classifier) =>
     inputXGradient(classifier),
@@ -80,9 +89,15 @@ export const methods: readonly MethodDefinition[] = [
     'absolute',
     (classifier, { smoothSamples: samples }, seed) =>
       smoothGrad(inputXGradient(classifier), { samples, seed }),
+    smoothPasses,
   ),
-  method('integrated-gradients', 'Integrated Gradients', 'IntGrad', 'absolute', (classifier, { steps }) =>
-    integratedGradients(classifier, { steps }),
+  method(
+    'integrated-gradients',
+    'Integrated Gradients',
+    'IntGrad',
+    'absolute',
+    (classifier, { steps }) => integratedGradients(classifier, { steps }),
+    ({ steps }) => steps * gradientPasses,
   ),
   method(
     'integrated-gradients-sg',
@@ -91,6 +106,7 @@ export const methods: readonly MethodDefinition[] = [
     'absolute',
     (classifier, { smoothSamples: samples, smoothSteps: steps }, seed) =>
       smoothGrad(integratedGradients(classifier, { steps }), { samples, seed }),
+    ({ smoothSamples, smoothSteps }) => smoothSamples * smoothSteps * gradientPasses,
   ),
   method('guided-backpropagation', 'Guided Backpropagation', 'Guided Backprop', 'sum', (classifier) =>
     guidedBackpropagation(classifier),
@@ -99,11 +115,29 @@ export const methods: readonly MethodDefinition[] = [
   method('guided-grad-cam', 'Guided Grad-CAM', 'Guided Grad-CAM', 'sum', (classifier) =>
     guidedGradCam(classifier),
   ),
-  method('deeplift', 'DeepLift', 'DeepLift', 'sum', (classifier) => deepLift(classifier)),
-  method('occlusion', 'Occlusion', 'Occlusion', 'sum', (classifier, { occlusionStride: stride }) =>
-    occlusion(classifier, { stride: [stride, stride] }),
+  method(
+    'deeplift',
+    'DeepLift',
+    'DeepLift',
+    'sum',
+    (classifier) => deepLift(classifier),
+    // The image and its baseline.
+    () => 2 * gradientPasses,
   ),
-  method('lime', 'LIME', 'Lime', 'sum', (classifier, { limeSamples: samples }, seed) =>
-    lime(classifier, { samples, seed }),
+  method(
+    'occlusion',
+    'Occlusion',
+    'Occlusion',
+    'sum',
+    (classifier, { occlusionStride: stride }) => occlusion(classifier, { stride: [stride, stride] }),
+    ({ occlusionStride: stride }, size) => occlusionWindows(size, { stride: [stride, stride] }),
+  ),
+  method(
+    'lime',
+    'LIME',
+    'Lime',
+    'sum',
+    (classifier, { limeSamples: samples }, seed) => lime(classifier, { samples, seed }),
+    ({ limeSamples }) => limeSamples,
   ),
 ];

@@ -21,6 +21,17 @@ export interface OcclusionOptions extends PerturbationOptions {
   readonly stride?: readonly [y: number, x: number];
 }
 
+const defaultWindow = [15, 15] as const;
+const defaultStride = [5, 5] as const;
+
+/** The number of windows that `occlusion` hides, one network pass each. */
+export function occlusionWindows(
+  size: Classifier['size'],
+  { window = defaultWindow, stride = defaultStride }: Pick<OcclusionOptions, 'window' | 'stride'> = {},
+): number {
+  return placeWindows(size, window, stride).length;
+}
+
 /** The pixels from start to end (exclusive) that one window covers along one axis. */
 interface Span {
   readonly start: number;
@@ -40,12 +51,10 @@ interface Span {
  */
 export function occlusion(
   classifier: Classifier,
-  { window = [15, 15], stride = [5, 5], baseline = 0, output = 'logit' }: OcclusionOptions = {},
+  { window = defaultWindow, stride = defaultStride, baseline = 0, output = 'logit' }: OcclusionOptions = {},
 ): Explain {
   const [height, width] = classifier.size;
-  const down = spans(height, window[0], stride[0]);
-  const across = spans(width, window[1], stride[1]);
-  const windows = down.flatMap((y) => across.map((x) => ({ y, x })));
+  const windows = placeWindows(classifier.size, window, stride);
   // Row 0 hides nothing: its empty spans give the output of the whole image.
   const hiddenRows = spanMasks([empty, ...windows.map(({ y }) => y)], [height, 1]);
   const hiddenColumns = spanMasks([empty, ...windows.map(({ x }) => x)], [1, width]);
@@ -87,6 +96,16 @@ export function occlusion(
 }
 
 const empty: Span = { start: 0, end: 0 };
+
+/** Of all windows, row by row. */
+function placeWindows(
+  [height, width]: Classifier['size'],
+  window: readonly [number, number],
+  stride: readonly [number, number],
+): readonly { readonly y: Span; readonly x: Span }[] {
+  const across = spans(width, window[1], stride[1]);
+  return spans(height, window[0], stride[0]).flatMap((y) => across.map((x) => ({ y, x })));
+}
 
 function spans(length: number, window: number, stride: number): Span[] {
   const whole = [window, stride].every((value) => Number.isInteger(value) && value >= 1);

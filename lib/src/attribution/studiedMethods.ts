@@ -22,8 +22,8 @@ export function studiedMethods(
   }
   return methods
     .filter(({ id }) => ids.length === 0 || ids.includes(id))
-    .map(({ id, name, reduction, create }) => ({
-      ...{ id, name, reduction },
+    .map(({ id, name, reduction, create, passes }) => ({
+      ...{ id, name, reduction, passes: passes(classifier, options.preset) },
       explain: create(classifier, options),
     }));
 }

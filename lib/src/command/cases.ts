@@ -1,5 +1,6 @@
 /** `npm run cases`: the paper's figures of single images, or images of your choice, explained by every method. */
 import { relative } from 'node:path';
+import { passesOf } from '../attribution/passes.js';
 import { studiedMethods } from '../attribution/studiedMethods.js';
 import { openDataset } from '../dataset/openDataset.js';
 import { openEngine } from '../engine/engines.js';
@@ -71,7 +72,10 @@ export async function casesCommand(argv: readonly string[]): Promise<number> {
     // Each is read once before the long work, so that a wrong name is not found at the end of it.
     for (const each of cases) await readCase(each, study);
     return await withLock(folder, 'folder', async () => {
-      const progress = createProgress(cases.flatMap(() => studied.map(({ id }) => id)));
+      const progress = createProgress(
+        cases.flatMap(() => studied.map(({ id }) => id)),
+        { cost: passesOf(studied) },
+      );
       for (const [i, each] of cases.entries()) {
         if (signal.aborted) {
           print(`Stopped after ${i} of ${cases.length} cases; rerun to resume.`);

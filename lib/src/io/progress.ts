@@ -1,4 +1,4 @@
-/** A progress bar on one line, with the time that is left estimated from the time that each kind of step took. */
+/** A progress bar on one line, with the time that is left estimated from the cost and the measured time of each kind of step. */
 import { oneLine } from '../text.js';
 import { createStatusLine, type TerminalStream } from './statusLine.js';
 
@@ -17,7 +17,12 @@ export interface ProgressOptions {
   readonly now?: () => number;
   /** Milliseconds between two lines where the stream is not a terminal. */
   readonly interval?: number;
+  /** What a step of a kind costs compared with the others, in any unit. Default: 1 each. */
+  readonly cost?: (kind: string) => number;
 }
+
+/** Makes the progress over steps, given the kind of each. */
+export type CreateProgress = (steps: readonly string[], options?: Pick<ProgressOptions, 'cost'>) => Progress;
 
 const width = 24;
 
@@ -28,11 +33,12 @@ export const progressBar = (share: number): string =>
 /** `steps` holds the kind of every step to come, in any order. */
 export function createProgress(
   steps: readonly string[],
-  { stream = process.stderr, now = Date.now, interval = 10_000 }: ProgressOptions = {},
+  { stream = process.stderr, now = Date.now, interval = 10_000, cost = () => 1 }: ProgressOptions = {},
 ): Progress {
   const toCome = new Map<string, number>();
   for (const kind of steps) toCome.set(kind, (toCome.get(kind) ?? 0) + 1);
   const taken = new Map<string, { total: number; count: number }>();
+  const whole = costOf(toCome, cost);
   let finished = 0;
   let current: { kind: string; label: string; since: number } | undefined;
   let lastLine = Number.NEGATIVE_INFINITY;
@@ -40,8 +46,8 @@ export function createProgress(
 
   const show = (): void => {
     if (current === undefined) return;
-    const share = steps.length === 0 ? 1 : finished / steps.length;
-    const estimate = remaining(toCome, taken);
+    const share = whole === 0 ? 1 : 1 - costOf(toCome, cost) / whole;
+    const estimate = remaining(toCome, taken, cost);
     const count = `${finished}/${steps.length}`;
     const left = estimate === undefined ? '' : `  about ${duration(estimate)} left`;
     const text = `${progressBar(share)} ${count}  ${current.label}${left}`;
@@ -73,16 +79,21 @@ export function createProgress(
   };
 }
 
-/** Milliseconds: each kind at its own mean, a kind not yet seen at the mean of all that were. */
+const costOf = (steps: ReadonlyMap<string, number>, cost: (kind: string) => number): number =>
+  [...steps].reduce((sum, [kind, count]) => sum + count * cost(kind), 0);
+
+/** Milliseconds: each kind at its own mean, a kind not yet seen by its cost, at the pace of those that were. */
 function remaining(
   left: ReadonlyMap<string, number>,
   taken: ReadonlyMap<string, { total: number; count: number }>,
+  cost: (kind: string) => number,
 ): number | undefined {
   const steps = [...left.values()].reduce((sum, count) => sum + count, 0);
   if (taken.size === 0 || steps === 0) return undefined;
   const means = new Map([...taken].map(([kind, { total, count }]) => [kind, total / count]));
-  const overall = [...means.values()].reduce((sum, mean) => sum + mean, 0) / means.size;
-  return [...left].reduce((sum, [kind, count]) => sum + count * (means.get(kind) ?? overall), 0);
+  const seen = new Map([...taken.keys()].map((kind) => [kind, 1]));
+  const pace = [...means.values()].reduce((sum, mean) => sum + mean, 0) / costOf(seen, cost);
+  return [...left].reduce((sum, [kind, count]) => sum + count * (means.get(kind) ?? pace * cost(kind)), 0);
 }
 
 /** For example "45 s", "12 min", "3 h 05 min". */

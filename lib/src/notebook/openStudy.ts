@@ -5,7 +5,7 @@ import { bindMethods } from '../attribution/explain.js';
 import { type Preset, methods as registry } from '../attribution/methods.js';
 import { defaultResults } from '../command/studyOptions.js';
 import type { DatasetChoice } from '../dataset/openDataset.js';
-import type { Progress } from '../io/progress.js';
+import type { CreateProgress } from '../io/progress.js';
 import { projectFolder } from '../io/projectFolder.js';
 import { type NamedRecord, runOwnMethod } from '../study/ownMethods.js';
 import { runStudy } from '../study/run.js';
@@ -64,9 +64,9 @@ export async function openStudy(
   const methods = all.slice(0, registry.length);
   const signal = untilInterrupted();
   let computed = 0;
-  const createProgress = (steps: readonly string[]): Progress => {
+  const createProgress: CreateProgress = (steps, options) => {
     computed += steps.length;
-    return showProgress(steps);
+    return showProgress(steps, options);
   };
   const study = { dataset: data, classifier, methods, preset, seed, images, folder: path };
   const { records } = await runStudy(study, { signal, createProgress });

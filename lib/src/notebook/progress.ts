@@ -1,5 +1,11 @@
 /** Progress below a cell: shown by long calls of themselves after two seconds, and by loops that name their steps. */
-import { createProgress, duration, type Progress, progressBar } from '../io/progress.js';
+import {
+  createProgress,
+  duration,
+  type Progress,
+  type ProgressOptions,
+  progressBar,
+} from '../io/progress.js';
 import { type Listener, listenToProgress } from '../progress.js';
 import { untilInterrupted } from './cellInterruption.js';
 import { createLine } from './show.js';
@@ -54,6 +60,7 @@ export const showLongCalls = (): void => listenToProgress(createListener());
  * A progress bar below the cell, with the time that is left. It vanishes when the work is done or interrupted, and the
  * next step of interrupted work is an error.
  * @param steps the kind of each step to come: the time of a step is estimated from those of its kind
+ * @param cost what a step of a kind costs compared with the others, until one was timed
  * @example
  * const progress = showProgress(images.map(() => 'image'));
  * for (const [i, image] of images.entries()) {
@@ -63,9 +70,12 @@ export const showLongCalls = (): void => listenToProgress(createListener());
  * }
  * progress.finish();
  */
-export function showProgress(steps: readonly string[]): Progress {
+export function showProgress(
+  steps: readonly string[],
+  { cost }: Pick<ProgressOptions, 'cost'> = {},
+): Progress {
   const signal = untilInterrupted();
-  const progress = createProgress(steps, { stream: createLine() });
+  const progress = createProgress(steps, { stream: createLine(), ...(cost && { cost }) });
   shownLoops++;
   let isOver = false;
   const finish = (): void => {

@@ -13,6 +13,7 @@ import { parseJson } from '../io/json.js';
 import type { Progress } from '../io/progress.js';
 import { isPredicted } from '../metric/classification/decision.js';
 import { indexOfClass, translateClasses } from '../model/classMatch.js';
+import { measureText } from './comparison.js';
 import { type ClassifiedImage, type ExplainedClass, explainClass } from './explainClass.js';
 import { hasMap, mapChecksum, writeMap } from './maps.js';
 import type { StudiedMethod } from './measure.js';
@@ -218,7 +219,7 @@ async function drawCase(
     ...(shown.mask && { mask: { values: shown.mask, caption: 'True mask of the class', note: '' } }),
     maps: explanations.map(({ method, map, maxSensitivity, localisation }) => ({
       caption: method.name,
-      note: `Max-Sensitivity ${maxSensitivity.toFixed(2)}${
+      note: `Max-Sensitivity ${measureText(maxSensitivity)}${
         localisation?.share === undefined
           ? ''
           : `, ${(100 * localisation.share).toFixed(0)} % inside the mask`

@@ -39,20 +39,21 @@ export function ourColumn(
   );
 }
 
-/** Place 1, 2 or 3 of each method in one metric, by id; equal values share a place. */
+/** Place 1, 2 or 3 of each method in one metric, by id; equal values share a place, and up to three methods have none. */
 export function bestThree<Row extends { readonly id: string }>(
   rows: readonly Row[],
   measured: (row: Row) => number | undefined,
   better: Metric['better'] = 'lower',
 ): ReadonlyMap<string, 1 | 2 | 3> {
   const sign = better === 'lower' ? 1 : -1;
-  const values = rows.map((row) => ({ id: row.id, value: measured(row) }));
+  const values = rows.flatMap((row) => {
+    const value = measured(row);
+    return value === undefined ? [] : [{ id: row.id, value: sign * value }];
+  });
+  if (values.length <= 3) return new Map();
   return new Map(
     values.flatMap(({ id, value }) => {
-      if (value === undefined) return [];
-      const ahead = values.filter(
-        (other) => other.value !== undefined && sign * (other.value - value) < 0,
-      ).length;
+      const ahead = values.filter((other) => other.value < value).length;
       return ahead === 0 || ahead === 1 || ahead === 2 ? [[id, ([1, 2, 3] as const)[ahead]]] : [];
     }),
   );
@@ -60,10 +61,16 @@ export function bestThree<Row extends { readonly id: string }>(
 
 const places = { 1: '¹', 2: '²', 3: '³' } as const;
 
+/** A value of a measure as tables and sheets print it: two decimals, and two significant digits below 0.1. */
+export function measureText(value: number): string {
+  const leading = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)));
+  return leading < -6 ? value.toExponential(1) : value.toFixed(Math.max(2, 1 - leading));
+}
+
 function cell(value: number | undefined, place: 1 | 2 | 3 | undefined): string {
   if (value === undefined) return '';
   // A no-break space keeps the points of marked and unmarked numbers below each other.
-  return `${value.toFixed(value < 0.1 ? 3 : 2)}${place === undefined ? '\u00a0' : places[place]}`;
+  return `${measureText(value)}${place === undefined ? '\u00a0' : places[place]}`;
 }
 
 /**

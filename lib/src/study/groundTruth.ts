@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { mean } from 'simple-statistics';
 import type { Preset } from '../attribution/methods.js';
+import { passesOf } from '../attribution/passes.js';
 import { relevance } from '../attribution/reduce.js';
 import { maskOf, maskShare } from '../dataset/classMask.js';
 import type { Patch } from '../dataset/patch.js';
@@ -13,7 +14,7 @@ import { openLines } from '../io/durableLines.js';
 import { writeFileAtomic } from '../io/file.js';
 import { parseJson } from '../io/json.js';
 import { withLock } from '../io/lock.js';
-import type { Progress } from '../io/progress.js';
+import type { CreateProgress } from '../io/progress.js';
 import { isPredicted } from '../metric/classification/decision.js';
 import { randomRelevance } from '../metric/faithfulness/ranking.js';
 import { localisation } from '../metric/localisation/localisation.js';
@@ -123,7 +124,7 @@ export interface TruthOptions {
   readonly seed: number;
   readonly folder: string;
   readonly signal?: AbortSignal;
-  readonly createProgress?: (steps: readonly string[]) => Progress;
+  readonly createProgress?: CreateProgress;
 }
 
 /**
@@ -173,6 +174,7 @@ async function measureLocked(
     chosen.flatMap(({ question, index }) =>
       methods.filter(({ id }) => !isDone(question, index, id)).map(({ id }) => id),
     ),
+    { cost: passesOf(methods) },
   );
   try {
     for (const { question, index } of chosen) {

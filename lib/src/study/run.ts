@@ -2,11 +2,12 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Preset } from '../attribution/methods.js';
+import { passesOf } from '../attribution/passes.js';
 import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
 import { isFile, writeFileAtomic } from '../io/file.js';
 import { withLock } from '../io/lock.js';
-import type { Progress } from '../io/progress.js';
+import type { CreateProgress, Progress } from '../io/progress.js';
 import { requireSeed } from '../random.js';
 import { type Manifest, reconcileManifest, studyId } from './manifest.js';
 import { hasMap, mapChecksum, writeMap } from './maps.js';
@@ -48,7 +49,7 @@ export interface RunOptions {
   /** Stops the study after the record that is being measured. */
   readonly signal?: AbortSignal;
   /** Shows the progress over steps, named by method id. */
-  readonly createProgress?: (steps: readonly string[]) => Progress;
+  readonly createProgress?: CreateProgress;
 }
 
 export interface StudyResult {
@@ -109,6 +110,7 @@ async function runLocked(
   const store = await openRecords(join(folder, 'records.jsonl'), facts);
   const progress = createProgress(
     chosen.flatMap((index) => ids.filter((id) => store.find(index, id) === undefined)),
+    { cost: costOf(study) },
   );
   const common = { ...facts, device: deviceOf(classifier) };
 
@@ -184,6 +186,15 @@ async function runLocked(
   }
   const records = chosen.flatMap((index) => ids.flatMap((id) => store.find(index, id) ?? []));
   return { complete: records.length === chosen.length * ids.length, records };
+}
+
+/** The network passes, roughly, of measuring an image by a method's id: its explanations, and the steps of MoRF. */
+function costOf({ methods, preset, classifier }: Study): (id: string) => number {
+  const { repeats, draws, fraction } = presets[preset];
+  const [height, width] = classifier.size;
+  const perturbed = Math.log(height * width) / -Math.log(1 - fraction);
+  const passes = passesOf(methods);
+  return (id) => perturbed + (id === randomBaseline ? 0 : (repeats + draws) * passes(id));
 }
 
 /** The images of the selection; undefined where the signal stopped the search. */

@@ -4,6 +4,7 @@ import type { Dataset } from '../dataset/patch.js';
 import { contactSheet, type SheetMap } from '../figure/contactSheet.js';
 import { paintPatch } from '../figure/patchPicture.js';
 import { safeFileName } from '../io/fileName.js';
+import { measureText } from './comparison.js';
 import { readMap } from './maps.js';
 import type { StudiedMethod } from './measure.js';
 import type { RecordStore } from './records.js';
@@ -32,10 +33,10 @@ export async function drawSubject(
   const maps: SheetMap[] = [];
   for (const { id, name } of methods) {
     const record = store.find(imageIndex, id);
-    const { maxSensitivity, aucMorf } = record?.metrics ?? {};
+    const { maxSensitivity = Number.NaN, aucMorf = Number.NaN } = record?.metrics ?? {};
     maps.push({
       caption: name,
-      note: `Max-Sensitivity ${maxSensitivity?.toFixed(2)}, AUC-MoRF ${aucMorf?.toFixed(1)}`,
+      note: `Max-Sensitivity ${measureText(maxSensitivity)}, AUC-MoRF ${measureText(aucMorf)}`,
       values: await readMap(folder, patch, id, record),
     });
   }

@@ -27,7 +27,7 @@ export function describeContext(context: StudyContext): readonly string[] {
     `Data set: ${oneLine(dataset)}${rendered ? ', rendered, not real imagery' : ''}; ${images} ${oneLine(describeSelection(selection, images))} with one class each, ${truePositives} of them a correctly predicted label; preset ${preset}, seed ${seed}.`,
     `Model: ${oneLine(context.model)} ${context.modelHash}; ${context.versions}.`,
     `Seconds: one explanation of one image, programs compiled, on ${context.devices.join(' and ')}; the paper's on an RTX 3070.`,
-    `Paper: Table 3, DenseNet-121 on ${paperNames[context.paperColumn]}. ${direction}; ¹ ² ³ mark the best three.`,
+    `Paper: Table 3, DenseNet-121 on ${paperNames[context.paperColumn]}. ${direction}; ¹ ² ³ mark the best three of more than three.`,
     betweenProcessors,
   ];
 }
