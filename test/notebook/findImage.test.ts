@@ -4,7 +4,7 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { studiedMethod } from '../../lib/src/attribution/studiedMethods.js';
+import { bindMethods } from '../../lib/src/attribution/explain.js';
 import { sentinel2Bands } from '../../lib/src/dataset/patch.js';
 import { readGeoTiffPatch } from '../../lib/src/dataset/raster/geoTiffPatch.js';
 import { writeGeoTiff } from '../../lib/src/dataset/raster/geoTiffWriter.js';
@@ -48,10 +48,10 @@ describe('an own network and image', () => {
       });
       const { data } = await classifier.score(classifier.prepare(patch));
       assert.equal(data.length, 5);
-      const method = studiedMethod(classifier, { preset: 'quick', seed: 0 }, 'integrated-gradients');
+      const [method] = bindMethods(classifier, ['integrated-gradients']);
       const { completenessGap } = await method.explain(classifier.prepare(patch), [2]);
       assert.ok(Math.abs(completenessGap?.[0] ?? 1) < 0.1, `${completenessGap}`);
-      assert.throws(() => studiedMethod(classifier, { preset: 'quick', seed: 0 }, 'no-such'), {
+      assert.throws(() => bindMethods(classifier, ['no-such']), {
         name: 'InputError',
         message: /no such method.*"no-such"/,
       });

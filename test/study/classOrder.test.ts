@@ -3,12 +3,12 @@ import { describe, it } from 'mocha';
 import { evaluate } from '../../lib/src/analysis/evaluate.js';
 import { measurePlantedBiases } from '../../lib/src/analysis/plantedBiases.js';
 import { scoreImages } from '../../lib/src/analysis/scoredImages.js';
+import type { Method } from '../../lib/src/attribution/attribution.js';
 import { createExplain } from '../../lib/src/attribution/attribution.js';
 import { sentinel2Bands } from '../../lib/src/dataset/patch.js';
 import { sceneClasses } from '../../lib/src/dataset/scenes/classes.js';
 import { scenes } from '../../lib/src/dataset/scenes.js';
 import { measureGroundTruth } from '../../lib/src/study/groundTruth.js';
-import type { StudiedMethod } from '../../lib/src/study/measure.js';
 import { runStudy } from '../../lib/src/study/run.js';
 import type { StudiedClassifier } from '../../lib/src/study/subject.js';
 import { rows, sizeOf, tensor } from '../../lib/src/tensor.js';
@@ -43,7 +43,7 @@ function network(classes: readonly string[]) {
       return tensor(Float32Array.from(scores), [shape[0], classes.length]);
     },
   };
-  const method: StudiedMethod = {
+  const method: Method = {
     ...{ id: 'saliency', name: 'Saliency', reduction: 'absolute' },
     explain: createExplain({ method: 'Saliency' }, async ({ data, shape }, targets) => {
       const size = sizeOf(shape) / shape[0];

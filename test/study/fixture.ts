@@ -2,10 +2,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Method } from '../../lib/src/attribution/attribution.js';
 import { createExplain, type Explain } from '../../lib/src/attribution/attribution.js';
 import { type Dataset, defaultUnits, sentinel2Bands } from '../../lib/src/dataset/patch.js';
 import { createRandom } from '../../lib/src/random.js';
-import type { StudiedMethod } from '../../lib/src/study/measure.js';
 import type { Study } from '../../lib/src/study/run.js';
 import type { StudiedClassifier } from '../../lib/src/study/subject.js';
 import { sizeOf, tensor } from '../../lib/src/tensor.js';
@@ -101,7 +101,7 @@ const zero = createExplain({ method: 'zero' }, async ({ shape }) => ({
   values: tensor(new Float32Array(shape[0] * area), [shape[0], 1, side, side]),
 }));
 
-export const tinyMethods: readonly StudiedMethod[] = [
+export const tinyMethods: readonly Method[] = [
   { id: 'saliency', name: 'Saliency', reduction: 'absolute', explain: powerOfBand(1) },
   { id: 'grad-cam', name: 'Grad-CAM', reduction: 'positive', explain: zero },
   { id: 'lime', name: 'LIME', reduction: 'sum', explain: powerOfBand(3) },

@@ -8,13 +8,13 @@ import { InputError } from '../error.js';
 import { withLock } from '../io/lock.js';
 import type { Progress } from '../io/progress.js';
 import type { Classifier } from '../model/classifier.js';
-import type { StudiedMethod } from '../study/measure.js';
+import type { Method } from './attribution.js';
 import { relevance } from './reduce.js';
 
 export interface LargeImageExplanation {
   /** The classes to explain, as indices into the classifier's. */
   readonly targets: readonly number[];
-  readonly methods: readonly StudiedMethod[];
+  readonly methods: readonly Method[];
   /** Pixels that neighbouring tiles share; a quarter of a tile unless told. */
   readonly overlap?: number;
   readonly createProgress?: (steps: readonly string[]) => Progress;

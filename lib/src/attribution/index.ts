@@ -23,4 +23,3 @@ export * from './reduce.js';
 export * from './saliency.js';
 export * from './slic.js';
 export * from './smoothGrad.js';
-export { studiedMethod, studiedMethods } from './studiedMethods.js';

@@ -1,7 +1,7 @@
 /** `npm run cases`: the paper's figures of single images, or images of your choice, explained by every method. */
 import { relative } from 'node:path';
+import { bindMethods } from '../attribution/explain.js';
 import { passesOf } from '../attribution/passes.js';
-import { studiedMethods } from '../attribution/studiedMethods.js';
 import { openDataset } from '../dataset/openDataset.js';
 import { openEngine } from '../engine/engines.js';
 import { InputError } from '../error.js';
@@ -66,7 +66,7 @@ export async function casesCommand(argv: readonly string[]): Promise<number> {
       image === undefined
         ? chooseFromPaper(dataset)
         : { cases: values.class.map((className): Case => ({ image, className })), absent: [] };
-    const studied = studiedMethods(classifier, { preset, seed }, values.methods);
+    const studied = bindMethods(classifier, values.methods, { preset, seed });
     const folder = values.out;
     const study = { dataset, classifier, methods: studied, preset, seed, folder };
     // Each is read once before the long work, so that a wrong name is not found at the end of it.

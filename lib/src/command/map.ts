@@ -1,7 +1,7 @@
 /** `landlens map`: explains a whole scene into a GeoTIFF. */
 import { resolve } from 'node:path';
+import { bindMethods } from '../attribution/explain.js';
 import { explainLargeImage } from '../attribution/explainLargeImage.js';
-import { studiedMethod } from '../attribution/studiedMethods.js';
 import { openLargeImage } from '../dataset/raster/largeImage.js';
 import { openEngine } from '../engine/engines.js';
 import { isUrl } from '../io/byteSource.js';
@@ -67,7 +67,7 @@ export async function mapCommand(argv: readonly string[]): Promise<number> {
   try {
     const classifier = await openClassifier(values.model, { engine });
     const targets = values.class.map((name) => indexOfClass(name, classifier, '--class'));
-    const studied = ids.map((id) => studiedMethod(classifier, { preset, seed }, id));
+    const studied = bindMethods(classifier, ids, { preset, seed });
     const image = await openLargeImage(isUrl(imagePath) ? imagePath : resolve(imagePath), {
       ...{ select: classifier.bands, scale, offset },
       ...(values.bands !== undefined && { bands: values.bands.split(',') }),

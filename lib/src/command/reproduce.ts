@@ -1,6 +1,6 @@
 /** `landlens reproduce`: the paper's study on a data set of your choice. */
 import { relative } from 'node:path';
-import { studiedMethods } from '../attribution/studiedMethods.js';
+import { bindMethods } from '../attribution/explain.js';
 import { openDataset } from '../dataset/openDataset.js';
 import { openEngine } from '../engine/engines.js';
 import { createProgress } from '../io/progress.js';
@@ -40,7 +40,7 @@ export async function reproduce(options: StudyOptions, again: string, signal: Ab
   const engine = await openEngine(options.engine);
   try {
     const classifier = await openClassifier(model, { engine });
-    const studied = studiedMethods(classifier, { preset, seed }, options.methods);
+    const studied = bindMethods(classifier, options.methods, { preset, seed });
     print(
       `${oneLine(dataset.name)}${dataset.rendered ? ' (rendered, not real imagery)' : ''}, ${images} ${oneLine(describeSelection(selection, images))}, ` +
         `${studied.length} ${studied.length === 1 ? 'method' : 'methods'}, preset ${preset}, seed ${seed}, ${oneLine(classifier.name)} ${classifier.hash}`,

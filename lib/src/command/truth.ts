@@ -1,5 +1,5 @@
 /** `npm run truth`: compares every method's relevance with what `scenes` planted. */
-import { studiedMethods } from '../attribution/studiedMethods.js';
+import { bindMethods } from '../attribution/explain.js';
 import { openEngine } from '../engine/engines.js';
 import { createProgress } from '../io/progress.js';
 import { openClassifier } from '../model/classifierFile.js';
@@ -25,7 +25,7 @@ export async function truthCommand(argv: readonly string[]): Promise<number> {
   const signal = listenForInterrupt();
   try {
     const classifier = await openClassifier(model, { engine });
-    const studied = studiedMethods(classifier, { preset, seed });
+    const studied = bindMethods(classifier, undefined, { preset, seed });
     const records = await measureGroundTruth(classifier, studied, {
       ...{ images, preset, seed, folder, signal, createProgress },
     });

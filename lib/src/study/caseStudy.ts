@@ -1,5 +1,6 @@
 /** One image by its name, explained for a class of choice by every method: the paper's figures of single cases. */
 import { join } from 'node:path';
+import type { Method } from '../attribution/attribution.js';
 import type { Preset } from '../attribution/methods.js';
 import { maskOf } from '../dataset/classMask.js';
 import type { Dataset } from '../dataset/patch.js';
@@ -16,7 +17,6 @@ import { indexOfClass, translateClasses } from '../model/classMatch.js';
 import { measureText } from './comparison.js';
 import { type ClassifiedImage, type ExplainedClass, explainClass } from './explainClass.js';
 import { hasMap, mapChecksum, writeMap } from './maps.js';
-import type { StudiedMethod } from './measure.js';
 import { type PaperCase, paperCases } from './paper/paperCases.js';
 import { presets } from './presets.js';
 import { sheetPath } from './sheet.js';
@@ -35,7 +35,7 @@ export interface Case {
 export interface CaseStudy {
   readonly dataset: Dataset;
   readonly classifier: StudiedClassifier;
-  readonly methods: readonly StudiedMethod[];
+  readonly methods: readonly Method[];
   readonly preset: Preset;
   readonly seed: number;
   /** Where the sheets, maps and records are written, one folder per class. */

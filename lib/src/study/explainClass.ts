@@ -1,4 +1,6 @@
 /** One class of one image, explained by several methods, with how far each explanation can be trusted. */
+
+import type { Method } from '../attribution/attribution.js';
 import { relevance } from '../attribution/reduce.js';
 import type { Patch } from '../dataset/patch.js';
 import type { Progress } from '../io/progress.js';
@@ -6,7 +8,6 @@ import { type Localisation, localisation } from '../metric/localisation/localisa
 import { maxSensitivity } from '../metric/robustness/maxSensitivity.js';
 import { createRandom, requireSeed } from '../random.js';
 import type { Tensor } from '../tensor.js';
-import type { StudiedMethod } from './measure.js';
 
 /** A class of an image, and where it truly is. */
 export interface ShownClass {
@@ -32,7 +33,7 @@ export interface ExplainedClass {
 }
 
 export interface MeasuredMethod {
-  readonly method: StudiedMethod;
+  readonly method: Method;
   /** Relevance [height x width], reduced over the bands as the paper shows the method. */
   readonly map: Float32Array;
   readonly maxSensitivity: number;
@@ -53,7 +54,7 @@ export interface ExplainClassOptions {
 /** Explains the image's class; its Max-Sensitivity has the noise, and so the value, of the study. */
 export async function explainClass(
   image: ClassifiedImage,
-  methods: readonly StudiedMethod[],
+  methods: readonly Method[],
   { draws = 3, radius = 0.02, seed = 0, progress }: ExplainClassOptions = {},
 ): Promise<ExplainedClass> {
   const { input, patch, shown } = image;

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { mean } from 'simple-statistics';
+import type { Method } from '../attribution/attribution.js';
 import type { Preset } from '../attribution/methods.js';
 import { passesOf } from '../attribution/passes.js';
 import { relevance } from '../attribution/reduce.js';
@@ -23,7 +24,6 @@ import { requireSeed } from '../random.js';
 import type { MapValues } from '../tensor.js';
 import { markdownText } from '../text.js';
 import { identify } from './manifest.js';
-import type { StudiedMethod } from './measure.js';
 import { describedAs, type StudiedClassifier } from './subject.js';
 import { csv } from './tables.js';
 
@@ -133,7 +133,7 @@ export interface TruthOptions {
  */
 export async function measureGroundTruth(
   classifier: StudiedClassifier,
-  methods: readonly StudiedMethod[],
+  methods: readonly Method[],
   options: TruthOptions,
 ): Promise<TruthRecord[]> {
   requireSeed(options.seed, 'measureGroundTruth, seed');
@@ -142,7 +142,7 @@ export async function measureGroundTruth(
 
 async function measureLocked(
   classifier: StudiedClassifier,
-  methods: readonly StudiedMethod[],
+  methods: readonly Method[],
   { images, preset, seed, folder, signal, createProgress }: TruthOptions,
 ): Promise<TruthRecord[]> {
   const dataset = scenes({ seed, size: classifier.size[0] });
@@ -233,7 +233,7 @@ export interface TruthSummary {
 
 export function summariseTruth(
   records: readonly TruthRecord[],
-  methods: readonly Pick<StudiedMethod, 'id' | 'name'>[],
+  methods: readonly Pick<Method, 'id' | 'name'>[],
 ): TruthSummary[] {
   return questions.flatMap(({ id: question }) =>
     [...methods, { id: 'random', name: 'Random baseline' }].flatMap(({ id, name }) => {

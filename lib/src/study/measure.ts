@@ -15,8 +15,6 @@ import type { StudiedClassifier, Subject } from './subject.js';
 /** What a measurement needs of an image: it need not be of a data set. */
 export type MeasuredSubject = Pick<Subject, 'patch' | 'input' | 'target' | 'mask'>;
 
-export type { Method as StudiedMethod } from '../attribution/attribution.js';
-
 export interface MeasureOptions {
   readonly settings: MeasurementSettings;
   readonly seed: number;

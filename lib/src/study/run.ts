@@ -1,6 +1,8 @@
 /** Runs a study: explains, measures and records each image and method, and continues where it was stopped. */
+
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import type { Method } from '../attribution/attribution.js';
 import type { Preset } from '../attribution/methods.js';
 import { passesOf } from '../attribution/passes.js';
 import type { Dataset } from '../dataset/patch.js';
@@ -11,13 +13,7 @@ import type { CreateProgress, Progress } from '../io/progress.js';
 import { requireSeed } from '../random.js';
 import { type Manifest, reconcileManifest, studyId } from './manifest.js';
 import { hasMap, mapChecksum, writeMap } from './maps.js';
-import {
-  type Measurement,
-  type MeasureOptions,
-  measureMethod,
-  measureRandom,
-  type StudiedMethod,
-} from './measure.js';
+import { type Measurement, type MeasureOptions, measureMethod, measureRandom } from './measure.js';
 import { presets } from './presets.js';
 import { openRecords, type RecordStore, randomBaseline, type StudyRecord } from './records.js';
 import { everyTestImage, type SelectedImage, type Selection, selectImages } from './selection.js';
@@ -34,7 +30,7 @@ import { versionsOf } from './versions.js';
 export interface Study {
   readonly dataset: Dataset;
   readonly classifier: StudiedClassifier;
-  readonly methods: readonly StudiedMethod[];
+  readonly methods: readonly Method[];
   readonly preset: Preset;
   readonly seed: number;
   /** Number of images. */

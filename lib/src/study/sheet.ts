@@ -1,19 +1,19 @@
 /** The contact sheet of one subject of a study. */
 import { join } from 'node:path';
+import type { Method } from '../attribution/attribution.js';
 import type { Dataset } from '../dataset/patch.js';
 import { contactSheet, type SheetMap } from '../figure/contactSheet.js';
 import { paintPatch } from '../figure/patchPicture.js';
 import { safeFileName } from '../io/fileName.js';
 import { measureText } from './comparison.js';
 import { readMap } from './maps.js';
-import type { StudiedMethod } from './measure.js';
 import type { RecordStore } from './records.js';
 import type { StudiedClassifier, Subject } from './subject.js';
 
 export interface SheetOptions {
   readonly dataset: Dataset;
   readonly classifier: StudiedClassifier;
-  readonly methods: readonly StudiedMethod[];
+  readonly methods: readonly Method[];
   readonly store: RecordStore;
   readonly folder: string;
   /** Preset and seed, in words. */
