@@ -21,10 +21,6 @@ export const palette = [
 export const ink = '#1a1a1a';
 const grid = '#e3e3e3';
 
-/** Ours and the paper's figures have the same colours everywhere. */
-export const ours = palette[0];
-export const papers = palette[5];
-
 /** An axis with a title that carries its unit. */
 export const axis = (
   title: string,

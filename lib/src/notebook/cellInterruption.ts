@@ -1,4 +1,4 @@
-/** The interruption of a notebook's kernel, as a signal for what the running cell has begun. */
+/** Interruptions of a notebook's kernel, as a signal to the work that the running cell has begun. */
 import { getEventListeners, setMaxListeners } from 'node:events';
 import { currentCell, showText } from './show.js';
 

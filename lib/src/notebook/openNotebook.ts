@@ -18,23 +18,28 @@ import { untilInterrupted } from './cellInterruption.js';
 import { showText } from './show.js';
 
 export interface NotebookOptions {
-  /** `scenes`, or `<kind>:<folder>` as in `npm run reproduce`; a relative folder is seen from the root of the repository. */
+  /** `scenes`, or `<kind>:<folder>` as in `npm run reproduce`; a relative folder is relative to the repository. Default: scenes. */
   readonly dataset?: string;
-  /** Path of the .onnx, .safetensors or model.json, seen from the root of the repository. */
+  /** Path of the .onnx, .safetensors or model.json, relative to the repository. Default: the network that landlens brings. */
   readonly model?: string;
+  /** Of every random number, an integer from 0. Default: 0. */
   readonly seed?: number;
 }
 
 export interface Notebook {
   readonly data: Dataset;
-  /** What the data set was opened by: studies of it are recorded under this name. */
+  /** How the data set was opened: its studies are recorded under this name. */
   readonly choice: DatasetChoice;
   readonly classifier: Classifier;
   readonly engine: Engine;
   readonly seed: number;
 }
 
-/** Opens what the notebook works on and prints what its figures depend on. InputError in one sentence otherwise. */
+/**
+ * Opens a data set and a network, and prints what all figures of the notebook depend on.
+ * @throws InputError if the data set or the network cannot be opened, or they do not fit
+ * @example const { data, classifier } = await openNotebook({ dataset: 'scenes' });
+ */
 export async function openNotebook({
   dataset = 'scenes',
   model = defaultModel,
@@ -73,7 +78,7 @@ function textOf(classifier: Classifier, seed: number): readonly string[] {
 
 /**
  * Opens a network alone, of any bands and classes, and prints what its figures depend on.
- * @param model path of the .onnx, .safetensors or model.json, seen from the root of the repository
+ * @param model path of the .onnx, .safetensors or model.json, relative to the repository
  * @param description what the file does not say by itself, see openClassifier
  */
 export async function openNetwork(
@@ -100,7 +105,11 @@ export async function openNetwork(
   }
 }
 
-/** Stops a notebook whose headline does not hold. */
+/**
+ * Shows a sentence that this run confirms.
+ * @throws InputError if it does not hold
+ * @example claim(coarse < fine, 'Grad-CAM is steadier than Saliency');
+ */
 export function claim(holds: boolean, text: string): void {
   if (!holds) throw new InputError({ what: 'does not hold in this run', where: `"${text}"` });
   showText(`✓ ${text}`);
@@ -121,7 +130,7 @@ async function newest(
   return found;
 }
 
-/** In a checkout: InputError where the sources are newer than what is compiled of them. */
+/** @throws InputError in a checkout whose sources are newer than the compiled files */
 async function requireFreshBuild(): Promise<void> {
   const source = await newest(join(projectFolder, 'lib/src'), (name) => name.endsWith('.ts'));
   if (source.time === 0) return;

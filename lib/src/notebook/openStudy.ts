@@ -18,10 +18,10 @@ import { showProgress } from './progress.js';
 import { showText } from './show.js';
 
 export interface OpenStudyOptions {
-  /** Test images, the same ones as those of `npm run reproduce -- --images`. */
+  /** Number of test images, the same ones as those of `npm run reproduce -- --images`. Default: 8. */
   readonly images?: number;
   readonly preset?: Preset;
-  /** Where the records are, seen from the root of the repository; empty for the folder of `npm run reproduce`. */
+  /** Folder of the records, relative to the repository. Default: that of `npm run reproduce`. */
   readonly folder?: string;
   /** Methods of your own, measured beside the twelve. Default: none. */
   readonly methods?: readonly Method[];
@@ -37,7 +37,7 @@ export interface OpenedStudy {
   readonly isFresh: boolean;
 }
 
-/** Where a notebook looks for the study of its data set: where `npm run reproduce` writes it unless told otherwise. */
+/** Folder of the study of a data set; default: where `npm run reproduce` writes it. */
 export function studyFolder(
   { kind }: Pick<DatasetChoice, 'kind'>,
   { preset = 'quick', folder = '' }: Pick<OpenStudyOptions, 'preset' | 'folder'> = {},

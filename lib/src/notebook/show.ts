@@ -32,7 +32,7 @@ function findSender(): Kernel['lastWriteDisplayData'] {
   return isKernel(kernel) ? kernel.lastWriteDisplayData : null;
 }
 
-/** What stands for the cell that runs, another for each time that a cell is run; null outside notebooks. */
+/** An identity of the running cell, a new one for each run of a cell; null outside notebooks. */
 export const currentCell = (): unknown => findSender();
 
 function requireSender(): NonNullable<Kernel['lastWriteDisplayData']> {
@@ -43,7 +43,7 @@ function requireSender(): NonNullable<Kernel['lastWriteDisplayData']> {
     where: 'landlens',
     expected: 'a cell of a notebook in the tslab kernel',
     got: 'another process',
-    todo: 'Outside notebooks, renderPng(figure) gives the picture.',
+    todo: 'Outside notebooks, renderPng(figure) makes a picture.',
   });
 }
 
@@ -87,7 +87,10 @@ export async function show(
   );
 }
 
-/** Shows a table, a danfojs DataFrame for example: as HTML, and as text for terminals and diffs. */
+/**
+ * Shows a table, such as a danfojs DataFrame, as HTML and as text.
+ * @example showTable(new dfd.DataFrame(rows), { caption: 'Scores', decimals: 3 });
+ */
 export function showTable(table: Table, options: TableOptions = {}): void {
   send({ 'text/html': tableHtml(table, options), 'text/plain': tableText(table, options) });
 }
@@ -100,7 +103,7 @@ export function showPng(png: Uint8Array, description: string): void {
   );
 }
 
-/** Shows a sentence or several, each on its line. */
+/** Shows one or several lines of text. */
 export function showText(...lines: readonly string[]): void {
   send({ 'text/plain': lines.join('\n') });
 }
