@@ -1,9 +1,9 @@
 /** The model card: what a trained classifier is, how good it is, and what it wrongly learned, all measured from its file. */
 import { scenes } from '../dataset/scenes.js';
 import type { Engine } from '../engine/engine.js';
+import { versionsOf } from '../engine/versions.js';
 import { writeFileAtomic } from '../io/file.js';
 import { openClassifier } from '../model/classifierFile.js';
-import { versionsOf } from '../study/versions.js';
 import { markdownText } from '../text.js';
 import type { Check } from '../training/checkpoint.js';
 import { type Recipe, stepsOf } from '../training/recipe.js';

@@ -5,6 +5,7 @@ import { type DatasetChoice, openDataset, parseDataset } from '../dataset/openDa
 import type { Dataset } from '../dataset/patch.js';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/engines.js';
+import { versionsOf } from '../engine/versions.js';
 import { InputError } from '../error.js';
 import { projectFolder } from '../io/projectFolder.js';
 import type { Classifier } from '../model/classifier.js';
@@ -13,7 +14,6 @@ import { defaultModel } from '../model/defaultModel.js';
 import { requireSeed } from '../random.js';
 import { deviceOf } from '../study/run.js';
 import { requireCompatible } from '../study/subject.js';
-import { versionsOf } from '../study/versions.js';
 import { untilInterrupted } from './cellInterruption.js';
 import { showText } from './show.js';
 

@@ -6,6 +6,7 @@ import type { Method } from '../attribution/attribution.js';
 import type { Preset } from '../attribution/methods.js';
 import { passesOf } from '../attribution/passes.js';
 import type { Dataset } from '../dataset/patch.js';
+import { versionsOf } from '../engine/versions.js';
 import { InputError } from '../error.js';
 import { isFile, writeFileAtomic } from '../io/file.js';
 import { withLock } from '../io/lock.js';
@@ -25,7 +26,6 @@ import {
   type StudiedClassifier,
   type Subject,
 } from './subject.js';
-import { versionsOf } from './versions.js';
 
 export interface Study {
   readonly dataset: Dataset;

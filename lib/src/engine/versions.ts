@@ -1,6 +1,6 @@
 /** The versions that a result depends on. */
 import { createRequire } from 'node:module';
-import type { Engine } from '../engine/engine.js';
+import type { Engine } from './engine.js';
 
 /** Version of this library, from its package.json. */
 export function libraryVersion(): string {
