@@ -1,10 +1,11 @@
 /** Which notebooks `npm run reproduce` executes at its end, on what, and where their executed copies go. */
 import { join } from 'node:path';
 import { methods } from '../lib/src/attribution/methods.js';
-import { defaultResults, type StudyOptions } from '../lib/src/command/studyOptions.js';
+import type { StudyOptions } from '../lib/src/command/studyOptions.js';
 import { datasetText } from '../lib/src/dataset/openDataset.js';
 import { defaultEngine } from '../lib/src/engine/engines.js';
 import { defaultModel } from '../lib/src/model/defaultModel.js';
+import { defaultResults } from '../lib/src/study/defaultResults.js';
 import { everyTestImage } from '../lib/src/study/selection.js';
 import type { Parameters } from './notebookFile.js';
 

@@ -68,7 +68,7 @@ describe('the packed library', () => {
   it('finds its classifier inside, and puts results into the folder that the user works in', async () => {
     const script = `
       import { defaultModel, projectFolder } from 'landlens';
-      import { defaultResults } from 'landlens/command/studyOptions';
+      import { defaultResults } from 'landlens/study/defaultResults';
       console.log(JSON.stringify([defaultModel, projectFolder, defaultResults('scenes', 'quick')]));`;
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {
       cwd: folder,

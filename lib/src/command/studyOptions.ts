@@ -1,22 +1,12 @@
 /** The options of `reproduce`, and the study that they ask for. */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { methods, type Preset } from '../attribution/methods.js';
 import { type DatasetChoice, folderKinds } from '../dataset/openDataset.js';
-import { defaultEngine, type EngineName } from '../engine/engines.js';
-import { projectFolder } from '../io/projectFolder.js';
+import type { EngineName } from '../engine/engines.js';
+import { defaultResults } from '../study/defaultResults.js';
 import { outcomeNames, outcomes, type Selection } from '../study/selection.js';
 import { oneOf, option, text, type Values, withDefault } from './option.js';
 import { dataset, engine, images, methodIds, model, preset, seed, split } from './sharedOptions.js';
-
-/** Where a study is recorded by default; the notebooks look there too. */
-export function defaultResults(
-  dataset: DatasetChoice['kind'],
-  preset: Preset,
-  engine: EngineName = defaultEngine,
-): string {
-  const suffix = engine === defaultEngine ? '' : `-${engine}`;
-  return join(projectFolder, 'results', `reproduce-${dataset}-${preset}${suffix}`);
-}
 
 export interface StudyOptions {
   readonly dataset: DatasetChoice;

@@ -1,0 +1,16 @@
+/** Where the results of a study lie. */
+import { join } from 'node:path';
+import type { Preset } from '../attribution/methods.js';
+import type { DatasetChoice } from '../dataset/openDataset.js';
+import { defaultEngine, type EngineName } from '../engine/engines.js';
+import { projectFolder } from '../io/projectFolder.js';
+
+/** Where a study is recorded by default; the notebooks look there too. */
+export function defaultResults(
+  dataset: DatasetChoice['kind'],
+  preset: Preset,
+  engine: EngineName = defaultEngine,
+): string {
+  const suffix = engine === defaultEngine ? '' : `-${engine}`;
+  return join(projectFolder, 'results', `reproduce-${dataset}-${preset}${suffix}`);
+}
