@@ -192,6 +192,19 @@ export function readArguments<Given extends Options>(
   return { values, positionals };
 }
 
+/** `--seed -1` as `--seed=-1`: a negative number is a value, which parseArgs would take for an option. */
+function withJoinedValues(argv: readonly string[], options: Options): string[] {
+  const joined: string[] = [];
+  for (const argument of argv) {
+    const last = joined.at(-1) ?? '';
+    const name = last.startsWith('--') ? last.slice(2) : '';
+    const takesValue = Object.hasOwn(options, name) && options[name].kind !== 'flag';
+    if (takesValue && /^-\d/.test(argument)) joined[joined.length - 1] = `${last}=${argument}`;
+    else joined.push(argument);
+  }
+  return joined;
+}
+
 function parseTexts(
   { name, options }: { readonly name: string; readonly options: Options },
   argv: readonly string[],
@@ -205,7 +218,7 @@ function parseTexts(
   ]);
   try {
     return parseArgs({
-      args: [...argv],
+      args: withJoinedValues(argv, options),
       allowPositionals: true,
       options: { ...Object.fromEntries(types), help: { type: 'boolean' } },
     });
