@@ -73,7 +73,9 @@ export async function writePages(
   out: string,
   { jupyter, root }: Pick<NotebookRunOptions, 'jupyter' | 'root'>,
 ): Promise<readonly string[]> {
-  const plotly = dirname(createRequire(import.meta.url).resolve('plotly.js-dist/plotly.js'));
+  const plotly = dirname(
+    createRequire(new URL('../lib/package.json', import.meta.url)).resolve('plotly.js-dist/plotly.js'),
+  );
   await mkdir(out, { recursive: true });
   const folder = await mkdtemp(join(out, '.pages-'));
   try {

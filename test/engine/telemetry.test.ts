@@ -12,7 +12,7 @@ import { before, describe, it } from 'mocha';
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const loader = path('../typescript.mjs');
 const command = [
-  ...[process.execPath, '--import', loader, path('../../lib/src/command/reproduce.ts')],
+  ...[process.execPath, '--import', loader, path('../../tools/reproduce.ts')],
   ...['--images', '1', '--methods', 'saliency', '--no-notebooks', '--out'],
 ];
 

@@ -215,7 +215,7 @@ describe('packDataset', () => {
     const broken = landlens('pack', '--verify', out);
     assert.equal(broken.status, 1);
     assert.match(broken.stderr, /1 files are missing or damaged: 00000.bin/);
-    assert.match(landlens('pack', 'scenes').stderr, /<dataset> <folder>/);
+    assert.match(landlens('pack', 'scenes').stderr, /<data set> <folder>/);
     assert.match(landlens('unpack').stderr, /no such command.*pack/);
     assert.ok((await stat(resolve('lib/bin/landlens.js'))).mode & 0o100);
   });
