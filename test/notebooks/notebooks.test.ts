@@ -20,10 +20,10 @@ describe('kept notebooks', () => {
   });
 
   for (const name of Object.keys(reduced)) {
-    it(`${name} is kept with the outputs of one run, in at most 1.5 MB`, async () => {
+    it(`${name} is kept with the outputs of one run, in at most 2 MB`, async () => {
       const path = join(root, 'notebooks', `${name}.ipynb`);
       const text = await readFile(path, 'utf8');
-      assert.ok(text.length <= 1.5 * 2 ** 20, `${text.length} bytes`);
+      assert.ok(text.length <= 2 * 2 ** 20, `${text.length} bytes`);
       const notebook = await readNotebook(path);
       await assertComplete(notebook);
       const counts = notebook.cells
