@@ -21,6 +21,7 @@ import { checkedTargets, logitGradients, programKey } from './gradient.js';
 export interface IntegratedGradientsOptions {
   /** Points on the way. */
   readonly steps?: number;
+  /** The image x' that the path starts from, in network input units. Default: 0, the mean of each band. */
   readonly baseline?: Baseline;
 }
 

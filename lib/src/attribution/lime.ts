@@ -40,6 +40,7 @@ export interface LimeOptions extends PerturbationOptions {
   readonly alpha?: number;
   /** Shows only so many segments with the highest positive weights, 0 elsewhere; all weights where undefined. */
   readonly shown?: number;
+  /** Of the samples, an integer from 0; equal images draw equal samples. Default: 0. */
   readonly seed?: number;
 }
 

@@ -14,6 +14,7 @@ export interface SlicOptions {
    * for photographs in Lab, draw that grid.
    */
   readonly compactness?: number;
+  /** Rounds of assigning pixels to the nearest centre. Default: 10. */
   readonly iterations?: number;
   /** Standard deviation in pixels of a Gaussian that smooths the image first; 0 leaves it as it is. */
   readonly sigma?: number;
