@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join, relative } from 'node:path';
 import { runCommand } from '../lib/src/command/commandLine.js';
-import { option, readArguments, withDefault } from '../lib/src/command/option.js';
+import { option, readArguments, text, withDefault } from '../lib/src/command/option.js';
 import { findJupyter, registerKernel, runProgram } from './jupyter.js';
 import { copyNotebooks } from './ownNotebooks.js';
 import { repositoryRoot } from './repositoryRoot.js';
@@ -16,11 +16,7 @@ const command = {
     'is handed to Jupyter, for example: npm run lab -- -- --no-browser --port 8899',
   options: {
     folder: withDefault(
-      option(
-        '<folder>',
-        'of your notebooks, below the repository so that they find landlens',
-        (given) => given,
-      ),
+      option('<folder>', 'of your notebooks, below the repository so that they find landlens', text),
       'my-notebooks',
     ),
   },

@@ -5,7 +5,7 @@ import type { Classifier } from '../model/classifier.js';
 import { indexOfClass } from '../model/classMatch.js';
 import { withProgress } from '../progress.js';
 import { rows, stack, type Tensor } from '../tensor.js';
-import type { Attribution, Method, Target, Targets } from './attribution.js';
+import { type Attribution, type Method, type Target, type Targets, targetPerImage } from './attribution.js';
 import { type Preset, methods as registry } from './methods.js';
 import { relevance } from './reduce.js';
 
@@ -94,8 +94,7 @@ export async function explain(
 ): Promise<readonly Explanation[]> {
   const bound = bindMethods(classifier, methods, { preset, seed });
   const input = inputOf(classifier, image);
-  const asked: readonly Target[] =
-    typeof targets === 'object' && !('weights' in targets) ? targets : [targets];
+  const asked = targetPerImage(targets, 1);
   const images = stack(asked.map(() => input));
   const explanations: Explanation[] = [];
   for (const method of withProgress('methods', bound)) {

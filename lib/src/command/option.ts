@@ -1,5 +1,5 @@
 /** Options of a command, each described once: its line in --help, its default and the check of what is given. */
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { InputError, messageOf } from '../error.js';
 import { print } from './commandLine.js';
@@ -79,6 +79,9 @@ export const flag = (about: string): Flag => ({ kind: 'flag', about });
 
 /** A text as it was given. */
 export const text = (given: string): string => given;
+
+/** A path, relative to the working directory. */
+export const path = (given: string): string => resolve(given);
 
 /** One of several words. */
 export const oneOf =

@@ -1,5 +1,5 @@
 /** The options that several commands have, with one meaning, one default and one check each. */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { methods } from '../attribution/methods.js';
 import { datasetForms, parseDataset } from '../dataset/openDataset.js';
 import { splitsInOrder } from '../dataset/splitNames.js';
@@ -8,9 +8,7 @@ import { projectFolder } from '../io/projectFolder.js';
 import { defaultModel } from '../model/defaultModel.js';
 import { largestSeed } from '../random.js';
 import { presetNames } from '../study/presets.js';
-import { invalid, list, oneOf, option, text, wholeNumber, withDefault } from './option.js';
-
-const path = (given: string): string => resolve(given);
+import { invalid, list, oneOf, option, path, text, wholeNumber, withDefault } from './option.js';
 
 export const dataset = withDefault(
   option('<data set>', datasetForms, (given) => parseDataset(given)),

@@ -1,11 +1,11 @@
 /** `landlens statistics`: mean and deviation of every band of a data set, kept beside it. */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { bandStatistics, statisticsFile } from '../dataset/bandStatistics.js';
 import { datasetForms, openDataset } from '../dataset/openDataset.js';
 import { createProgress, type Progress } from '../io/progress.js';
 import { oneLine } from '../text.js';
 import { interrupted, listenForInterrupt, print } from './commandLine.js';
-import { option, readArguments, wholeNumber } from './option.js';
+import { option, path, readArguments, wholeNumber } from './option.js';
 import { seed, split } from './sharedOptions.js';
 
 const command = {
@@ -24,7 +24,7 @@ const command = {
     out: option(
       '<file>',
       `where they are kept (default: ${statisticsFile} in the folder of the data set)`,
-      (given) => resolve(given),
+      path,
     ),
   },
 };
@@ -36,13 +36,13 @@ export async function statisticsCommand(argv: readonly string[]): Promise<number
   const { split, patches, seed } = values;
   const dataset = await openDataset(positionals[0]);
   const beside = dataset.folder === undefined ? undefined : join(dataset.folder, statisticsFile);
-  const path = values.out ?? beside;
+  const file = values.out ?? beside;
   const signal = listenForInterrupt();
   let progress: Progress | undefined;
   try {
     const { mean, deviation, ...facts } = await bandStatistics(dataset, {
       ...{ seed, signal },
-      ...(path !== undefined && { path }),
+      ...(file !== undefined && { path: file }),
       ...(split && { split }),
       ...(patches !== undefined && { patches }),
       onProgress({ done, total }) {
@@ -59,7 +59,7 @@ export async function statisticsCommand(argv: readonly string[]): Promise<number
     for (const [band, name] of facts.bands.entries()) {
       print(`  ${oneLine(name)}: mean ${mean[band].toFixed(2)}, deviation ${deviation[band].toFixed(2)}`);
     }
-    if (path !== undefined) print(`In ${path}`);
+    if (file !== undefined) print(`In ${file}`);
     return 0;
   } catch (thrown) {
     progress?.finish();

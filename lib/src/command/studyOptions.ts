@@ -1,11 +1,10 @@
 /** The options of `reproduce`, and the study that they ask for. */
-import { resolve } from 'node:path';
 import { methods, type Preset } from '../attribution/methods.js';
 import { type DatasetChoice, folderKinds } from '../dataset/openDataset.js';
 import type { EngineName } from '../engine/engines.js';
 import { defaultResults } from '../study/defaultResults.js';
 import { outcomeNames, outcomes, type Selection } from '../study/selection.js';
-import { oneOf, option, text, type Values, withDefault } from './option.js';
+import { oneOf, option, path, text, type Values, withDefault } from './option.js';
 import { dataset, engine, images, methodIds, model, preset, seed, split } from './sharedOptions.js';
 
 export interface StudyOptions {
@@ -52,7 +51,7 @@ export const studyCommand = {
     out: option(
       '<folder>',
       'where the results go (default: results/reproduce-<data set>-<preset>, with -<engine> where that is not cpu)',
-      (given) => resolve(given),
+      path,
     ),
   },
 };

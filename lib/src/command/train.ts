@@ -29,7 +29,16 @@ import { readClassNames, readWeights, transferWeights } from '../training/pretra
 import { paperRecipe, type Recipe } from '../training/recipe.js';
 import { freshWeights } from '../training/trainingStep.js';
 import { interrupted, listenForInterrupt, print } from './commandLine.js';
-import { calledAs, numberWhere, oneOf, option, readArguments, wholeNumber, withDefault } from './option.js';
+import {
+  calledAs,
+  numberWhere,
+  oneOf,
+  option,
+  readArguments,
+  text,
+  wholeNumber,
+  withDefault,
+} from './option.js';
 import { dataset, engine as engineName, out, seed, statistics } from './sharedOptions.js';
 
 const architectures: ReadonlyMap<string, Architecture> = new Map([
@@ -63,7 +72,7 @@ const command = {
       '<file>',
       "weights to start from: .safetensors (torchvision's or timm's names) or an .onnx of this command; where the classes are " +
         'others the linear layer starts anew',
-      (given) => given,
+      text,
     ),
     batch: option('<count>', 'paper: images per step (default: 64; the paper has 32 for SEN12MS)', isCount),
     epochs: option('<count>', 'paper: at most so many (default: 100)', isCount),
