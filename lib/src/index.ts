@@ -32,10 +32,11 @@ export { type IntegratedGradientsOptions, integratedGradients } from './attribut
 export { type LimeOptions, lime } from './attribution/lime.js';
 export { type MethodDefinition, methods, type Preset } from './attribution/methods.js';
 export { type OcclusionOptions, occlusion } from './attribution/occlusion.js';
-export { relevance } from './attribution/reduce.js';
+export { relevance, relevanceError } from './attribution/reduce.js';
 export { type SaliencyOptions, saliency } from './attribution/saliency.js';
 export { slic } from './attribution/slic.js';
 export { type SmoothGradOptions, smoothGrad } from './attribution/smoothGrad.js';
+export type { Uncertainty } from './attribution/uncertainty.js';
 export { bandStatistics } from './dataset/bandStatistics.js';
 export { superClassOf } from './dataset/bigEarthNet/superClasses.js';
 export { openBigEarthNet } from './dataset/bigEarthNet.js';

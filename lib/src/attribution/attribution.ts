@@ -1,5 +1,6 @@
 /** What every attribution method takes and returns. */
 import type { Tensor } from '../tensor.js';
+import type { Uncertainty } from './uncertainty.js';
 
 /**
  * What to explain: a class by its index or its name, a set of class indices (their sum; at least one, each once), or one
@@ -34,6 +35,8 @@ export interface Attribution {
   readonly reduction: Reduction;
   /** Per image: sum of attributions minus (f(x) - f(x')), relative to f(x) - f(x'); where the method promises completeness. */
   readonly completenessGap?: readonly number[];
+  /** The error that sampling leaves; where the method samples or approximates, and says so. */
+  readonly uncertainty?: Uncertainty;
 }
 
 /** A method bound to its parameters and classifier: images [n, bands, height, width] in network input units. */
@@ -86,7 +89,7 @@ export function createExplain(
   compute: (
     images: Tensor,
     targets: readonly Target[],
-  ) => Promise<Pick<Attribution, 'values' | 'completenessGap'>>,
+  ) => Promise<Pick<Attribution, 'values' | 'completenessGap' | 'uncertainty'>>,
 ): Explain {
   return async (images, given) => {
     const targets = targetPerImage(given, images.shape[0]);

@@ -8,6 +8,7 @@ import { rows, stack, type Tensor } from '../tensor.js';
 import { type Attribution, type Method, type Target, type Targets, targetPerImage } from './attribution.js';
 import { type Preset, methods as registry } from './methods.js';
 import { relevance } from './reduce.js';
+import { uncertaintyAt } from './uncertainty.js';
 
 export interface BindOptions {
   /** Parameters of the registry's methods: "quick" for a look within minutes, "paper" for section 2.4 to the letter. Default: "quick". */
@@ -121,12 +122,13 @@ function inputOf(classifier: Classifier, image: Patch | Tensor): Tensor {
   return image.shape.length === 3 ? { data: image.data, shape: [1, ...image.shape] } : image;
 }
 
-function attributionAt({ completenessGap, ...whole }: Attribution, i: number): Attribution {
+function attributionAt({ completenessGap, uncertainty, ...whole }: Attribution, i: number): Attribution {
   return {
     ...whole,
     values: rows(whole.values, i),
     targets: [whole.targets[i]],
     ...(completenessGap && { completenessGap: [completenessGap[i]] }),
+    ...(uncertainty && { uncertainty: uncertaintyAt(uncertainty, i) }),
   };
 }
 

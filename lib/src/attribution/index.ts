@@ -23,3 +23,4 @@ export * from './reduce.js';
 export * from './saliency.js';
 export * from './slic.js';
 export * from './smoothGrad.js';
+export * from './uncertainty.js';

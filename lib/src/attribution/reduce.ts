@@ -29,3 +29,18 @@ export function relevance(
   }
   return result;
 }
+
+/**
+ * Standard errors [images, height, width] of the maps that `relevance` makes, under every reduction: the absolute value
+ * and the positive part move no further than the sum does, so theirs are at most these.
+ * @returns undefined where the method states no error
+ * @example
+ * const attribution = await smoothGrad(saliency(classifier), { samples: 30 })(image, 'Pastures');
+ * const [map, error] = [relevance(attribution), relevanceError(attribution)];
+ */
+export function relevanceError({ uncertainty }: Pick<Attribution, 'uncertainty'>): Tensor | undefined {
+  if (uncertainty === undefined) return undefined;
+  const { data, shape } = uncertainty.pixelStandardError;
+  const [images, , height, width] = shape;
+  return { data, shape: [images, height, width] };
+}
