@@ -32,11 +32,13 @@ describe('recordRows', () => {
     const localisation = { share: 0.6, area: 0.3, ratio: 2, hit: 1 };
     const rows = recordRows([
       record(randomBaseline, { metrics: { morf: [1, 0], aucMorf: 0.7 } }),
-      record('lime', { localisation }),
+      record('lime', { localisation, sampling: { relativeError: 0.1, evaluations: 300 } }),
     ]);
     assert.deepEqual(Object.keys(rows[0]), Object.keys(rows[1]));
     const { aucMorf, maxSensitivity, fileSize, seconds, share } = rows[0];
     assert.deepEqual([aucMorf, maxSensitivity, fileSize, seconds, share], [0.7, NaN, NaN, NaN, NaN]);
+    assert.deepEqual([rows[0].relativeError, rows[0].evaluations], [NaN, NaN]);
+    assert.deepEqual([rows[1].relativeError, rows[1].evaluations], [0.1, 300]);
     assert.deepEqual([rows[1].target, rows[1].score, rows[1].share, rows[1].area], ['Forest', 0.9, 0.6, 0.3]);
   });
 });

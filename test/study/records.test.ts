@@ -17,6 +17,7 @@ function record(imageIndex: number, method: string): StudyRecord {
     parameters: { samples: 30, window: [15, 15], output: 'logit' },
     metrics: { maxSensitivity: 0.25, morf: [0.9, 0.5, 0.1], aucMorf: 1, fileSize: 2.5, seconds: 0.1 },
     localisation: { share: undefined, area: 0.5, ratio: undefined, hit: 0 },
+    sampling: { relativeError: 0.125, evaluations: 300, reached: true },
     map: '89ab',
     ...facts,
     device: 'a processor, 2 threads',

@@ -160,9 +160,29 @@ describe('tables', () => {
     assert.equal(lines.length, 1 + 5 + 1);
     assert.ok(lines[0].startsWith('method,name,max_sensitivity,auc_morf,file_size_kb,seconds,paper_'));
     assert.ok(lines[1].startsWith('saliency,"Saliency, ""plain""",0.11'));
-    assert.match(lines[5], /^random,Random baseline,,0\.75,,,,,,,tiny,true,2,quick,3,/);
+    assert.match(lines[5], /^random,Random baseline,,0\.75,,,,,,,,,,tiny,true,2,quick,3,/);
     assert.equal(morfCsv(summaryOf()).split('\r\n').length, 1 + 5 * 2 + 1);
     assert.equal(csv([{ a: 'x, "y"\nz', b: undefined }]), 'a,b\r\n"x, ""y"" z",\r\n');
+  });
+
+  it('say the error that sampling left, and where a tolerance was missed', () => {
+    assert.doesNotMatch(table3Text(summaryOf()), /Error \(%\)/);
+    const sampling = { relativeError: 0.1234, evaluations: 80, reached: false };
+    const sampled = [0, 1].map((image) => ({
+      ...record(image, 'lime', metricsOf(0.5)),
+      sampling: { ...sampling, reached: image === 0 },
+    }));
+    const exact = [0, 1].map((image) => record(image, 'saliency', metricsOf(0.4)));
+    const summary = summarise([...sampled, ...exact], names, { dataset: tinyDataset, model: 'Tiny' });
+    const lines = table3Markdown(summary).split('\n');
+    assert.match(
+      lines.find((line) => line.startsWith('| Method')) ?? '',
+      /\| Error \(%\) \| Evaluations \|$/,
+    );
+    assert.match(lines.find((line) => line.startsWith('| LIME')) ?? '', /\| 12 \\\* \| 80 \|$/);
+    assert.match(lines.find((line) => line.startsWith('| Saliency')) ?? '', /\| {2}\| {2}\|$/);
+    assert.match(table3Text(summary), /tolerance was not reached: LIME on 1 image\./);
+    assert.match(table3Csv(summary), /^lime,LIME,0\.5,.*,0\.1234,80,1,tiny/m);
   });
 
   it('have no localisation where no mask is known', () => {

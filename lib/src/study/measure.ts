@@ -21,7 +21,10 @@ export interface MeasureOptions {
 }
 
 /** What is measured of one subject and method. */
-export type Measurement = Pick<StudyRecord, 'parameters' | 'metrics' | 'completenessGap' | 'localisation'>;
+export type Measurement = Pick<
+  StudyRecord,
+  'parameters' | 'metrics' | 'completenessGap' | 'sampling' | 'localisation'
+>;
 
 export interface MeasuredMap {
   readonly measurement: Measurement;
@@ -61,6 +64,7 @@ export async function measureMethod(
         explanation: { explain, attribution, seconds },
       }),
       ...(Number.isFinite(gap) && { completenessGap: gap }),
+      ...samplingOf(attribution),
       ...localise(data, subject.mask),
     },
   };
@@ -125,6 +129,20 @@ export async function perturb(
 
 function localise(map: Float32Array, mask: Uint8Array | undefined): Pick<Measurement, 'localisation'> {
   return mask === undefined ? {} : { localisation: localisation(map, mask) };
+}
+
+/** JSON has no Infinity: a map of zeros whose error is none has no relative error on record. */
+function samplingOf({ uncertainty }: Attribution): Pick<Measurement, 'sampling'> {
+  if (uncertainty === undefined) return {};
+  const { relativeError, evaluations, reached } = uncertainty;
+  if (!Number.isFinite(relativeError[0])) return {};
+  return {
+    sampling: {
+      relativeError: relativeError[0],
+      evaluations: evaluations[0],
+      ...(reached && { reached: reached[0] }),
+    },
+  };
 }
 
 /** Keeps what `explain` returned last, so that the explanation that is timed is also the one that is measured. */

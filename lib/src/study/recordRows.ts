@@ -17,6 +17,10 @@ interface RowFacts {
   readonly score: number;
   /** Whether the class is one of the image's labels and predicted. */
   readonly truePositive: boolean;
+  /** Relative L2 error that sampling leaves in the attribution; NaN for a method that is exact. */
+  readonly relativeError: number;
+  /** Gradients (forward passes where there are none) that one explanation took; NaN for a method that is exact. */
+  readonly evaluations: number;
   /** Share of the positive relevance inside the true mask of the class. */
   readonly share: number;
   /** Share of the image that the mask covers. */
@@ -47,11 +51,13 @@ function namesOf(record: NamedRecord): Pick<RecordRow, 'name' | 'abbreviation'> 
  */
 export function recordRows(records: readonly NamedRecord[]): readonly RecordRow[] {
   return records.map((record) => {
-    const { image, method, target, metrics, localisation } = record;
+    const { image, method, target, metrics, sampling, localisation } = record;
     return {
       ...{ image, method, ...namesOf(record) },
       ...{ target: target.name, score: target.score, truePositive: target.truePositive },
       ...eachMetric((id) => metrics[id] ?? Number.NaN),
+      relativeError: sampling?.relativeError ?? Number.NaN,
+      evaluations: sampling?.evaluations ?? Number.NaN,
       share: localisation?.share ?? Number.NaN,
       area: localisation?.area ?? Number.NaN,
     };

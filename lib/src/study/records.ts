@@ -25,6 +25,16 @@ export type StudyMetrics = MetricValues & {
   readonly morf: readonly number[];
 };
 
+/** How exact a recorded map is, see `Uncertainty`. */
+export interface SamplingRecord {
+  /** Relative L2 error to expect of the attribution. */
+  readonly relativeError: number;
+  /** Gradients, or forward passes of a method without gradients. */
+  readonly evaluations: number;
+  /** Whether the tolerance was reached, where one was asked for. */
+  readonly reached?: boolean;
+}
+
 export interface StudyRecord {
   /** What the record belongs to, by `studyId`: data set, model, preset, seed, choice of images, versions. */
   readonly study: string;
@@ -39,6 +49,8 @@ export interface StudyRecord {
   readonly map?: string;
   /** Where the method promises completeness and f(x) differs from f(x'). */
   readonly completenessGap?: number;
+  /** What is left of the error, where the method samples or approximates. */
+  readonly sampling?: SamplingRecord;
   /** Against the class's true mask, where it is known; share and ratio are absent where no relevance is positive. */
   readonly localisation?: Localisation;
   readonly seed: number;
@@ -160,6 +172,7 @@ const fields: Readonly<Record<keyof Required<StudyRecord>, Check>> = {
   }),
   map: optional(text),
   completenessGap: optional(finite),
+  sampling: optional(shape({ relativeError: finite, evaluations: finite, reached: optional(flag) })),
   localisation: optional(
     shape({ share: optional(finite), area: finite, ratio: optional(finite), hit: finite }),
   ),

@@ -32,7 +32,18 @@ export interface MethodSummary {
   readonly paper: MetricValues | undefined;
   /** Mean MoRF curve. */
   readonly morf: readonly number[];
+  /** Means over the images, where the method samples or approximates. */
+  readonly sampling: SamplingSummary | undefined;
   readonly localisation: LocalisationSummary | undefined;
+}
+
+export interface SamplingSummary {
+  /** Relative L2 error to expect of one attribution. */
+  readonly relativeError: number;
+  /** Gradients, or forward passes of a method without gradients, of one explanation. */
+  readonly evaluations: number;
+  /** Images whose tolerance was not reached. */
+  readonly unreached: number;
 }
 
 export interface StudySummary {
@@ -148,8 +159,17 @@ function summariseMethod(
     scores,
     paper,
     morf: (curves[0] ?? []).map((_, point) => mean(curves.map((curve) => curve[point])) ?? 0),
+    sampling: summariseSampling(records),
     localisation: summariseLocalisation(records),
   };
+}
+
+function summariseSampling(records: readonly StudyRecord[]): SamplingSummary | undefined {
+  const found = records.flatMap(({ sampling }) => sampling ?? []);
+  const relativeError = mean(found.map((one) => one.relativeError));
+  const evaluations = mean(found.map((one) => one.evaluations));
+  if (relativeError === undefined || evaluations === undefined) return undefined;
+  return { relativeError, evaluations, unreached: found.filter(({ reached }) => reached === false).length };
 }
 
 function summariseLocalisation(records: readonly StudyRecord[]): LocalisationSummary | undefined {

@@ -8,9 +8,42 @@ import type { MethodSummary, StudyContext, StudySummary } from './summary.js';
 
 const paperNames = { bigEarthNet: 'BigEarthNet, 120 x 120', sen12ms: 'SEN12MS, 256 x 256' } as const;
 
-/** The cells of Table 3: one row a method, our value and the paper's for each measure, the best three marked. */
+/**
+ * The cells of Table 3: one row a method, our value and the paper's for each measure, the best three marked; behind
+ * them, where the method samples, its relative error and the evaluations of the network that it took.
+ */
 function table3Cells({ methods, context }: StudySummary): readonly (readonly string[])[] {
-  return compareScores(methods, [ourColumn(methods), paperColumns[context.paperColumn]]);
+  const scores = compareScores(methods, [ourColumn(methods), paperColumns[context.paperColumn]]);
+  return methods.some(isSampled)
+    ? scores.map((cells, i) => [...cells, ...samplingCells(methods[i])])
+    : scores;
+}
+
+const isSampled = ({ sampling }: MethodSummary): boolean => sampling !== undefined;
+
+/** None where every method is exact, or was measured before errors were recorded. */
+const samplingHeadings = ({ methods }: StudySummary): readonly string[] =>
+  methods.some(isSampled) ? ['Error (%)', 'Evaluations'] : [];
+
+function samplingCells({ sampling }: MethodSummary): readonly string[] {
+  if (sampling === undefined) return ['', ''];
+  const { relativeError, evaluations, unreached } = sampling;
+  return [`${(100 * relativeError).toPrecision(2)}${unreached > 0 ? ' *' : ''}`, evaluations.toFixed(0)];
+}
+
+/** What the error is, and how many images did not come to their tolerance. */
+function describeSampling(methods: readonly MethodSummary[]): readonly string[] {
+  const sampled = methods.flatMap(({ sampling }) => sampling ?? []);
+  if (sampled.length === 0) return [];
+  const missed = methods.flatMap(({ name, sampling }) =>
+    sampling === undefined || sampling.unreached === 0
+      ? []
+      : [`${name} on ${sampling.unreached} ${sampling.unreached === 1 ? 'image' : 'images'}`],
+  );
+  return [
+    'Error: standard error of the attribution that its sampling leaves, relative to the attribution (L2 norms); evaluations: gradients, or forward passes of LIME. Methods without it are exact.',
+    ...(missed.length > 0 ? [`* The tolerance was not reached: ${missed.join('; ')}.`] : []),
+  ];
 }
 
 /** Measured as docs/reproducibility.md says. */
@@ -46,7 +79,7 @@ export function describeAgreement({ agreement, methods }: StudySummary): readonl
 /** Table 3 for a terminal, with everything that its figures depend on. */
 export function table3Text(summary: StudySummary): string {
   const cells = table3Cells(summary);
-  const second = ['Method', ...metrics.flatMap(() => ['ours', 'paper'])];
+  const second = ['Method', ...metrics.flatMap(() => ['ours', 'paper']), ...samplingHeadings(summary)];
   const widths = second.map((heading, column) =>
     Math.max(
       ...[heading, ...cells.map((row) => row[column])].map((text) => text.length),
@@ -71,6 +104,7 @@ export function table3Text(summary: StudySummary): string {
     ...cells.map(line),
     '',
     ...describeContext(summary.context),
+    ...describeSampling(summary.methods),
     ...describeAgreement(summary),
   ].join('\n');
 }
@@ -79,7 +113,11 @@ export function table3Text(summary: StudySummary): string {
 export function table3Markdown(summary: StudySummary): string {
   const row = (texts: readonly string[]): string =>
     `| ${texts.map((text) => markdownText(text.trim())).join(' | ')} |`;
-  const heading = ['Method', ...metrics.flatMap(({ heading }) => [`${heading}, ours`, `${heading}, paper`])];
+  const heading = [
+    'Method',
+    ...metrics.flatMap(({ heading }) => [`${heading}, ours`, `${heading}, paper`]),
+    ...samplingHeadings(summary),
+  ];
   return [
     '# Table 3: quantitative metrics',
     '',
@@ -87,9 +125,11 @@ export function table3Markdown(summary: StudySummary): string {
     row(heading.map((_, column) => (column === 0 ? ':---' : '---:'))),
     ...table3Cells(summary).map(row),
     '',
-    ...[...describeContext(summary.context), ...describeAgreement(summary)].map(
-      (text) => `- ${markdownText(text)}`,
-    ),
+    ...[
+      ...describeContext(summary.context),
+      ...describeSampling(summary.methods),
+      ...describeAgreement(summary),
+    ].map((text) => `- ${markdownText(text)}`),
     '',
   ].join('\n');
 }
@@ -118,11 +158,14 @@ function contextColumns({ context }: StudySummary): Readonly<Record<string, CsvV
 
 export function table3Csv(summary: StudySummary): string {
   return csv(
-    summary.methods.map(({ id, name, scores, paper }) => ({
+    summary.methods.map(({ id, name, scores, paper, sampling }) => ({
       method: id,
       name,
       ...Object.fromEntries(metrics.map(({ id, column }) => [column, scores[id]])),
       ...Object.fromEntries(metrics.map((metric) => [`paper_${metric.column}`, paper?.[metric.id]])),
+      relative_error: sampling?.relativeError,
+      evaluations: sampling?.evaluations,
+      tolerance_missed: sampling?.unreached,
       ...contextColumns(summary),
     })),
   );
