@@ -19,6 +19,7 @@ export type { Baseline } from './attribution/baseline.js';
 export { type DeepLiftOptions, deepLift } from './attribution/deepLift.js';
 export { bindMethods, type ExplainOptions, type Explanation, explain } from './attribution/explain.js';
 export { explainLargeImage } from './attribution/explainLargeImage.js';
+export { fade } from './attribution/fade.js';
 export { type GradCamOptions, gradCam } from './attribution/gradCam.js';
 export { graphMethod, type MethodParts } from './attribution/graphMethod.js';
 export {

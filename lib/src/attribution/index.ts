@@ -10,6 +10,7 @@ export {
   explain,
 } from './explain.js';
 export * from './explainLargeImage.js';
+export * from './fade.js';
 export { type GradCamOptions, gradCam } from './gradCam.js';
 export * from './graphMethod.js';
 export * from './guidedBackpropagation.js';
