@@ -1,6 +1,6 @@
 /** Operators as formulas over the index of one output value: what the reference engine's faster forms are compared with. */
 
-import type { Operator, OperatorAttributes } from '../../lib/src/graph/node.js';
+import type { Operator, OperatorAttributes } from '../../lib/src/graph/inference.js';
 import { normaliseAxis } from '../../lib/src/graph/type.js';
 import { sizeOf } from '../../lib/src/tensor.js';
 import { forEachIndex, type Index, locate, type ReferenceTensor } from '../reference/array.js';

@@ -5,7 +5,7 @@ import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
 import { createWorkerEngine } from '../../lib/src/engine/workerEngine.js';
 import { InputError } from '../../lib/src/error.js';
 import { createGraph } from '../../lib/src/graph/graph.js';
-import { constant, createNode, input, Opaque, scalar, type Value } from '../../lib/src/graph/node.js';
+import { constant, createNode, input, scalar, type Value } from '../../lib/src/graph/node.js';
 import { add } from '../../lib/src/graph/operators/elementwise.js';
 import { createClassifier } from '../../lib/src/model/classifier.js';
 import { zeros } from '../../lib/src/tensor.js';
@@ -17,7 +17,7 @@ function behindOpaque(operator: string, domain: string, others: readonly Value[]
   const logits = convolutionalLogits(input('image', ['N', 4, 16, 16]));
   const slots = [logits, ...others].map((_, i) => i);
   const attributes = { operator, domain, raw: {}, slots, outputTypes };
-  return createNode(Opaque, [logits, ...others], attributes, 'strange').outputs[0];
+  return createNode('Opaque', [logits, ...others], attributes, 'strange').outputs[0];
 }
 
 const engineThatEnds = (code: string) =>

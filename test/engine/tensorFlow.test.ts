@@ -12,17 +12,8 @@ import { tensorFlowAvailability, tensorFlowPackages } from '../../lib/src/engine
 import { InputError } from '../../lib/src/error.js';
 import { differentiate } from '../../lib/src/graph/differentiate.js';
 import { createGraph } from '../../lib/src/graph/graph.js';
-import {
-  apply,
-  constant,
-  createNode,
-  floats,
-  input,
-  Opaque,
-  scalar,
-  type Value,
-} from '../../lib/src/graph/node.js';
-import { Gather, slice } from '../../lib/src/graph/operators/arrangement.js';
+import { apply, constant, createNode, floats, input, scalar, type Value } from '../../lib/src/graph/node.js';
+import { slice } from '../../lib/src/graph/operators/arrangement.js';
 import { conv } from '../../lib/src/graph/operators/convolution.js';
 import { add, zerosLike } from '../../lib/src/graph/operators/elementwise.js';
 import { convolutionalLogits, normals } from '../classifiers.js';
@@ -63,7 +54,7 @@ describe(`the tensorflow engine on ${tested}`, () => {
     it('an operator that it does not know', async () => {
       const outputTypes = [{ dataType: 'float32', shape: ['N', 2] }] as const;
       const attributes = { operator: 'Hardmax', domain: '', raw: {}, slots: [0], outputTypes };
-      const [y] = createNode(Opaque, [input('x', ['N', 2])], attributes, 'head/hard').outputs;
+      const [y] = createNode('Opaque', [input('x', ['N', 2])], attributes, 'head/hard').outputs;
       await refusesInput(() => engine.compile(createGraph({ y })), 'Hardmax node "head/hard"', /onnxruntime/);
     });
 
@@ -75,7 +66,7 @@ describe(`the tensorflow engine on ${tested}`, () => {
     it('integers of more than 32 bits', async () => {
       const data = BigInt64Array.of(2n ** 31n);
       const positions = constant({ dataType: 'int64', shape: [1], data }, 'positions');
-      const y = apply(Gather, [input('x', ['N', 2]), positions], { axis: 1 });
+      const y = apply('Gather', [input('x', ['N', 2]), positions], { axis: 1 });
       await refusesInput(() => engine.compile(createGraph({ y })), '"positions"', /64 bits.*2147483648/);
     });
 

@@ -11,7 +11,7 @@ import { saliency } from '../../lib/src/attribution/saliency.js';
 import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
 import { InputError } from '../../lib/src/error.js';
 import { createGraph } from '../../lib/src/graph/graph.js';
-import { createNode, floats, input, Opaque, type Value } from '../../lib/src/graph/node.js';
+import { createNode, floats, input, type Value } from '../../lib/src/graph/node.js';
 import { ModelProto } from '../../lib/src/graph/onnx/schema.js';
 import { writeOnnx } from '../../lib/src/graph/onnx/write.js';
 import { sigmoid } from '../../lib/src/graph/operators/activation.js';
@@ -259,7 +259,7 @@ describe('a classifier file', () => {
         slots: [0],
         outputTypes: [{ dataType: 'float32', shape: ['N', 4, 6, 6] }],
       } as const;
-      const [soft] = createNode(Opaque, [maps], attributes, 'soft').outputs;
+      const [soft] = createNode('Opaque', [maps], attributes, 'soft').outputs;
       const head = floats(normals('head', [2, 4]).data, [2, 4]);
       const logits = gemm(flatten(globalAveragePool(soft)), head, undefined, { transB: true });
       const path = await save('opaque.onnx', writeOnnx(createGraph({ logits })));

@@ -3,12 +3,12 @@ import { after, describe, it } from 'mocha';
 import { gradCam } from '../../lib/src/attribution/gradCam.js';
 import { guidedGradCam } from '../../lib/src/attribution/guidedGradCam.js';
 import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
-import { apply, floats, Opaque, scalar, type Value } from '../../lib/src/graph/node.js';
+import { apply, floats, scalar, type Value } from '../../lib/src/graph/node.js';
 import { readOnnx } from '../../lib/src/graph/onnx/read.js';
 import { relu, sigmoid } from '../../lib/src/graph/operators/activation.js';
 import { concat, flatten, reshape, transpose } from '../../lib/src/graph/operators/arrangement.js';
 import { conv } from '../../lib/src/graph/operators/convolution.js';
-import { cast, Mul, multiply } from '../../lib/src/graph/operators/elementwise.js';
+import { cast, multiply } from '../../lib/src/graph/operators/elementwise.js';
 import { gemm } from '../../lib/src/graph/operators/matMul.js';
 import { maxPool } from '../../lib/src/graph/operators/pooling.js';
 import { globalAveragePool, reduceMean } from '../../lib/src/graph/operators/reduction.js';
@@ -78,7 +78,7 @@ describe('the feature layer', () => {
 
   it('is found where the length of the batch counts beside it', () => {
     const positions = (x: Value): Value =>
-      apply(Opaque, [x], {
+      apply('Opaque', [x], {
         operator: 'Shape',
         domain: '',
         raw: {},
@@ -102,7 +102,7 @@ describe('the feature layer', () => {
   it('may have its channels last', async () => {
     const usual = (x: Value) => head(flatten(globalAveragePool(maps(x, 'maps'))));
     const turned = (x: Value) => {
-      const last = apply(Mul, [transpose(maps(x, 'maps'), [0, 2, 3, 1]), scalar(1)], {}, 'last');
+      const last = apply('Mul', [transpose(maps(x, 'maps'), [0, 2, 3, 1]), scalar(1)], {}, 'last');
       return head(reduceMean(last, [1, 2]));
     };
     near(await mapOf(turned), await mapOf(usual));
@@ -114,7 +114,7 @@ describe('the feature layer', () => {
     const tokens = (x: Value) => {
       const rows = transpose(reshape(maps(x, 'maps'), ['N', 4, 80]), [0, 2, 1]);
       const mean = reduceMean(rows, [1], true);
-      const all = apply(Mul, [concat([multiply(mean, scalar(0)), rows], 1), scalar(1)], {}, 'tokens');
+      const all = apply('Mul', [concat([multiply(mean, scalar(0)), rows], 1), scalar(1)], {}, 'tokens');
       // 81 tokens, of which the first is 0: their sum over 80 is the mean of the others.
       return head(multiply(reduceMean(all, [1]), scalar(81 / 80)));
     };

@@ -1,5 +1,5 @@
 /** The definitions of the operators that move values. */
-import type { OperatorAttributes } from '../../lib/src/graph/node.js';
+import type { OperatorAttributes } from '../../lib/src/graph/inference.js';
 import { isBatch, normaliseAxis, perImage, type Shape } from '../../lib/src/graph/type.js';
 import { sizeOf } from '../../lib/src/tensor.js';
 import {

@@ -1,5 +1,5 @@
 /** Arrays of doubles, and the few ways of walking through them that the reference engine's definitions are made of. */
-import type { OperatorAttributes } from '../../lib/src/graph/node.js';
+import type { OperatorAttributes } from '../../lib/src/graph/inference.js';
 import { normaliseAxis } from '../../lib/src/graph/type.js';
 import { sizeOf } from '../../lib/src/tensor.js';
 

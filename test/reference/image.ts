@@ -1,9 +1,12 @@
 /** The definitions of convolution, pooling and resampling. */
 
-import type { OperatorAttributes } from '../../lib/src/graph/node.js';
-import type { ConvolutionAttributes } from '../../lib/src/graph/operators/convolution.js';
-import type { PoolAttributes } from '../../lib/src/graph/operators/pooling.js';
-import { type ResizedAxis, resizedAxes } from '../../lib/src/graph/operators/resize.js';
+import {
+  type ConvolutionAttributes,
+  type OperatorAttributes,
+  type PoolAttributes,
+  type ResizedAxis,
+  resizedAxes,
+} from '../../lib/src/graph/inference.js';
 import { sizeOf } from '../../lib/src/tensor.js';
 import { build, forEachIndex, type Index, locate, type ReferenceTensor, read, withShape } from './array.js';
 import { addProduct, transposed } from './product.js';

@@ -1,5 +1,5 @@
 /** One definition per operator. */
-import type { Operator, OperatorAttributes } from '../../lib/src/graph/node.js';
+import type { Operator, OperatorAttributes } from '../../lib/src/graph/inference.js';
 import { normaliseAxis } from '../../lib/src/graph/type.js';
 import { sizeOf } from '../../lib/src/tensor.js';
 import {

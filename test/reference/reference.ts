@@ -2,7 +2,8 @@
 
 import { InputError } from '../../lib/src/error.js';
 import { describeNode, type Graph, topologicalOrder } from '../../lib/src/graph/graph.js';
-import type { Node, NodeOf, Operator, Value } from '../../lib/src/graph/node.js';
+import type { Operator } from '../../lib/src/graph/inference.js';
+import type { Node, NodeOf, Value } from '../../lib/src/graph/node.js';
 import { isBatch } from '../../lib/src/graph/type.js';
 import { sizeOf } from '../../lib/src/tensor.js';
 import type { ReferenceTensor } from './array.js';

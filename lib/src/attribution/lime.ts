@@ -4,7 +4,7 @@ import { requireCount } from '../check.js';
 import { runBatched } from '../engine/runBatched.js';
 import { InputError } from '../error.js';
 import { apply, input, type Value } from '../graph/node.js';
-import { Gather, reshape } from '../graph/operators/arrangement.js';
+import { reshape } from '../graph/operators/arrangement.js';
 import { cast } from '../graph/operators/elementwise.js';
 import type { Classifier } from '../model/classifier.js';
 import { createRandom, requireSeed } from '../random.js';
@@ -124,7 +124,7 @@ export function lime(
 /** The mask ['N', 1, height, width] of the pixels whose segment is on, from fed bits and labels. */
 function shownPixels(slots: number, height: number, width: number): Value {
   const labels = cast(input('labels', [height * width]), 'int32');
-  const shown = apply(Gather, [input('bits', ['N', slots]), labels], { axis: 1 });
+  const shown = apply('Gather', [input('bits', ['N', slots]), labels], { axis: 1 });
   return reshape(shown, ['N', 1, height, width]);
 }
 

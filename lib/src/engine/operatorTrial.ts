@@ -6,10 +6,8 @@
 import { InputError, messageOf } from '../error.js';
 import { createDependence } from '../graph/dependence.js';
 import { createGraph, describeNode, substitute } from '../graph/graph.js';
-import { apply, createNode, floats, input, type NodeOf, Opaque, type Value } from '../graph/node.js';
-import { Expand, reshape } from '../graph/operators/arrangement.js';
-import { Cast } from '../graph/operators/elementwise.js';
-import { ReduceMean } from '../graph/operators/reduction.js';
+import { apply, createNode, floats, input, type NodeOf, type Value } from '../graph/node.js';
+import { reshape } from '../graph/operators/arrangement.js';
 import {
   type Dimension,
   isBatch,
@@ -196,22 +194,22 @@ function evenImages(given: Value, { type: { shape, dataType } }: Value, node: Pa
   const ones = shape.map(() => 1);
   const lengths = shape.map((dimension) => (isBatch(dimension) ? 1 : dimension));
   const rows = axis < 0 ? floats([levels[0]], ones) : perRow(given, shape[axis], ones, axis);
-  const values = apply(Expand, [rows], { lengths });
-  return dataType === 'float32' ? values : apply(Cast, [values], { to: dataType });
+  const values = apply('Expand', [rows], { lengths });
+  return dataType === 'float32' ? values : apply('Cast', [values], { to: dataType });
 }
 
 /** The levels along one axis, so many rows for each image. */
 function perRow(given: Value, batch: Dimension, ones: readonly number[], axis: number): Value {
-  const repeated = apply(Expand, [given], { lengths: [1, perImage(batch)] });
+  const repeated = apply('Expand', [given], { lengths: [1, perImage(batch)] });
   return reshape(repeated, [...ones.slice(0, axis), rowsPerImage(perImage(batch)), ...ones.slice(axis + 1)]);
 }
 
-const asFloats = (value: Value): Value => apply(Cast, [value], { to: 'float32' });
+const asFloats = (value: Value): Value => apply('Cast', [value], { to: 'float32' });
 
 /** An ONNX operator that is run but never differentiated. */
 function passed(operator: string, value: Value, type: TensorType): Value {
   const attributes = { operator, domain: '', raw: {}, slots: [0], outputTypes: [type] };
-  return createNode(Opaque, [value], attributes).outputs[0];
+  return createNode('Opaque', [value], attributes).outputs[0];
 }
 
 const shapeVector = (value: Value): Value =>
@@ -236,5 +234,5 @@ function batchedShape(one: Float32Array, two: Float32Array): Shape | undefined {
 function meanPerRow(value: Value, shape: Shape, axis: number): Value {
   const axes = shape.flatMap((_, other) => (other === axis ? [] : [other]));
   const stated = passed('Identity', asFloats(value), { dataType: 'float32', shape });
-  return apply(ReduceMean, [stated], { axes, keepDims: false });
+  return apply('ReduceMean', [stated], { axes, keepDims: false });
 }

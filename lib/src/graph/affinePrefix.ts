@@ -1,6 +1,8 @@
 /** The affine beginning of a network: the part that is a linear map of the image plus a constant. */
+
 import { topologicalOrder } from './graph.js';
-import type { Operator, Value } from './node.js';
+import type { Operator } from './inference.js';
+import type { Value } from './node.js';
 
 /** Affine maps of their first input, if the others are fixed. */
 const affine = new Set<Operator>([

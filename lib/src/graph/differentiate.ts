@@ -1,8 +1,10 @@
 /** Reverse-mode differentiation of a graph, by a table of rules. */
+
 import { InputError } from '../error.js';
 import { isFlat } from './flat.js';
 import { describeNode, topologicalOrder } from './graph.js';
-import type { Node, NodeOf, Operator, Value } from './node.js';
+import type { Operator } from './inference.js';
+import type { Node, NodeOf, Value } from './node.js';
 import { add } from './operators/elementwise.js';
 import type { Rule, RuleTable } from './rule.js';
 import { plain } from './rules/plain.js';

@@ -2,7 +2,7 @@
 
 export { type DifferentiateOptions, differentiate } from './differentiate.js';
 export { createGraph, type Graph, shapeOf, substitute } from './graph.js';
-export { constant, floats, input, type Node, scalar, type Value } from './node.js';
+export { apply, constant, floats, input, type Node, scalar, type Value } from './node.js';
 export { loadOnnx, type OnnxModel, type ReadOptions, readOnnx } from './onnx/read.js';
 export { type WriteOptions, writeOnnx } from './onnx/write.js';
 export {

@@ -1,57 +1,6 @@
 /** The immutable nodes of a graph: an operator applied to values, with the types of its outputs. */
+import { infer, type Operator, type OperatorAttributes } from './inference.js';
 import type { ConstantTensor, DataType, Shape, TensorType } from './type.js';
-
-/** Attribute values as an ONNX file stores them; kept for operators that landlens only passes through. */
-export type RawAttribute =
-  | { readonly type: 'float'; readonly value: number }
-  | { readonly type: 'int'; readonly value: bigint }
-  | { readonly type: 'string'; readonly value: Uint8Array }
-  | { readonly type: 'tensor'; readonly value: ConstantTensor }
-  | { readonly type: 'floats'; readonly value: readonly number[] }
-  | { readonly type: 'ints'; readonly value: readonly bigint[] }
-  | { readonly type: 'strings'; readonly value: readonly Uint8Array[] };
-
-/** No attributes. */
-export type None = Readonly<Record<string, never>>;
-
-/**
- * The attributes of every operator, in one normalised form: differences between opsets end in the ONNX reader.
- * Each file of operators/ adds its own (`declare module`).
- */
-export interface OperatorAttributes {
-  /** A value that each run is fed. */
-  Input: { readonly type: TensorType };
-  Constant: { readonly value: ConstantTensor };
-  /** An operator that the engine can run and landlens cannot differentiate. */
-  Opaque: {
-    readonly operator: string;
-    readonly domain: string;
-    /** Version of the domain's operator set that the operator needs, where it is not 18 (own domain) or 1 (others). */
-    readonly opset?: number;
-    readonly raw: Readonly<Record<string, RawAttribute>>;
-    /** ONNX input slot of each input (optional inputs may be missing). */
-    readonly slots: readonly number[];
-    readonly outputTypes: readonly TensorType[];
-  };
-}
-
-export type Operator = keyof OperatorAttributes;
-
-/** An operator by its name and the types of its outputs. */
-export interface Definition<Op extends Operator> {
-  readonly operator: Op;
-  /** @throws InputError if the operator cannot take inputs of these types */
-  infer(
-    inputs: readonly TensorType[],
-    attributes: OperatorAttributes[Op],
-    where: string,
-  ): TensorType | readonly TensorType[];
-}
-
-export const define = <Op extends Operator>(
-  operator: Op,
-  infer: Definition<Op>['infer'],
-): Definition<Op> => ({ operator, infer });
 
 /** One output of a node. Values are compared by identity. */
 export interface Value {
@@ -60,7 +9,8 @@ export interface Value {
   readonly type: TensorType;
 }
 
-export interface NodeOf<Op extends Operator> extends Definition<Op> {
+export interface NodeOf<Op extends Operator> {
+  readonly operator: Op;
   /** A hint for messages and files; the writer makes names unique. */
   readonly name: string;
   readonly inputs: readonly Value[];
@@ -72,22 +22,21 @@ export type Node = { [Op in Operator]: NodeOf<Op> }[Operator];
 
 /**
  * An operator applied to values.
- * @param definition an operator, or a node of it
  * @throws InputError if the operator cannot take these inputs
  */
 export function createNode<Op extends Operator>(
-  { operator, infer }: Definition<Op>,
+  operator: Op,
   inputs: readonly Value[],
   attributes: OperatorAttributes[Op],
   name = '',
 ): NodeOf<Op> {
-  const types = infer(
+  const types = infer[operator](
     inputs.map((value) => value.type),
     attributes,
     name || operator,
   );
   const outputs: Value[] = [];
-  const node: NodeOf<Op> = { operator, infer, name, inputs, attributes, outputs };
+  const node: NodeOf<Op> = { operator, name, inputs, attributes, outputs };
   for (const [index, type] of ('dataType' in types ? [types] : types).entries()) {
     // NodeOf<Op> for one Op is a member of the union Node; TypeScript cannot see that for a generic Op.
     outputs.push({ node: node as unknown as Node, index, type });
@@ -98,7 +47,7 @@ export function createNode<Op extends Operator>(
 
 function copyNode(node: Node, inputs: readonly Value[], name: string): Node {
   const copy = <Op extends Operator>(original: NodeOf<Op>) =>
-    createNode(original, inputs, original.attributes, name);
+    createNode(original.operator, inputs, original.attributes, name);
   return copy<Operator>(node) as Node;
 }
 
@@ -111,26 +60,22 @@ export const withName = (value: Value, name: string): Value =>
 
 /** The first output of a new node. */
 export function apply<Op extends Operator>(
-  definition: Definition<Op>,
+  operator: Op,
   inputs: readonly Value[],
   attributes: OperatorAttributes[Op],
   name = '',
 ): Value {
-  return createNode(definition, inputs, attributes, name).outputs[0];
+  return createNode(operator, inputs, attributes, name).outputs[0];
 }
-
-export const Input = define('Input', (_, { type }) => type);
-export const Constant = define('Constant', (_, { value: { dataType, shape } }) => ({ dataType, shape }));
-export const Opaque = define('Opaque', (_, { outputTypes }) => outputTypes);
 
 /** A value that each run is fed, such as a batch of images of shape ['N', 12, 120, 120]. */
 export function input(name: string, shape: Shape, dataType: DataType = 'float32'): Value {
-  return apply(Input, [], { type: { dataType, shape } }, name);
+  return apply('Input', [], { type: { dataType, shape } }, name);
 }
 
 /** A value that is stored with the graph, such as weights. */
 export function constant(value: ConstantTensor, name = ''): Value {
-  return apply(Constant, [], { value }, name);
+  return apply('Constant', [], { value }, name);
 }
 
 /** A float32 constant from plain numbers, in row-major order. */

@@ -1,5 +1,6 @@
 /** Backward rules: from the gradients of a node's outputs to the gradients of its inputs. */
-import type { NodeOf, Operator, Value } from './node.js';
+import type { Operator } from './inference.js';
+import type { NodeOf, Value } from './node.js';
 
 export interface RuleArguments<Op extends Operator> {
   readonly node: NodeOf<Op>;

@@ -83,15 +83,6 @@ export function broadcastShapes(a: Shape, b: Shape, where: string): Shape {
   });
 }
 
-/** The type of an operator's first input, which its output shares. */
-export const sameType = ([{ dataType, shape }]: readonly TensorType[]): TensorType => ({ dataType, shape });
-
-/** The first type with the shape that broadcasting both gives. */
-export function broadcastTypes([a, b]: readonly TensorType[], where: string): TensorType {
-  const shape = a.shape && b.shape ? broadcastShapes(a.shape, b.shape, where) : undefined;
-  return { dataType: a.dataType, shape };
-}
-
 /**
  * The axis counted from the first; -1 is the last one.
  * @throws InputError if there is no such axis

@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { differentiate } from '../../../lib/src/graph/differentiate.js';
 import { createGraph, type Graph, shapeOf, topologicalOrder } from '../../../lib/src/graph/graph.js';
 import { apply, createNode, input, type Value } from '../../../lib/src/graph/node.js';
-import { MaxPool, maximumIndices, maxPool, unpool } from '../../../lib/src/graph/operators/pooling.js';
+import { maximumIndices, maxPool, unpool } from '../../../lib/src/graph/operators/pooling.js';
 import {
   maxPoolWithoutIndices,
   refuseIndices,
@@ -59,7 +59,7 @@ describe('max pooling without indices', () => {
     it(`sends values back to the first maximum of every window (${reduction})`, () => {
       forSketches(150, (sketch) => {
         const { x, attributes } = drawPool(sketch);
-        const values = sketch.input(shapeOf(apply(MaxPool, [x], attributes)));
+        const values = sketch.input(shapeOf(apply('MaxPool', [x], attributes)));
         const back = unpool(values, maximumIndices(x, attributes), x, reduction);
         checkEqual(createGraph({ back }), sketch.feeds);
       });
@@ -101,7 +101,7 @@ describe('max pooling without indices', () => {
   it('leaves out indices that nothing reads, and refuses those that something does', () => {
     const x = input('x', ['N', 1, 4]);
     const attributes = { kernel: [2], strides: [2], pads: [0, 0], dilations: [1], ceilMode: false };
-    const [y, indices] = createNode(MaxPool, [x], { ...attributes, indices: true }, 'pool').outputs;
+    const [y, indices] = createNode('MaxPool', [x], { ...attributes, indices: true }, 'pool').outputs;
     checkEqual(createGraph({ y }), { x: { data: Float64Array.of(1, 2, 4, 3), shape: [1, 1, 4] } });
     throws(() => rewrite(createGraph({ indices }), [maxPoolWithoutIndices, refuseIndices]), {
       name: 'InputError',

@@ -1,9 +1,9 @@
 /** Kernels of convolution, pooling and resampling, all with the channels last. */
 
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
-import type { OperatorAttributes } from '../../graph/node.js';
-import { averagedPixels, windowCount } from '../../graph/operators/pooling.js';
-import { interpolationMatrix, resizedAxes } from '../../graph/operators/resize.js';
+import { type OperatorAttributes, resizedAxes, windowCount } from '../../graph/inference.js';
+import { averagedPixels } from '../../graph/operators/pooling.js';
+import { interpolationMatrix } from '../../graph/operators/resize.js';
 import { sizeOf } from '../../tensor.js';
 import { Arranged, channelsLast } from './arranged.js';
 import { image, type Kernels, type Padding, padded, type TensorFlow } from './kernel.js';

@@ -1,7 +1,7 @@
 /** The interface of a TensorFlow kernel: from an operator's input values to its output values. */
 
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs';
-import type { Operator, OperatorAttributes } from '../../graph/node.js';
+import type { Operator, OperatorAttributes } from '../../graph/inference.js';
 import type { Arranged } from './arranged.js';
 
 /** The library, whichever package it comes from. */

@@ -1,7 +1,9 @@
 /** A graph as a list of steps that can be sent to a worker thread. */
+
 import { InputError } from '../../error.js';
 import { describeNode, type Graph, topologicalOrder } from '../../graph/graph.js';
-import type { Node, OperatorAttributes, Value } from '../../graph/node.js';
+import type { OperatorAttributes } from '../../graph/inference.js';
+import type { Node, Value } from '../../graph/node.js';
 import { type ConstantTensor, shapeText } from '../../graph/type.js';
 import type { Computed } from './kernel.js';
 

@@ -1,17 +1,9 @@
 /** The gradients of operators that move values. */
+
 import { shapeOf } from '../graph.js';
+import { sliceRange } from '../inference.js';
 import { apply } from '../node.js';
-import {
-  concat,
-  pad,
-  paddedSource,
-  reshape,
-  ScatterElements,
-  slice,
-  sliceRange,
-  split,
-  transpose,
-} from '../operators/arrangement.js';
+import { concat, pad, paddedSource, reshape, slice, split, transpose } from '../operators/arrangement.js';
 import { add, cast, zerosLike } from '../operators/elementwise.js';
 import { multiplyAxis } from '../operators/matMul.js';
 import type { OperatorRules, RuleArguments } from '../rule.js';
@@ -91,7 +83,7 @@ export const arrangement = {
     const rows = reshape(indices, [mergeDimensions(picked), 1]);
     const empty = zerosLike(reshape(x, [shape[at], columns]));
     const everywhere = columns === 1 ? rows : add(rows, cast(zerosLike(updates), indices.type.dataType));
-    const sum = apply(ScatterElements, [empty, everywhere, updates], { axis: 0, reduction: 'add' });
+    const sum = apply('ScatterElements', [empty, everywhere, updates], { axis: 0, reduction: 'add' });
     const back = shape.map((_, axis) => (axis === at ? 0 : axis < at ? axis + 1 : axis));
     return [transpose(reshape(sum, [shape[at], ...rest]), back), undefined];
   },

@@ -1,9 +1,11 @@
 /** The gradients of convolutions. */
+
 import { sizeOf } from '../../tensor.js';
 import { axesButChannels, shapeOf, spatialSize } from '../graph.js';
+import type { ConvolutionAttributes } from '../inference.js';
 import type { Value } from '../node.js';
 import { concat, pad, reshape, reverse, slice, transpose } from '../operators/arrangement.js';
-import { type ConvolutionAttributes, conv, convTranspose } from '../operators/convolution.js';
+import { conv, convTranspose } from '../operators/convolution.js';
 import { matMul, matrixTranspose } from '../operators/matMul.js';
 import { reduceSum } from '../operators/reduction.js';
 import type { OperatorRules } from '../rule.js';

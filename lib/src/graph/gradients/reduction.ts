@@ -1,16 +1,12 @@
 /** The gradients of means, sums and maxima over axes, and of running sums. */
+
 import { sizeOf } from '../../tensor.js';
 import { shapeOf, spatialSize } from '../graph.js';
+import { type ReduceAttributes, reducedShape } from '../inference.js';
 import { apply, scalar, type Value } from '../node.js';
 import { expand, reshape } from '../operators/arrangement.js';
 import { add, divide, greater, multiply, where, zerosLike } from '../operators/elementwise.js';
-import {
-  CumSum,
-  type ReduceAttributes,
-  reducedAxes,
-  reducedShape,
-  reduceSum,
-} from '../operators/reduction.js';
+import { reducedAxes, reduceSum } from '../operators/reduction.js';
 import type { OperatorRules } from '../rule.js';
 import { isBatch, sizePerImage, staticDimension } from '../type.js';
 
@@ -65,6 +61,6 @@ export const reduction = {
   /** A value counts in all sums behind it (before it where the sum runs backwards), so its gradient is their sum. */
   CumSum({ node, gradient }) {
     const { axis, exclusive, reverse } = node.attributes;
-    return [apply(CumSum, [gradient], { axis, exclusive, reverse: !reverse })];
+    return [apply('CumSum', [gradient], { axis, exclusive, reverse: !reverse })];
   },
 } satisfies Partial<OperatorRules>;

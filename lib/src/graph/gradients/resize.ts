@@ -1,7 +1,9 @@
 /** The gradient of resampling: the transposed interpolation matrices. */
+
 import { shapeOf } from '../graph.js';
+import { resizedAxes } from '../inference.js';
 import { multiplyAxis } from '../operators/matMul.js';
-import { interpolationMatrix, resizedAxes } from '../operators/resize.js';
+import { interpolationMatrix } from '../operators/resize.js';
 import type { OperatorRules } from '../rule.js';
 
 export const resampling = {

@@ -1,6 +1,8 @@
 /** One node of a file while it is read: its inputs, its attributes, and what is known of their contents. */
+
 import { InputError } from '../../error.js';
-import type { RawAttribute, Value } from '../node.js';
+import type { RawAttribute } from '../inference.js';
+import type { Value } from '../node.js';
 import type { DataType, Dimension } from '../type.js';
 
 /** The contents of a small tensor, in which the batch may appear as the symbol N. */

@@ -1,13 +1,6 @@
 /** What the readers of single ONNX operators share. */
-import {
-  apply,
-  type Definition,
-  type None,
-  type Operator,
-  type OperatorAttributes,
-  type Value,
-} from '../node.js';
-import { Identity } from '../operators/elementwise.js';
+import type { None, Operator, OperatorAttributes } from '../inference.js';
+import { apply, type Value } from '../node.js';
 import type { Shape } from '../type.js';
 import { type Call, integers, operand, staticContents } from './call.js';
 
@@ -20,12 +13,12 @@ export type Decoders = Readonly<Record<string, Decoder>>;
 /** Operators without attributes. */
 type Plain = { [Op in Operator]: OperatorAttributes[Op] extends None ? Op : never }[Operator];
 
-/** An operator without attributes, which is the same in ONNX. */
+/** An operator without attributes. */
 export const simple =
-  (definition: Definition<Plain>, inputs = 1): Decoder =>
-  (call) => [apply(definition, inputsOf(call, inputs, inputs), {}, call.name)];
+  (operator: Plain, inputs = 1): Decoder =>
+  (call) => [apply(operator, inputsOf(call, inputs, inputs), {}, call.name)];
 
-export const identity = simple(Identity);
+export const identity = simple('Identity');
 
 /** An operator made of others, for float32 inputs. */
 export const inSinglePrecision =

@@ -1,5 +1,6 @@
 /** What the writers of single ONNX operators share. */
-import type { NodeOf, Operator, RawAttribute } from '../node.js';
+import type { Operator, RawAttribute } from '../inference.js';
+import type { NodeOf } from '../node.js';
 import type { ConstantTensor } from '../type.js';
 
 export type Attributes = Readonly<Record<string, RawAttribute>>;

@@ -1,7 +1,7 @@
 /** Evaluates the small sub-graphs with which exporters compute shapes, with the batch as the symbol N. */
 
 import { sizeOf } from '../../tensor.js';
-import { sliceRange } from '../operators/arrangement.js';
+import { sliceRange } from '../inference.js';
 import {
   type ConstantTensor,
   type Dimension,

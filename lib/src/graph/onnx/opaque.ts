@@ -1,7 +1,8 @@
 /** Operators that landlens passes through to the engine: their present form, and the types of their outputs. */
+
 import { InputError } from '../../error.js';
-import { constant, constantOf, createNode, Opaque, type RawAttribute, type Value } from '../node.js';
-import { sliceRange } from '../operators/arrangement.js';
+import { type RawAttribute, sliceRange } from '../inference.js';
+import { constant, constantOf, createNode, type Value } from '../node.js';
 import {
   broadcastShapes,
   type DataType,
@@ -240,7 +241,7 @@ export function passThrough(call: Call): readonly Value[] {
   const given = inputs.flatMap((value, slot) => (value === undefined ? [] : [{ value, slot }]));
   const opset = call.domain === '' && call.opset <= writtenOpset ? undefined : call.opset;
   const node = createNode(
-    Opaque,
+    'Opaque',
     given.map(({ value }) => value),
     {
       operator: call.operator,

@@ -4,16 +4,7 @@ import { InputError, messageOf } from '../../error.js';
 import { openRegularFile, readRange } from '../../io/boundedFile.js';
 import { createDependence } from '../dependence.js';
 import { createGraph, type Graph, topologicalOrder } from '../graph.js';
-import {
-  constant,
-  constantOf,
-  createNode,
-  input,
-  type Node,
-  type NodeOf,
-  Opaque,
-  type Value,
-} from '../node.js';
+import { constant, constantOf, createNode, input, type Node, type NodeOf, type Value } from '../node.js';
 import {
   type ConstantTensor,
   type Dimension,
@@ -492,7 +483,7 @@ async function measured(
   const isKnown = outputs.every((name, i) => name === '' || values[i].type.shape !== undefined);
   if (isKnown || node.operator !== 'Opaque' || measure === undefined) return values;
   const outputTypes = await locate(file, () => measure(node));
-  const complete = createNode(Opaque, node.inputs, { ...node.attributes, outputTypes }, node.name);
+  const complete = createNode('Opaque', node.inputs, { ...node.attributes, outputTypes }, node.name);
   tried.add(complete);
   return [...complete.outputs];
 }
@@ -517,7 +508,7 @@ async function locate<Result>(where: string, action: () => Promise<Result>): Pro
 
 /**
  * Reads an ONNX model (opsets 7 to 23). Half-precision values are widened to float32, shape computations are folded
- * with the batch as 'N', and operators outside the table of attributes.ts become Opaque: they run, but have no
+ * with the batch as 'N', and operators that landlens does not know become Opaque: they run, but have no
  * gradient. Nodes and weights keep their names; a node without one gets its first output's.
  * @throws InputError naming file and node if the file is missing, damaged, hostile or beyond what landlens can run
  */

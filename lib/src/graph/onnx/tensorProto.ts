@@ -2,7 +2,7 @@
 
 import { InputError } from '../../error.js';
 import { fromHalf } from '../../io/half.js';
-import type { RawAttribute } from '../node.js';
+import type { RawAttribute } from '../inference.js';
 import type { ConstantTensor, DataType } from '../type.js';
 import { type AttributeMessage, attributeTypeCodes, dataTypeCodes, type TensorMessage } from './schema.js';
 

@@ -2,7 +2,8 @@
 
 import { toHalf } from '../../io/half.js';
 import { type Graph, topologicalOrder } from '../graph.js';
-import type { Node, NodeOf, Operator, Value } from '../node.js';
+import type { Operator } from '../inference.js';
+import type { Node, NodeOf, Value } from '../node.js';
 import { type ConstantTensor, isBatch, perImage, type TensorType } from '../type.js';
 import { type Attributes, type Encoded, type Encoder, int } from './encoder.js';
 import { encoders } from './operators.js';

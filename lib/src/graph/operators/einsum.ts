@@ -4,7 +4,6 @@ import { shapeOf } from '../graph.js';
 import { apply, type Value } from '../node.js';
 import { type Dimension, mergeDimensions, shapeText, staticDimension } from '../type.js';
 import { reshape, slice, transpose } from './arrangement.js';
-import { Identity } from './elementwise.js';
 import { matMul } from './matMul.js';
 import { reduceSum } from './reduction.js';
 
@@ -163,5 +162,5 @@ export function einsum(equation: string, values: readonly Value[], where: string
     return contract(product, operand, result + later.join(''), lengths);
   }, first);
   const { x, term } = reduced(whole, result, lengths);
-  return apply(Identity, [arrange(x, term, result)], {}, name);
+  return apply('Identity', [arrange(x, term, result)], {}, name);
 }

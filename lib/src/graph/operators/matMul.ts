@@ -1,55 +1,16 @@
 /** Matrix products. */
-import { InputError } from '../../error.js';
+
 import { shapeOf } from '../graph.js';
-import { apply, define, floats, type OperatorAttributes, type Value } from '../node.js';
-import { broadcastShapes, type Shape, shapeText } from '../type.js';
+import type { OperatorAttributes } from '../inference.js';
+import { apply, floats, type Value } from '../node.js';
 import { transpose } from './arrangement.js';
-
-declare module '../node.js' {
-  interface OperatorAttributes {
-    MatMul: None;
-    Gemm: {
-      readonly alpha: number;
-      readonly beta: number;
-      readonly transA: boolean;
-      readonly transB: boolean;
-    };
-  }
-}
-
-function mismatch(where: string, a: Shape, b: Shape): InputError {
-  return new InputError({
-    what: 'matrices do not fit together',
-    where,
-    expected: 'columns of the first = rows of the second',
-    got: `${shapeText(a)} and ${shapeText(b)}`,
-  });
-}
-
-export const MatMul = define('MatMul', ([a, b], _, where) => {
-  if (a.shape === undefined || b.shape === undefined) return { dataType: a.dataType, shape: undefined };
-  if (a.shape.length < 2 || b.shape.length < 2 || a.shape.at(-1) !== b.shape.at(-2)) {
-    throw mismatch(where, a.shape, b.shape);
-  }
-  const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), where);
-  return { dataType: a.dataType, shape: [...batch, ...a.shape.slice(-2, -1), ...b.shape.slice(-1)] };
-});
-
-export const Gemm = define('Gemm', ([a, b], { transA, transB }, where) => {
-  if (a.shape === undefined || b.shape === undefined) return { dataType: a.dataType, shape: undefined };
-  const [rows, inner] = transA ? [a.shape[1], a.shape[0]] : a.shape;
-  const [depth, columns] = transB ? [b.shape[1], b.shape[0]] : b.shape;
-  if (a.shape.length !== 2 || b.shape.length !== 2 || inner !== depth)
-    throw mismatch(where, a.shape, b.shape);
-  return { dataType: a.dataType, shape: [rows, columns] };
-});
 
 /**
  * The matrix product of the last two axes: [.., M, K] and [.., K, N] to [.., M, N]; the other axes are broadcast. ONNX:
  * MatMul.
  * @throws InputError if the matrices do not fit together
  */
-export const matMul = (a: Value, b: Value): Value => apply(MatMul, [a, b], {});
+export const matMul = (a: Value, b: Value): Value => apply('MatMul', [a, b], {});
 
 /**
  * alpha a b + beta c, where a and b [rows, columns] may be transposed and c is broadcast. ONNX: Gemm.
@@ -61,7 +22,7 @@ export function gemm(
   c: Value | undefined,
   { alpha = 1, beta = 1, transA = false, transB = false }: Partial<OperatorAttributes['Gemm']> = {},
 ): Value {
-  return apply(Gemm, c ? [a, b, c] : [a, b], { alpha, beta, transA, transB });
+  return apply('Gemm', c ? [a, b, c] : [a, b], { alpha, beta, transA, transB });
 }
 
 /** The last two axes exchanged. ONNX: Transpose. */

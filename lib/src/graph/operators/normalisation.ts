@@ -1,17 +1,8 @@
 /** Batch normalisation, with stored or with computed statistics; layer normalisation. */
-import { apply, define, type OperatorAttributes, scalar, type Value } from '../node.js';
-import { sameType } from '../type.js';
-import { Add, add, divide, Mul, multiply, squareRoot, subtract } from './elementwise.js';
+import type { OperatorAttributes } from '../inference.js';
+import { apply, scalar, type Value } from '../node.js';
+import { add, divide, multiply, squareRoot, subtract } from './elementwise.js';
 import { reduceMean } from './reduction.js';
-
-declare module '../node.js' {
-  interface OperatorAttributes {
-    /** Inputs x, scale, bias, mean, variance; mean and variance may be computed values (batch statistics). */
-    BatchNormalization: { readonly epsilon: number };
-  }
-}
-
-export const BatchNormalization = define('BatchNormalization', sameType);
 
 /**
  * (x - mean) / sqrt(variance + epsilon) scale + bias: x [N, C, ..] with one of each [C] per channel. ONNX:
@@ -23,7 +14,7 @@ export function batchNormalization(
   { epsilon = 1e-5 }: Partial<OperatorAttributes['BatchNormalization']> = {},
   name?: string,
 ): Value {
-  return apply(BatchNormalization, [x, scale, bias, mean, variance], { epsilon }, name);
+  return apply('BatchNormalization', [x, scale, bias, mean, variance], { epsilon }, name);
 }
 
 /**
@@ -39,5 +30,7 @@ export function layerNormalization(
   const difference = subtract(x, reduceMean(x, axes, true));
   const variance = reduceMean(multiply(difference, difference), axes, true);
   const normal = divide(difference, squareRoot(add(variance, scalar(epsilon))));
-  return bias ? apply(Add, [multiply(normal, scale), bias], {}, name) : apply(Mul, [normal, scale], {}, name);
+  return bias
+    ? apply('Add', [multiply(normal, scale), bias], {}, name)
+    : apply('Mul', [normal, scale], {}, name);
 }

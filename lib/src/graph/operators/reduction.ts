@@ -1,76 +1,41 @@
 /** Means, sums, products and extremes over axes, and running sums along one. */
+
 import { shapeOf } from '../graph.js';
-import { apply, type Definition, define, type Value } from '../node.js';
-import { normaliseAxis, type Shape, sameType, staticDimension } from '../type.js';
-import { concat, Reshape, reshape, slice, squeeze, transpose } from './arrangement.js';
-import { Add, exponential, logarithm, multiply, subtract } from './elementwise.js';
-
-export interface ReduceAttributes {
-  readonly axes: readonly number[];
-  readonly keepDims: boolean;
-}
-
-declare module '../node.js' {
-  interface OperatorAttributes {
-    GlobalAveragePool: None;
-    ReduceMean: ReduceAttributes;
-    ReduceSum: ReduceAttributes;
-    ReduceMax: ReduceAttributes;
-    /** Sums of the values up to each along an axis: without it (exclusive), or from it on (reverse). */
-    CumSum: { readonly axis: number; readonly exclusive: boolean; readonly reverse: boolean };
-  }
-}
-
-/** The shape without the axes, or with 1 in their place. */
-export function reducedShape(shape: Shape, { axes, keepDims }: ReduceAttributes, where: string): Shape {
-  const reduced = new Set(axes.map((axis) => normaliseAxis(axis, shape.length, where)));
-  return shape.flatMap((dimension, axis) => (reduced.has(axis) ? (keepDims ? [1] : []) : [dimension]));
-}
-
-const inferReduce: Definition<'ReduceMean' | 'ReduceSum' | 'ReduceMax'>['infer'] = (
-  [{ dataType, shape }],
-  attributes,
-  where,
-) => ({ dataType, shape: shape && reducedShape(shape, attributes, where) });
-
-export const ReduceMean = define('ReduceMean', inferReduce);
-export const ReduceSum = define('ReduceSum', inferReduce);
-export const ReduceMax = define('ReduceMax', inferReduce);
-export const CumSum = define('CumSum', sameType);
-export const GlobalAveragePool = define('GlobalAveragePool', ([{ dataType, shape }]) => ({
-  dataType,
-  shape: shape?.map((dimension, axis) => (axis < 2 ? dimension : 1)),
-}));
+import { type ReduceAttributes, reducedShape } from '../inference.js';
+import { apply, type Value } from '../node.js';
+import { normaliseAxis, type Shape, staticDimension } from '../type.js';
+import { concat, reshape, slice, squeeze, transpose } from './arrangement.js';
+import { exponential, logarithm, multiply, subtract } from './elementwise.js';
 
 /**
  * The sum over these axes, which are left out or kept as 1. ONNX: ReduceSum.
  * @throws InputError if there is no such axis
  */
 export const reduceSum = (x: Value, axes: readonly number[], keepDims = false): Value =>
-  apply(ReduceSum, [x], { axes, keepDims });
+  apply('ReduceSum', [x], { axes, keepDims });
 
 /**
  * The mean over these axes, which are left out or kept as 1. ONNX: ReduceMean.
  * @throws InputError if there is no such axis
  */
 export const reduceMean = (x: Value, axes: readonly number[], keepDims = false): Value =>
-  apply(ReduceMean, [x], { axes, keepDims });
+  apply('ReduceMean', [x], { axes, keepDims });
 
 /**
  * The largest value over these axes, which are left out or kept as 1. ONNX: ReduceMax.
  * @throws InputError if there is no such axis
  */
 export const reduceMax = (x: Value, axes: readonly number[], keepDims = false): Value =>
-  apply(ReduceMax, [x], { axes, keepDims });
+  apply('ReduceMax', [x], { axes, keepDims });
 
 /** The mean of each channel over the whole image: [N, C, ..] to [N, C, 1, ..]. ONNX: GlobalAveragePool. */
-export const globalAveragePool = (x: Value): Value => apply(GlobalAveragePool, [x], {});
+export const globalAveragePool = (x: Value): Value => apply('GlobalAveragePool', [x], {});
 
 /** log(sum(e^x)) over axes, less their largest value, so that no power overflows. ONNX: ReduceLogSumExp. */
 export function reduceLogSumExp(x: Value, { axes, keepDims }: ReduceAttributes, name?: string): Value {
   const largest = reduceMax(x, axes, true);
   const sum = reduceSum(exponential(subtract(x, largest)), axes, true);
-  const result = apply(Add, [logarithm(sum), largest], {}, keepDims ? name : undefined);
+  const result = apply('Add', [logarithm(sum), largest], {}, keepDims ? name : undefined);
   return keepDims ? result : squeeze(result, axes, name);
 }
 
@@ -88,7 +53,7 @@ export function reduceProduct(x: Value, attributes: ReduceAttributes, name: stri
     factors = length % 2 === 0 ? pairs : concat([pairs, slice(factors, last, 2 * half, length)], last);
     length = Math.ceil(length / 2);
   }
-  return apply(Reshape, [factors], { shape: reducedShape(shape, attributes, name) }, name);
+  return apply('Reshape', [factors], { shape: reducedShape(shape, attributes, name) }, name);
 }
 
 export function reducedAxes(shape: Shape, { axes }: ReduceAttributes): Set<number> {

@@ -1,54 +1,6 @@
 /** Resampling of images (nearest, linear, cubic). */
-import { apply, define, type OperatorAttributes, type Value } from '../node.js';
-import { normaliseAxis, type Shape, staticDimension } from '../type.js';
-
-/** The new lengths of the axes, or how many times as long they become (rounded down). */
-export type ResizeTarget = { readonly sizes: readonly number[] } | { readonly scales: readonly number[] };
-
-declare module '../node.js' {
-  interface OperatorAttributes {
-    Resize: {
-      readonly mode: 'nearest' | 'linear' | 'cubic';
-      readonly coordinates: 'half_pixel' | 'pytorch_half_pixel' | 'asymmetric' | 'align_corners';
-      readonly nearest: 'round_prefer_floor' | 'round_prefer_ceil' | 'floor' | 'ceil';
-      readonly cubicCoefficient: number;
-      /** The axes that are resampled. */
-      readonly axes: readonly number[];
-      readonly to: ResizeTarget;
-    };
-  }
-}
-
-type ResizeAttributes = OperatorAttributes['Resize'];
-
-/** How one axis is resampled. */
-export interface ResizedAxis {
-  readonly axis: number;
-  readonly length: number;
-  readonly outputs: number;
-  /** Outputs per input. */
-  readonly scale: number;
-}
-
-/** Scales are multiplied in single precision, as files store them and runtimes do. */
-const scaledLength = (length: number, scale: number): number =>
-  Math.floor(Math.fround(length * Math.fround(scale)));
-
-export function resizedAxes(shape: Shape, { axes, to }: ResizeAttributes, where: string): ResizedAxis[] {
-  return axes.map((given, i) => {
-    const axis = normaliseAxis(given, shape.length, where);
-    const length = staticDimension(shape[axis], where);
-    if ('sizes' in to) return { axis, length, outputs: to.sizes[i], scale: to.sizes[i] / length };
-    return { axis, length, outputs: scaledLength(length, to.scales[i]), scale: to.scales[i] };
-  });
-}
-
-export const Resize = define('Resize', ([{ dataType, shape }], attributes, where) => {
-  if (shape === undefined) return { dataType, shape };
-  const result = [...shape];
-  for (const { axis, outputs } of resizedAxes(shape, attributes, where)) result[axis] = outputs;
-  return { dataType, shape: result };
-});
+import type { ResizeAttributes, ResizedAxis, ResizeTarget } from '../inference.js';
+import { apply, type Value } from '../node.js';
 
 /**
  * x [N, C, ..] with its spatial axes of these sizes, or so many times as large; linear, with pixels as areas, by default. ONNX:
@@ -66,7 +18,7 @@ export function resize(
   }: Partial<Omit<ResizeAttributes, 'axes' | 'to'>> = {},
 ): Value {
   const axes = ('sizes' in to ? to.sizes : to.scales).map((_, i) => i + 2);
-  return apply(Resize, [x], { mode, coordinates, nearest, cubicCoefficient, axes, to });
+  return apply('Resize', [x], { mode, coordinates, nearest, cubicCoefficient, axes, to });
 }
 
 function sourceCoordinate(

@@ -2,7 +2,7 @@
 import { shapeOf } from '../graph.js';
 import { apply, type Value } from '../node.js';
 import { type Shape, staticDimension } from '../type.js';
-import { expand, Reshape, reshape, transpose } from './arrangement.js';
+import { expand, reshape, transpose } from './arrangement.js';
 
 /** NumPy's tile: every axis so many times, one copy behind the other. */
 export function tile(x: Value, repeats: readonly number[], name: string): Value {
@@ -12,7 +12,7 @@ export function tile(x: Value, repeats: readonly number[], name: string): Value 
   const whole = shape.map((dimension, axis) =>
     repeats[axis] === 1 ? dimension : staticDimension(dimension, name) * repeats[axis],
   );
-  return apply(Reshape, [expand(reshape(x, copies), lengths)], { shape: whole }, name);
+  return apply('Reshape', [expand(reshape(x, copies), lengths)], { shape: whole }, name);
 }
 
 /** [N, C, H, W] as lengths; batch and channels are given back as they are. */
@@ -23,7 +23,7 @@ const imageShape = (x: Value, name: string) => {
 };
 
 const rearranged = (x: Value, apart: Shape, order: readonly number[], shape: Shape, name: string): Value =>
-  apply(Reshape, [transpose(reshape(x, apart), order)], { shape }, name);
+  apply('Reshape', [transpose(reshape(x, apart), order)], { shape }, name);
 
 /**
  * [N, C, H, W] to [N, C / b^2, b H, b W].

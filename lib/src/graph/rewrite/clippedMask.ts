@@ -1,7 +1,6 @@
 /** The mask of a ReLU without Sign, which runtimes compute number by number. */
 
 import { apply, scalar, type Value } from '../node.js';
-import { Clip } from '../operators/activation.js';
 import { multiply } from '../operators/elementwise.js';
 import { blockedChannels, isInBlocks, timesInBlocks } from './blocks.js';
 import type { Pass } from './rewrite.js';
@@ -21,5 +20,5 @@ function lifted(value: Value): Value {
  */
 export const clippedMask: Pass = (node, [rectified]) =>
   node.operator === 'Sign' && rectified.node.operator === 'Relu'
-    ? [apply(Clip, [lifted(rectified)], { min: 0, max: 1 })]
+    ? [apply('Clip', [lifted(rectified)], { min: 0, max: 1 })]
     : undefined;

@@ -3,9 +3,8 @@
 import { InputError } from '../../error.js';
 import { shapeOf, spatialSize } from '../graph.js';
 import { apply, floats, type Node, type NodeOf, scalar, type Value } from '../node.js';
-import { pad, reshape, Slice } from '../operators/arrangement.js';
+import { pad, reshape } from '../operators/arrangement.js';
 import { absolute, add, greater, subtract, where } from '../operators/elementwise.js';
-import { MaxPool } from '../operators/pooling.js';
 import { resize } from '../operators/resize.js';
 import type { Pass } from './rewrite.js';
 
@@ -33,7 +32,7 @@ function spatialSlice(
   lengths: readonly number[],
   steps: readonly number[],
 ): Value {
-  return apply(Slice, [x], {
+  return apply('Slice', [x], {
     axes: lengths.map((_, i) => i + 2),
     starts,
     ends: lengths.map((length, i) => starts[i] + (length - 1) * steps[i] + 1),
@@ -59,11 +58,11 @@ function maximumOffsets(x: Value, { attributes, outputs }: Pooling): Value {
   const padded = padSpatially(x, before, after, lowest);
   // In ceil mode onnxruntime infers another number of windows than it computes, which comparisons would not fit.
   const pooled = attributes.ceilMode
-    ? apply(MaxPool, [padded], {
+    ? apply('MaxPool', [padded], {
         ...{ kernel, strides, dilations, pads: pads.map(() => 0) },
         ...{ ceilMode: false, indices: false },
       })
-    : apply(MaxPool, [x], { ...attributes, indices: false });
+    : apply('MaxPool', [x], { ...attributes, indices: false });
   // From the last offset to the first, so that the first of equal maxima has the last word.
   return combinations(kernel).reduceRight<Value>((found, offset, code) => {
     const starts = offset.map((step, i) => step * dilations[i]);
@@ -152,7 +151,7 @@ export const maxPoolWithoutIndices: Pass = (node, inputs, { users, isOutput }) =
   if (node.operator === 'MaxPool' && node.attributes.indices) {
     const [, indices] = node.outputs;
     if (users(indices).length > 0 || isOutput(indices)) return undefined;
-    return [apply(MaxPool, inputs, { ...node.attributes, indices: false }), indices];
+    return [apply('MaxPool', inputs, { ...node.attributes, indices: false }), indices];
   }
   const found = matchUnpool(node, inputs);
   if (found === undefined) return undefined;

@@ -1,7 +1,8 @@
 /** Slices with negative steps as positions picked one by one, for runtimes that get them wrong. */
+
 import { shapeOf } from '../graph.js';
+import { sliceRange } from '../inference.js';
 import { apply, constant } from '../node.js';
-import { Gather, sliceRange } from '../operators/arrangement.js';
 import { normaliseAxis, staticDimension } from '../type.js';
 import type { Pass } from './rewrite.js';
 
@@ -20,7 +21,7 @@ export const reverseByGather: Pass = (node, [x]) => {
     );
     const data = BigInt64Array.from({ length: count }, (_, place) => BigInt(from + place * step));
     const positions = constant({ dataType: 'int64', shape: [count], data });
-    result = apply(Gather, [result, positions], { axis: at });
+    result = apply('Gather', [result, positions], { axis: at });
   }
   return [result];
 };

@@ -3,7 +3,6 @@
 import { shapeOf } from '../graph.js';
 import { apply } from '../node.js';
 import { pad, reshape, slice } from '../operators/arrangement.js';
-import { ConvTranspose } from '../operators/convolution.js';
 import { add } from '../operators/elementwise.js';
 import { staticDimension } from '../type.js';
 import type { Pass } from './rewrite.js';
@@ -16,7 +15,7 @@ export const widerGroups: Pass = (node, [x, weight, bias]) => {
   if (outputs !== 1 || inputs === group) return undefined;
   const none = kernel.map(() => 0);
   const wider = pad(weight, [0, 0, ...none, 0, 1, ...none]);
-  const both = apply(ConvTranspose, [x, wider], node.attributes);
+  const both = apply('ConvTranspose', [x, wider], node.attributes);
   const first = slice(both, 1, 0, 2 * group, 2);
   return [bias === undefined ? first : add(first, reshape(bias, [1, group, ...kernel.map(() => 1)]))];
 };

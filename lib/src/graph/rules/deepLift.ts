@@ -23,7 +23,7 @@ import {
   where,
 } from '../operators/elementwise.js';
 import { maximumIndices, unpool } from '../operators/pooling.js';
-import { ReduceMax, reduceSum } from '../operators/reduction.js';
+import { reduceSum } from '../operators/reduction.js';
 import type { Rule, RuleArguments, RuleTable } from '../rule.js';
 import { plain } from './plain.js';
 
@@ -114,7 +114,7 @@ function atMidpoint<Op extends 'Mul' | 'MatMul' | 'Gemm' | 'Conv' | 'ConvTranspo
   return (rule) => {
     const { node } = rule;
     const middle = node.inputs.map((value) => midpoint(value, rule.reference));
-    return ordinary({ ...rule, node: createNode(node, middle, node.attributes, node.name) });
+    return ordinary({ ...rule, node: createNode(node.operator, middle, node.attributes, node.name) });
   };
 }
 
@@ -243,7 +243,7 @@ const rescaleReduceMax: Rule<'ReduceMax'> = (rule) => {
   const [x0, y0] = [reference(x), reference(y)];
   const larger = maximum(y, y0);
   const share = (difference: Value, of: Value): Value => {
-    const within = createNode(ReduceMax, [of], node.attributes);
+    const within = createNode('ReduceMax', [of], node.attributes);
     const weighed = multiply(gradient, difference);
     return plain.ReduceMax({ ...rule, node: within, gradient: weighed })[0] ?? weighed;
   };

@@ -1,8 +1,8 @@
 /** Values joined, cut, padded and repeated in ONNX. */
 import { InputError } from '../../../error.js';
 import { apply, createNode, type Value } from '../../node.js';
-import { Concat, Expand, expand, Pad, reshape, Slice, Split } from '../../operators/arrangement.js';
-import { Add, zerosLike } from '../../operators/elementwise.js';
+import { expand, reshape } from '../../operators/arrangement.js';
+import { zerosLike } from '../../operators/elementwise.js';
 import { tile } from '../../operators/tiles.js';
 import { broadcastShapes, isBatch, normaliseAxis, perImage, type Shape, sizePerImage } from '../../type.js';
 import {
@@ -24,7 +24,7 @@ function batchZeros(call: Call, shape: Shape): Value | undefined {
   const source = call.batch?.type.shape;
   if (call.batch === undefined || source === undefined) return undefined;
   const rest = source.map((_, axis) => axis).slice(1);
-  const first = apply(Slice, [call.batch], {
+  const first = apply('Slice', [call.batch], {
     axes: rest,
     starts: rest.map(() => 0),
     ends: rest.map(() => 1),
@@ -37,13 +37,13 @@ function batchZeros(call: Call, shape: Shape): Value | undefined {
 /** Repeats a tensor along dimensions of 1; over the batch, of no fixed length, by adding zeros that have it. */
 function spreadTo(call: Call, x: Value, target: Shape, name?: string): Value | undefined {
   const lengths = target.map((dimension) => (isBatch(dimension) ? 1 : dimension));
-  const repeated = apply(Expand, [x], { lengths }, name);
+  const repeated = apply('Expand', [x], { lengths }, name);
   if (repeated.type.shape?.some(isBatch) || !target.some(isBatch)) return repeated;
   const zeros = batchZeros(
     call,
     target.map((dimension) => (isBatch(dimension) ? dimension : 1)),
   );
-  return zeros && apply(Add, [repeated, zeros], {}, name);
+  return zeros && apply('Add', [repeated, zeros], {}, name);
 }
 
 /** Bounds beyond every tensor mean "to the end"; files write them as the largest int64, which no number holds. */
@@ -62,7 +62,7 @@ export const decoders: Decoders = {
     const first = operand(call, 0);
     const axis = integer(call, 'axis', 1);
     if (first.type.shape !== undefined) normaliseAxis(axis, first.type.shape.length, call.where);
-    return [apply(Concat, values, { axis }, call.name)];
+    return [apply('Concat', values, { axis }, call.name)];
   },
   Split(call) {
     const x = operand(call, 0);
@@ -78,7 +78,7 @@ export const decoders: Decoders = {
           got: `[${given.slice(0, 16).join(', ')}]`,
         });
       }
-      return createNode(Split, [x], { axis, sizes: given }, call.name).outputs;
+      return createNode('Split', [x], { axis, sizes: given }, call.name).outputs;
     }
     const { shape } = x.type;
     if ((call.opset >= 13 && call.inputs[1] !== undefined) || shape === undefined) return undefined;
@@ -87,7 +87,7 @@ export const decoders: Decoders = {
     // Equal parts; the last is smaller where they do not divide the length.
     const part = Math.ceil(length / count);
     const sizes = Array.from({ length: count }, (_, i) => Math.max(0, Math.min(part, length - i * part)));
-    return createNode(Split, [x], { axis, sizes }, call.name).outputs;
+    return createNode('Split', [x], { axis, sizes }, call.name).outputs;
   },
   Slice(call) {
     const x = operand(call, 0);
@@ -130,7 +130,7 @@ export const decoders: Decoders = {
       ends: kept.map((i) => bounded(ends[i])),
       steps: kept.map((i) => bounded(steps[i])),
     };
-    return [apply(Slice, [x], attributes, call.name)];
+    return [apply('Slice', [x], attributes, call.name)];
   },
   Expand(call) {
     const [x] = inputsOf(call, 2, 2);
@@ -196,7 +196,7 @@ export const decoders: Decoders = {
       pads[axis] = given[i];
       pads[axis + rank] = given[i + count];
     }
-    return [apply(Pad, [x], { pads, mode, value }, call.name)];
+    return [apply('Pad', [x], { pads, mode, value }, call.name)];
   },
 };
 

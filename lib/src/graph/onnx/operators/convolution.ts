@@ -1,7 +1,6 @@
 /** Convolutions in ONNX, and the windows that they share with poolings. */
 import { InputError } from '../../../error.js';
 import { apply, type NodeOf, type Value } from '../../node.js';
-import { Conv, ConvTranspose } from '../../operators/convolution.js';
 import { type Dimension, shapeText } from '../../type.js';
 import { type Call, integer, integers, perAxis, refuse, text } from '../call.js';
 import { allStatic, type Decoders, inputsOf } from '../decoder.js';
@@ -105,7 +104,7 @@ export const decoders: Decoders = {
     const kernel = kernelOf(call, weight);
     if (kernel === undefined) return undefined;
     const group = groups(call, weight.type.shape?.[0]);
-    return [apply(Conv, inputsOf(call, 2, 3), { ...windows(call, x, kernel), group }, call.name)];
+    return [apply('Conv', inputsOf(call, 2, 3), { ...windows(call, x, kernel), group }, call.name)];
   },
   /** ONNX derives the pads of a transposed convolution from output_shape, or from SAME: size x stride outputs. */
   ConvTranspose(call) {
@@ -131,7 +130,7 @@ export const decoders: Decoders = {
       pads = splitPads(totals, mode === 'SAME_UPPER');
     }
     const attributes = { strides, dilations, pads, group, outputPadding };
-    return [apply(ConvTranspose, inputsOf(call, 2, 3), attributes, call.name)];
+    return [apply('ConvTranspose', inputsOf(call, 2, 3), attributes, call.name)];
   },
 };
 

@@ -1,30 +1,5 @@
 /** Operators in ONNX that compute each value from the values at the same place of their inputs. */
-import { apply, constantOf, type Definition, scalar } from '../../node.js';
-import {
-  Abs,
-  Add,
-  Atan,
-  Cast,
-  Cos,
-  Div,
-  Dropout,
-  Erf,
-  Exp,
-  Greater,
-  Log,
-  Max,
-  Min,
-  Mod,
-  Mul,
-  Neg,
-  Pow,
-  Sign,
-  Sin,
-  Sqrt,
-  Sub,
-  Where,
-  ZerosLike,
-} from '../../operators/elementwise.js';
+import { apply, constantOf, scalar } from '../../node.js';
 import { isBatch } from '../../type.js';
 import { contents, flag, integer, operand, refuse, staticContents } from '../call.js';
 import { hardSwishFactors, preluTerms } from '../composed.js';
@@ -35,10 +10,10 @@ import { dataTypeOf } from '../tensorProto.js';
 
 /** A sum or difference, which may be a PReLU. */
 const sum =
-  (definition: Definition<'Add' | 'Sub'>): Decoder =>
+  (operator: 'Add' | 'Sub'): Decoder =>
   (call) => {
     const [a, b] = inputsOf(call, 2, 2);
-    return [apply(definition, preluTerms(definition.operator, a, b) ?? [a, b], {}, call.name)];
+    return [apply(operator, preluTerms(operator, a, b) ?? [a, b], {}, call.name)];
   };
 
 /** Whole numbers computed from the image are divided by positive ones only: -2^63 / -1 ends the process. */
@@ -58,59 +33,54 @@ const byPositive =
 
 /** An operator of any number of inputs as a chain of one of two; the last one keeps the name. */
 const chain =
-  (definition: Definition<'Add' | 'Max' | 'Min'>): Decoder =>
+  (operator: 'Add' | 'Max' | 'Min'): Decoder =>
   (call) => {
     const last = call.inputs.length - 1;
     if (last <= 0) return identity(call);
     let result = operand(call, 0);
     for (let i = 1; i <= last; i++) {
-      result = apply(
-        definition,
-        [result, operand(call, i)],
-        {},
-        i === last ? call.name : `${call.name}.${i}`,
-      );
+      result = apply(operator, [result, operand(call, i)], {}, i === last ? call.name : `${call.name}.${i}`);
     }
     return [result];
   };
 
 export const decoders: Decoders = {
-  Add: sum(Add),
-  Sub: sum(Sub),
+  Add: sum('Add'),
+  Sub: sum('Sub'),
   /** It may be a hard-swish. */
   Mul(call) {
     const [a, b] = inputsOf(call, 2, 2);
-    return [apply(Mul, hardSwishFactors(a, b), {}, call.name)];
+    return [apply('Mul', hardSwishFactors(a, b), {}, call.name)];
   },
-  Div: byPositive(simple(Div, 2)),
+  Div: byPositive(simple('Div', 2)),
   Mod: byPositive((call) => {
     const [a, b] = inputsOf(call, 2, 2);
     return flag(call, 'fmod') || a.type.dataType !== 'int64'
       ? undefined
-      : [apply(Mod, [a, b], {}, call.name)];
+      : [apply('Mod', [a, b], {}, call.name)];
   }),
-  Sum: chain(Add),
-  Max: chain(Max),
-  Min: chain(Min),
+  Sum: chain('Add'),
+  Max: chain('Max'),
+  Min: chain('Min'),
   Pow(call) {
     const [base, exponent] = inputsOf(call, 2, 2);
     if (base.type.dataType !== 'float32' || exponent.type.dataType !== 'float32') return undefined;
-    return [apply(Pow, [base, exponent], {}, call.name)];
+    return [apply('Pow', [base, exponent], {}, call.name)];
   },
-  Greater: simple(Greater, 2),
-  Less: (call) => [apply(Greater, [operand(call, 1), operand(call, 0)], {}, call.name)],
-  Where: simple(Where, 3),
-  Abs: simple(Abs),
-  Neg: simple(Neg),
-  Sign: simple(Sign),
-  Exp: simple(Exp),
-  Log: simple(Log),
-  Sqrt: simple(Sqrt),
-  Erf: simple(Erf),
-  Sin: simple(Sin),
-  Cos: simple(Cos),
-  Atan: simple(Atan),
-  Reciprocal: inSinglePrecision((call, x) => apply(Div, [scalar(1), x], {}, call.name)),
+  Greater: simple('Greater', 2),
+  Less: (call) => [apply('Greater', [operand(call, 1), operand(call, 0)], {}, call.name)],
+  Where: simple('Where', 3),
+  Abs: simple('Abs'),
+  Neg: simple('Neg'),
+  Sign: simple('Sign'),
+  Exp: simple('Exp'),
+  Log: simple('Log'),
+  Sqrt: simple('Sqrt'),
+  Erf: simple('Erf'),
+  Sin: simple('Sin'),
+  Cos: simple('Cos'),
+  Atan: simple('Atan'),
+  Reciprocal: inSinglePrecision((call, x) => apply('Div', [scalar(1), x], {}, call.name)),
   Identity: identity,
   Dropout(call) {
     const training = call.inputs[2];
@@ -122,11 +92,11 @@ export const decoders: Decoders = {
       );
     }
     if (call.outputs.slice(1).some(Boolean)) return undefined;
-    return [apply(Dropout, [operand(call, 0)], {}, call.name)];
+    return [apply('Dropout', [operand(call, 0)], {}, call.name)];
   },
   Cast(call) {
     const to = dataTypeOf(integer(call, 'to', 0), call.where);
-    return [apply(Cast, [operand(call, 0)], { to }, call.name)];
+    return [apply('Cast', [operand(call, 0)], { to }, call.name)];
   },
   /** Zeros of the shape of a value are ZerosLike; other fills are folded or left to the engine. */
   ConstantOfShape(call) {
@@ -142,7 +112,7 @@ export const decoders: Decoders = {
       Object.keys(node.attributes.raw).length === 0;
     const [source] = node.inputs;
     const float = source?.type.dataType === 'float32';
-    return zero && ofShape && float ? [apply(ZerosLike, [source], {}, call.name)] : undefined;
+    return zero && ofShape && float ? [apply('ZerosLike', [source], {}, call.name)] : undefined;
   },
 };
 

@@ -1,7 +1,7 @@
 /** Values picked by positions in ONNX. */
 import { sizeOf } from '../../../tensor.js';
 import { apply, constant, constantOf, type Value } from '../../node.js';
-import { Gather, reshape, ScatterElements, Slice, Squeeze } from '../../operators/arrangement.js';
+import { reshape } from '../../operators/arrangement.js';
 import { isBatch, normaliseAxis, perImage, rowsPerImage, shapeText } from '../../type.js';
 import { type Call, integer, refuse, staticContents, text } from '../call.js';
 import { allStatic, type Decoder, type Decoders, inputsOf, member } from '../decoder.js';
@@ -15,7 +15,7 @@ function gatherPerImage(call: Call, x: Value, indices: Value, axis: number): Val
   const before = shape.slice(0, axis);
   const after = shape.slice(axis + 1);
   const split = reshape(x, [...before, 'N', perImage(shape[axis]), ...after]);
-  const taken = apply(Gather, [split, indices], { axis: axis + 1 }, call.name);
+  const taken = apply('Gather', [split, indices], { axis: axis + 1 }, call.name);
   return reshape(taken, [...before, rowsPerImage(first), ...others, ...after]);
 }
 
@@ -23,7 +23,7 @@ const decodeScatterElements: Decoder = (call) => {
   const reduction = member(['none', 'add'], text(call, 'reduction', 'none'));
   const axis = integer(call, 'axis', 0);
   if (reduction === undefined) return undefined;
-  return [apply(ScatterElements, inputsOf(call, 3, 3), { axis, reduction }, call.name)];
+  return [apply('ScatterElements', inputsOf(call, 3, 3), { axis, reduction }, call.name)];
 };
 
 export const decoders: Decoders = {
@@ -48,8 +48,8 @@ export const decoders: Decoders = {
     if (picked.length === 0 && index !== undefined && !isBatch(length)) {
       const start = index < 0 ? index + length : index;
       const part = { axes: [axis], starts: [start], ends: [start + 1], steps: [1] };
-      const slice = apply(Slice, [x], part, `${call.name}.slice`);
-      return [apply(Squeeze, [slice], { axes: [axis] }, call.name)];
+      const slice = apply('Slice', [x], part, `${call.name}.slice`);
+      return [apply('Squeeze', [slice], { axes: [axis] }, call.name)];
     }
     const batches = [...shape.toSpliced(axis, 1), ...picked].filter(isBatch).length;
     if (x.type.dataType !== 'float32' || batches > 1) return undefined;
@@ -57,7 +57,7 @@ export const decoders: Decoders = {
       const result = call.batchOfOne ? gatherPerImage(call, x, indices, axis) : undefined;
       return result && [result];
     }
-    return [apply(Gather, [x, indices], { axis }, call.name)];
+    return [apply('Gather', [x, indices], { axis }, call.name)];
   },
   /** Positions over the leading axes, x[i, j], as positions along these axes merged into one. */
   GatherND(call) {
@@ -76,7 +76,7 @@ export const decoders: Decoders = {
       return undefined;
     if (stored === undefined) {
       if (depth > 1) return undefined;
-      return [apply(Gather, [x, reshape(indices, picked.slice(0, -1))], { axis: 0 }, call.name)];
+      return [apply('Gather', [x, reshape(indices, picked.slice(0, -1))], { axis: 0 }, call.name)];
     }
     const data = new BigInt64Array(stored.data.length / depth);
     for (const [i, index] of Array.from(stored.data, Number).entries()) {
@@ -87,7 +87,7 @@ export const decoders: Decoders = {
       data[row] = data[row] * BigInt(length) + BigInt(index < 0 ? index + length : index);
     }
     const rows = constant({ dataType: 'int64', shape: stored.shape.slice(0, -1), data });
-    return [apply(Gather, [reshape(x, [sizeOf(leading), ...rest]), rows], { axis: 0 }, call.name)];
+    return [apply('Gather', [reshape(x, [sizeOf(leading), ...rest]), rows], { axis: 0 }, call.name)];
   },
   ScatterElements: decodeScatterElements,
   Scatter: decodeScatterElements,

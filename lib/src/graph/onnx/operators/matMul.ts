@@ -1,9 +1,8 @@
 /** Matrix products in ONNX, and what is made of them. */
 import { apply, scalar } from '../../node.js';
-import { Softmax } from '../../operators/activation.js';
 import { einsum } from '../../operators/einsum.js';
 import { add, multiply } from '../../operators/elementwise.js';
-import { Gemm, MatMul, matMul, matrixTranspose } from '../../operators/matMul.js';
+import { matMul, matrixTranspose } from '../../operators/matMul.js';
 import { flag, number, operand, text } from '../call.js';
 import { type Decoders, inputsOf } from '../decoder.js';
 import { type Encoders, float, flag as int } from '../encoder.js';
@@ -16,12 +15,12 @@ export const decoders: Decoders = {
       transA: flag(call, 'transA'),
       transB: flag(call, 'transB'),
     };
-    return [apply(Gemm, inputsOf(call, 2, 3), attributes, call.name)];
+    return [apply('Gemm', inputsOf(call, 2, 3), attributes, call.name)];
   },
   MatMul(call) {
     const factors = inputsOf(call, 2, 2);
     if (factors.some(({ type: { shape } }) => shape !== undefined && shape.length < 2)) return undefined;
-    return [apply(MatMul, factors, {}, call.name)];
+    return [apply('MatMul', factors, {}, call.name)];
   },
   Einsum(call) {
     const equation = text(call, 'equation', '');
@@ -45,8 +44,8 @@ export const decoders: Decoders = {
     if (special || typeof width !== 'number') return undefined;
     const scale = scalar(number(call, 'scale', 1 / Math.sqrt(width)));
     const scores = multiply(matMul(q, matrixTranspose(k)), scale);
-    const weights = apply(Softmax, [mask ? add(scores, mask) : scores], { axis: 3 });
-    return [apply(MatMul, [weights, v], {}, call.name)];
+    const weights = apply('Softmax', [mask ? add(scores, mask) : scores], { axis: 3 });
+    return [apply('MatMul', [weights, v], {}, call.name)];
   },
 };
 

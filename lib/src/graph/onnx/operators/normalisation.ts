@@ -1,9 +1,9 @@
 /** Normalisations in ONNX. */
 import { axesButChannels, isFixed } from '../../graph.js';
 import { apply, scalar, type Value } from '../../node.js';
-import { Reshape, reshape } from '../../operators/arrangement.js';
-import { Add, add, divide, multiply, squareRoot, subtract } from '../../operators/elementwise.js';
-import { BatchNormalization, layerNormalization } from '../../operators/normalisation.js';
+import { reshape } from '../../operators/arrangement.js';
+import { add, divide, multiply, squareRoot, subtract } from '../../operators/elementwise.js';
+import { layerNormalization } from '../../operators/normalisation.js';
 import { reduceMean } from '../../operators/reduction.js';
 import { normaliseAxis, type Shape, shapeText } from '../../type.js';
 import { type Call, flag, integer, number, refuse } from '../call.js';
@@ -23,7 +23,7 @@ function standardise(call: Call, [x, scale, bias, ...running]: readonly Value[],
   const scaled = multiply(divide(difference, deviation), perChannel(scale));
   const statistics = [mean, variance].map((value) => reshape(value, shape.slice(1, 2)));
   const updated = statistics.map((value, i) => add(multiply(running[i], momentum), multiply(value, rest)));
-  return [apply(Add, [scaled, perChannel(bias)], {}, call.name), ...updated, ...statistics];
+  return [apply('Add', [scaled, perChannel(bias)], {}, call.name), ...updated, ...statistics];
 }
 
 /** Statistics per image and group of channels. */
@@ -51,7 +51,7 @@ function normaliseGroups(call: Call, groups: number | undefined): readonly Value
   const axes = [1, ...size].map((_, i) => i + 2);
   const epsilon = number(call, 'epsilon', 1e-5);
   const normal = layerNormalization(grouped, { scale: factor, bias: offset }, { axes, epsilon });
-  return [apply(Reshape, [normal], { shape }, call.name)];
+  return [apply('Reshape', [normal], { shape }, call.name)];
 }
 
 export const decoders: Decoders = {
@@ -72,7 +72,7 @@ export const decoders: Decoders = {
         'Export the network for inference (PyTorch: model.eval() first).',
       );
     }
-    return [apply(BatchNormalization, inputs, { epsilon: number(call, 'epsilon', 1e-5) }, call.name)];
+    return [apply('BatchNormalization', inputs, { epsilon: number(call, 'epsilon', 1e-5) }, call.name)];
   },
   LayerNormalization(call) {
     const [x, scale, bias] = inputsOf(call, 2, 3);

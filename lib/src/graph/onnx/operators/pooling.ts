@@ -1,7 +1,5 @@
 /** Poolings in ONNX. */
 import { apply, createNode, type NodeOf } from '../../node.js';
-import { AveragePool, MaxPool } from '../../operators/pooling.js';
-import { GlobalAveragePool } from '../../operators/reduction.js';
 import { type Call, flag, integers, operand, perAxis, refuse } from '../call.js';
 import { allStatic, type Decoders, simple } from '../decoder.js';
 import { type Attributes, type Encoders, flag as int, ints } from '../encoder.js';
@@ -20,7 +18,7 @@ export const decoders: Decoders = {
     const x = operand(call, 0);
     const kernel = poolKernel(call);
     const ceilMode = flag(call, 'ceil_mode');
-    return createNode(MaxPool, [x], { kernel, ...windows(call, x, kernel), ceilMode, indices }, call.name)
+    return createNode('MaxPool', [x], { kernel, ...windows(call, x, kernel), ceilMode, indices }, call.name)
       .outputs;
   },
   AveragePool(call) {
@@ -30,9 +28,9 @@ export const decoders: Decoders = {
     if (dilations.some((dilation) => dilation !== 1)) return undefined;
     const countIncludePad = flag(call, 'count_include_pad');
     const ceilMode = flag(call, 'ceil_mode');
-    return [apply(AveragePool, [x], { kernel, strides, pads, ceilMode, countIncludePad }, call.name)];
+    return [apply('AveragePool', [x], { kernel, strides, pads, ceilMode, countIncludePad }, call.name)];
   },
-  GlobalAveragePool: simple(GlobalAveragePool),
+  GlobalAveragePool: simple('GlobalAveragePool'),
   /** The maximum over the whole image: one window as large as it. */
   GlobalMaxPool(call) {
     const x = operand(call, 0);
@@ -41,7 +39,7 @@ export const decoders: Decoders = {
     const ones = kernel.map(() => 1);
     const pads = [...kernel, ...kernel].map(() => 0);
     const attributes = { kernel, strides: ones, pads, dilations: ones, ceilMode: false, indices: false };
-    return [apply(MaxPool, [x], attributes, call.name)];
+    return [apply('MaxPool', [x], attributes, call.name)];
   },
 };
 

@@ -1,17 +1,8 @@
 /** Means, sums, products and extremes over axes in ONNX. */
-import { apply, type Definition, type NodeOf, type Value } from '../../node.js';
-import { absolute, Identity, Log, multiply, Neg, negate, Sqrt } from '../../operators/elementwise.js';
-import {
-  CumSum,
-  type ReduceAttributes,
-  ReduceMax,
-  ReduceMean,
-  ReduceSum,
-  reduceLogSumExp,
-  reduceMax,
-  reduceProduct,
-  reduceSum,
-} from '../../operators/reduction.js';
+import type { ReduceAttributes } from '../../inference.js';
+import { apply, type NodeOf, type Value } from '../../node.js';
+import { absolute, multiply, negate } from '../../operators/elementwise.js';
+import { reduceLogSumExp, reduceMax, reduceProduct, reduceSum } from '../../operators/reduction.js';
 import { isBatch, normaliseAxis } from '../../type.js';
 import { flag, operand, staticContents } from '../call.js';
 import { axesOf, type Decoder, type Decoders, identity, inputsOf } from '../decoder.js';
@@ -36,9 +27,9 @@ const over =
 type Reducing = 'ReduceMean' | 'ReduceSum' | 'ReduceMax';
 
 const reduction =
-  (definition: Definition<Reducing>): Reduction =>
+  (operator: Reducing): Reduction =>
   (x, attributes, name) =>
-    apply(definition, [x], attributes, name);
+    apply(operator, [x], attributes, name);
 
 /** Reductions of whole numbers stay the engine's. */
 const ofFloats =
@@ -47,7 +38,7 @@ const ofFloats =
     x.type.dataType === 'float32' && x.type.shape !== undefined ? formula(x, attributes, name) : undefined;
 
 const reduceMin: Reduction = (x, attributes, name) =>
-  apply(Neg, [reduceMax(negate(x), attributes.axes, attributes.keepDims)], {}, name);
+  apply('Neg', [reduceMax(negate(x), attributes.axes, attributes.keepDims)], {}, name);
 
 /** The factors must be as many for every batch. */
 const reduceProd: Reduction = (x, attributes, name) => {
@@ -58,7 +49,7 @@ const reduceProd: Reduction = (x, attributes, name) => {
 
 /** A sum over axes of what a formula makes of every value, such as a sum of squares. */
 const sumOf =
-  (term: (x: Value) => Value, last: Definition<'Identity' | 'Sqrt' | 'Log'>): Decoder =>
+  (term: (x: Value) => Value, last: 'Identity' | 'Sqrt' | 'Log'): Decoder =>
   (call) => {
     const x = operand(call, 0);
     const given = axesOf(call, 18);
@@ -69,23 +60,23 @@ const sumOf =
   };
 
 export const decoders: Decoders = {
-  ReduceMean: over(reduction(ReduceMean)),
-  ReduceSum: over(reduction(ReduceSum), 13),
-  ReduceMax: over(ofFloats(reduction(ReduceMax))),
+  ReduceMean: over(reduction('ReduceMean')),
+  ReduceSum: over(reduction('ReduceSum'), 13),
+  ReduceMax: over(ofFloats(reduction('ReduceMax'))),
   ReduceMin: over(ofFloats(reduceMin)),
   ReduceProd: over(ofFloats(reduceProd)),
   ReduceLogSumExp: over(ofFloats(reduceLogSumExp)),
-  ReduceL1: sumOf(absolute, Identity),
-  ReduceL2: sumOf((x) => multiply(x, x), Sqrt),
-  ReduceSumSquare: sumOf((x) => multiply(x, x), Identity),
-  ReduceLogSum: sumOf((x) => x, Log),
+  ReduceL1: sumOf(absolute, 'Identity'),
+  ReduceL2: sumOf((x) => multiply(x, x), 'Sqrt'),
+  ReduceSumSquare: sumOf((x) => multiply(x, x), 'Identity'),
+  ReduceLogSum: sumOf((x) => x, 'Log'),
   CumSum(call) {
     const [x] = inputsOf(call, 2, 2);
     const [axis] = staticContents(call, 1) ?? [];
     if (axis === undefined || x.type.shape === undefined || x.type.dataType !== 'float32') return undefined;
     normaliseAxis(axis, x.type.shape.length, call.where);
     const attributes = { axis, exclusive: flag(call, 'exclusive'), reverse: flag(call, 'reverse') };
-    return [apply(CumSum, [x], attributes, call.name)];
+    return [apply('CumSum', [x], attributes, call.name)];
   },
 };
 

@@ -1,7 +1,8 @@
 /** Resampling in ONNX. */
+
 import { shapeOf } from '../../graph.js';
-import { apply, type NodeOf, type OperatorAttributes, type Value } from '../../node.js';
-import { Resize, resizedAxes } from '../../operators/resize.js';
+import { type OperatorAttributes, resizedAxes } from '../../inference.js';
+import { apply, type NodeOf, type Value } from '../../node.js';
 import { type ConstantTensor, type Dimension, isBatch, normaliseAxis } from '../../type.js';
 import {
   type Call,
@@ -76,7 +77,7 @@ const decodeResize: Decoder = (call) => {
   }
   if (target.axes.length === 0) return identity(call);
   const cubicCoefficient = number(call, 'cubic_coeff_a', -0.75);
-  return [apply(Resize, [x], { mode, coordinates, nearest, cubicCoefficient, ...target }, call.name)];
+  return [apply('Resize', [x], { mode, coordinates, nearest, cubicCoefficient, ...target }, call.name)];
 };
 
 export const decoders: Decoders = { Resize: decodeResize, Upsample: decodeResize };

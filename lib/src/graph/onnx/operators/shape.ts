@@ -1,6 +1,5 @@
 /** Values in another shape in ONNX: reshape, flatten, squeeze, transpose, blocks of pixels as channels. */
 import { apply } from '../../node.js';
-import { Flatten, Reshape, Squeeze, Transpose, Unsqueeze } from '../../operators/arrangement.js';
 import { depthToSpace, spaceToDepth } from '../../operators/tiles.js';
 import {
   type Dimension,
@@ -80,21 +79,21 @@ export const decoders: Decoders = {
     if (target === undefined) return undefined;
     if (flag(call, 'allowzero') && target.includes(0)) throw refuse(call, 'empty tensors are not supported');
     const shape = targetShape(call, x.type.shape, target);
-    return shape && [apply(Reshape, [x], { shape }, call.name)];
+    return shape && [apply('Reshape', [x], { shape }, call.name)];
   },
   Flatten(call) {
     const x = operand(call, 0);
     const axis = integer(call, 'axis', 1);
     const { shape } = x.type;
     if (shape !== undefined && axis !== shape.length) normaliseAxis(axis, shape.length, call.where);
-    return [apply(Flatten, [x], { axis }, call.name)];
+    return [apply('Flatten', [x], { axis }, call.name)];
   },
   Squeeze(call) {
     const x = operand(call, 0);
     const given = axesOf(call, 13);
     if (given === 'unknown') return undefined;
     const axes = given ?? x.type.shape?.flatMap((dimension, axis) => (dimension === 1 ? [axis] : []));
-    return axes && [apply(Squeeze, [x], { axes }, call.name)];
+    return axes && [apply('Squeeze', [x], { axes }, call.name)];
   },
   Unsqueeze(call) {
     const x = operand(call, 0);
@@ -104,12 +103,12 @@ export const decoders: Decoders = {
     const rank = (x.type.shape?.length ?? 0) + axes.length;
     const places = axes.map((axis) => (axis < 0 ? axis + rank : axis));
     if (new Set(places).size !== axes.length) throw refuse(call, 'an axis is named twice');
-    return [apply(Unsqueeze, [x], { axes }, call.name)];
+    return [apply('Unsqueeze', [x], { axes }, call.name)];
   },
   Transpose(call) {
     const x = operand(call, 0);
     const permutation = integers(call, 'perm') ?? x.type.shape?.map((_, axis) => axis).reverse();
-    return permutation && [apply(Transpose, [x], { permutation }, call.name)];
+    return permutation && [apply('Transpose', [x], { permutation }, call.name)];
   },
   DepthToSpace(call) {
     const mode = member(['DCR', 'CRD'], text(call, 'mode', 'DCR'));
