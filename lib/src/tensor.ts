@@ -49,17 +49,6 @@ export function rows(source: Tensor, start: number, end = start + 1): Tensor {
   return { data: source.data.subarray(start * size, end * size), shape: [end - start, ...rest] };
 }
 
-/** The mean of rows [n, ...] as [1, ...]; the sum over another count where the rows are sums themselves. */
-export function meanOfRows(source: Tensor, count = source.shape[0]): Tensor {
-  const [n, ...rest] = source.shape;
-  const mean = zeros([1, ...rest]);
-  for (let row = 0; row < n; row++) {
-    const { data } = rows(source, row);
-    for (let i = 0; i < data.length; i++) mean.data[i] += data[i] / count;
-  }
-  return mean;
-}
-
 /** Tensors of one shape [1, ...] or [n, ...] joined along the first axis. */
 export function stack(parts: readonly Tensor[]): Tensor {
   const [first] = parts;

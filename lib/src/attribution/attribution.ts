@@ -1,5 +1,6 @@
 /** What every attribution method takes and returns. */
 import type { Tensor } from '../tensor.js';
+import type { Design, Moments } from './moments.js';
 import type { Uncertainty } from './uncertainty.js';
 
 /**
@@ -43,10 +44,24 @@ export interface Attribution {
 export interface Explain {
   (images: Tensor, targets: Targets): Promise<Attribution>;
   /**
-   * The mean attribution of one image [1, bands, height, width] over noise [samples, bands, height, width] added to it,
-   * where the method's graph can take it: neither the noisy images nor their attributions leave the engine.
+   * Noisy copies of one image [1, bands, height, width], where the method's graph can take the noise: neither the copies
+   * nor their attributions leave the engine.
    */
-  readonly meanOverNoise?: (image: Tensor, noise: Tensor, target: Target) => Promise<Attribution>;
+  readonly overNoise?: (image: Tensor, target: Target) => Promise<NoisyCopies>;
+}
+
+/** Copies of one image with noise added, of whose attributions only sums are kept. */
+export interface NoisyCopies {
+  /** Copies that fit into one run. */
+  readonly batchSize: number;
+  /** Sums over the attributions of the copies with this noise [copies, bands, height, width]. */
+  readonly evaluate: (noise: Tensor, design: Design) => Promise<EvaluatedCopies>;
+}
+
+export interface EvaluatedCopies {
+  readonly moments: Moments;
+  /** Of the method that explained them. */
+  readonly facts: MethodFacts;
 }
 
 /** An explanation method with the name it has in records, tables and figures: one of `methods`, or your own. */

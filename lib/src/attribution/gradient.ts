@@ -5,11 +5,10 @@ import { differentiate } from '../graph/differentiate.js';
 import { shapeOf, substitute } from '../graph/graph.js';
 import { input, type Value } from '../graph/node.js';
 import { add } from '../graph/operators/elementwise.js';
-import { reduceSum } from '../graph/operators/reduction.js';
 import type { RuleTable } from '../graph/rule.js';
 import { plain } from '../graph/rules/plain.js';
 import type { Classifier } from '../model/classifier.js';
-import { meanOfRows, stack, type Tensor } from '../tensor.js';
+import { stack, type Tensor } from '../tensor.js';
 import {
   createExplain,
   type Explain,
@@ -17,6 +16,7 @@ import {
   type ParameterValue,
   type Target,
 } from './attribution.js';
+import { combinations, deviationMatrix, momentsGraph } from './moments.js';
 import { targetWeights } from './target.js';
 
 /** The gradient of sum(logits x target) towards some values, and the fed target weights ['N', classes]. */
@@ -63,22 +63,28 @@ export function explainByGraph(
     return { values };
   });
 
-  const sumOverNoise = () => {
+  const momentsOverNoise = () => {
     const rest = shapeOf(image).slice(1);
     const noisy = add(input('one image', [1, ...rest]), input('noise', ['N', ...rest]));
     const [values] = substitute([build()], new Map([[image, noisy]]));
-    return { values: reduceSum(values, [0], true) };
+    return momentsGraph(values);
   };
-  const meanOverNoise: Explain['meanOverNoise'] = async (one, noise, target) => {
-    const weights = checkedTargets(classifier, one, [target]);
-    const [samples] = noise.shape;
-    const feeds = { noise, target: stack(new Array<Tensor>(samples).fill(weights)) };
-    const program = await classifier.program(`${key} over noise`, sumOverNoise);
-    const sums = await runBatched(program, feeds, { 'one image': one });
-    const values = meanOfRows(sums.values, samples);
-    return { ...facts, values, targets: [target] };
+  const overNoise: Explain['overNoise'] = async (one, given) => {
+    const weights = checkedTargets(classifier, one, [given]);
+    const program = await classifier.program(`${key} over noise`, momentsOverNoise);
+    return {
+      batchSize: program.batchSize,
+      async evaluate(noise, design) {
+        const [copies] = noise.shape;
+        const target = stack(new Array<Tensor>(copies).fill(weights));
+        const deviations = deviationMatrix(copies, design);
+        const feeds = { 'one image': one, noise, target, [combinations]: deviations };
+        const { sum, squares, pixelSquares } = await program.run(feeds);
+        return { moments: { copies, evaluations: copies, sum, squares, pixelSquares }, facts };
+      },
+    };
   };
-  return Object.assign(explain, { meanOverNoise });
+  return Object.assign(explain, { overNoise });
 }
 
 /** Methods with equal parameters share one compiled program. */

@@ -1,0 +1,128 @@
+/** Sampling to a number of copies, or until the error is small enough. */
+import { requireCount } from '../check.js';
+import { pieceSize } from '../engine/runBatched.js';
+import { InputError } from '../error.js';
+import { piecesOf, withProgress } from '../progress.js';
+import type { Tensor } from '../tensor.js';
+import type { ParameterValue } from './attribution.js';
+import { createAccumulator, type Design, type Moments } from './moments.js';
+import type { Uncertainty } from './uncertainty.js';
+
+/**
+ * How the noise of copies is drawn: each its own, or in pairs x + e and x - e, of which one's error undoes what is odd
+ * in the other's. Both are unbiased.
+ */
+export type NoiseDesign = 'independent' | 'antithetic';
+
+export const copiesPerUnit: Readonly<Record<NoiseDesign, number>> = { independent: 1, antithetic: 2 };
+
+/** How much is sampled. */
+export interface SamplingOptions {
+  /** Copies per image, each an evaluation. */
+  readonly samples?: number;
+  /**
+   * In place of `samples`: sampling goes on, 16 copies at a time, until `uncertainty.relativeError` is no larger. 0.1
+   * stands for 10 %.
+   */
+  readonly tolerance?: number;
+  /** With a tolerance, the most copies per image. Default: 1024. `uncertainty.reached` says whether they were enough. */
+  readonly limit?: number;
+}
+
+export interface SamplingPlan extends Design {
+  /** The most copies. */
+  readonly most: number;
+  readonly tolerance?: number;
+}
+
+/** Copies between two looks at the error: the same on every machine, whatever fits into one run. */
+const roundSize = 16;
+
+/**
+ * The plan, and how records name it.
+ * @throws InputError where samples are not whole groups, tolerance or limit no numbers to use, or both ways are given
+ */
+export function planSampling(
+  { samples, tolerance, limit }: SamplingOptions,
+  { design, where, usual }: { readonly design: Design; readonly where: string; readonly usual: number },
+): { readonly plan: SamplingPlan; readonly parameters: Readonly<Record<string, ParameterValue>> } {
+  const group = groupSize(design);
+  const whole = (value: number, name: string): number => {
+    requireCount(value, `${where}, ${name}`);
+    if (value % group === 0) return value;
+    throw new InputError({
+      what: 'these copies cannot be grouped',
+      where: `${where}, ${name}`,
+      expected: `a multiple of ${group}`,
+      got: `${value}`,
+    });
+  };
+  if (tolerance === undefined) {
+    if (limit !== undefined) {
+      const expected = 'a limit beside a tolerance only';
+      throw new InputError({ what: 'a limit of nothing', where, expected, got: `limit ${limit}` });
+    }
+    const most = whole(samples ?? usual, 'samples');
+    return { plan: { ...design, most }, parameters: { samples: most } };
+  }
+  if (samples !== undefined || !(tolerance > 0 && Number.isFinite(tolerance))) {
+    throw new InputError({
+      what: 'not a tolerance, or samples beside it',
+      where: `${where}, tolerance`,
+      expected: 'a number above 0, in place of samples',
+      got: `tolerance ${tolerance}, samples ${samples ?? 'not given'}`,
+    });
+  }
+  const most = whole(limit ?? 1024, 'limit');
+  return { plan: { ...design, most, tolerance }, parameters: { tolerance, limit: most } };
+}
+
+const groupSize = ({ perUnit, perStratum = 1 }: Design): number => perUnit * perStratum;
+
+/** Copies that are evaluated in one run: the `first` of all, of the round that begins and ends there. */
+export interface Piece {
+  readonly first: number;
+  readonly copies: number;
+  readonly round: { readonly first: number; readonly copies: number };
+}
+
+/**
+ * The mean of one image's copies and its uncertainty.
+ * @param batchSize copies that fit into one run; a group of up to four stays together all the same
+ * @param evaluate the moments of some copies
+ */
+export async function sampleMean(
+  { most, tolerance, ...design }: SamplingPlan,
+  batchSize: number,
+  evaluate: (piece: Piece) => Promise<Moments>,
+): Promise<{
+  readonly values: Tensor;
+  readonly uncertainty?: Uncertainty;
+}> {
+  const accumulator = createAccumulator(design);
+  const group = groupSize(design);
+  const rounds = tolerance === undefined ? [0] : piecesOf(most, roundSize);
+  let uncertainty: Uncertainty | undefined;
+  for (const start of rounds) {
+    const round = {
+      first: start,
+      copies: tolerance === undefined ? most : Math.min(roundSize, most - start),
+    };
+    const size = group * pieceSize(round.copies / group, Math.max(1, Math.floor(batchSize / group)));
+    for (const at of withProgress('batches', piecesOf(round.copies, size))) {
+      const piece = { first: start + at, copies: Math.min(size, round.copies - at), round };
+      accumulator.add(await evaluate(piece));
+    }
+    uncertainty = accumulator.uncertainty();
+    if (tolerance !== undefined && uncertainty !== undefined && uncertainty.relativeError[0] <= tolerance)
+      break;
+  }
+  const reached =
+    uncertainty !== undefined && tolerance !== undefined && uncertainty.relativeError[0] <= tolerance;
+  return {
+    values: accumulator.mean(),
+    ...(uncertainty && {
+      uncertainty: { ...uncertainty, ...(tolerance !== undefined && { reached: [reached] }) },
+    }),
+  };
+}
