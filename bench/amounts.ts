@@ -130,35 +130,35 @@ export function secondsOf(amount: Amount, known: Amount, seconds: number): numbe
   return (seconds * amount.units * known.times) / (known.units * amount.times);
 }
 
-/** Which amounts to measure, by their places in the list; the whole is extrapolated from both where it is neither. */
+/** Which amounts to measure, by their places in the list. */
 export interface Choice {
   readonly high: number;
-  /** Absent where `high` is the whole, or the least there is. */
+  /** The smaller amount of the line on which the whole is extrapolated; absent where `high` has the whole's units. */
   readonly low?: number;
 }
 
 /**
- * The largest amount that every column measures within the budget, or the least: no column is scaled from less than
- * another.
+ * The largest amount that every column measures within the budget, but at least the second, as a line takes two: no
+ * column is extrapolated from less than another.
  * @param columns the same number of amounts each, and the seconds that the first took
  */
 export function chooseAmount(
   columns: readonly { readonly amounts: readonly Amount[]; readonly seconds: number }[],
   budget: number,
 ): Choice {
-  const count = Math.min(...columns.map(({ amounts }) => amounts.length));
+  const last = Math.min(...columns.map(({ amounts }) => amounts.length)) - 1;
+  if (last === 0) return { high: 0 };
   const fits = (i: number): boolean =>
     columns.every(({ amounts, seconds }) => secondsOf(amounts[i], amounts[0], seconds) <= budget);
-  let high = 0;
-  while (high + 1 < count && fits(high + 1)) high++;
-  if (high === count - 1) return { high };
+  let high = 1;
+  while (high < last && fits(high + 1)) high++;
+  if (columns.every(({ amounts }) => amounts[high].units === amounts[last].units)) return { high };
+  // The further apart the two, the better is their slope known.
   const isSmall = (i: number): boolean =>
-    columns.every(
-      ({ amounts }) => amounts[i].units / amounts[i].times <= amounts[high].units / amounts[high].times / 3,
-    );
-  let low = high;
-  while (low >= 0 && !isSmall(low)) low--;
-  return low < 0 ? { high } : { high, low };
+    columns.every(({ amounts }) => amounts[i].units <= amounts[high].units / 3);
+  let low = high - 1;
+  while (low > 0 && !isSmall(low)) low--;
+  return { high, low };
 }
 
 /** How the table says what a scaled figure was scaled from. */

@@ -11,7 +11,7 @@ import { availableMemory, codeDigest, describeMachine, preparePython } from './e
 import { reportMarkdown } from './markdown.js';
 import { measureRow } from './measureRow.js';
 import { multiplyAdds, networkGraph, networkLabels } from './networks.js';
-import { type BenchOptions, benchUsage, growthId, isWholePreset, parseBenchOptions } from './options.js';
+import { type BenchOptions, benchUsage, growthId, hasWholePreset, parseBenchOptions } from './options.js';
 import { openPair, type Pair, type SideOptions, startOurs, startPeer } from './pair.js';
 import { reportJson } from './report.js';
 import { type Row, rowsAt, type Tuning } from './rows.js';
@@ -127,7 +127,7 @@ async function measureStep(pair: Pair, step: Step, { subject }: Part, run: Run):
     return;
   }
   const patience = Math.min(3 * effort.budget, 60);
-  const sweep = await measureSweep(pair, step.sweep(tuning), { rounds: 2, patience });
+  const sweep = await measureSweep(pair, step.sweep(tuning), { rounds: 3, patience });
   await keep({ kind: 'sweep', ...subject, ...sweep });
 }
 
@@ -167,7 +167,7 @@ async function measurePart(part: Part, run: Run): Promise<boolean> {
 }
 
 async function bench(options: BenchOptions): Promise<number> {
-  const { preset, out, threads } = options;
+  const { preset, out, threads, rounds } = options;
   const signal = listenForInterrupt();
   // Both sides are killed as this process exits.
   process.once('SIGTERM', () => process.exit(143));
@@ -177,12 +177,12 @@ async function bench(options: BenchOptions): Promise<number> {
   const sideOptions: SideOptions = { python, threads, memory };
   const { networks, sides, only } = options;
   // A part never takes the place of a whole run's results.
-  const name = isWholePreset(options) ? preset : `${preset}-part`;
+  const name = hasWholePreset(options) ? preset : `${preset}-part`;
   const facts: RunFacts = {
-    ...{ kind: 'run', format: 'landlens bench 1' },
+    ...{ kind: 'run', format: 'landlens bench 2' },
     ...{ machine: describeMachine(), code: await codeDigest(repositoryRoot) },
     options: {
-      ...{ preset, networks, sides, only, threads },
+      ...{ preset, networks, sides, only, threads, rounds },
       ...(options.memory !== undefined && { memory: options.memory }),
     },
   };

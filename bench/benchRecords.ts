@@ -16,7 +16,7 @@ export interface Rate {
 
 export interface RunFacts {
   readonly kind: 'run';
-  readonly format: 'landlens bench 1';
+  readonly format: 'landlens bench 2';
   readonly machine: Machine;
   readonly code: string;
   readonly options: Omit<BenchOptions, 'out' | 'effort' | 'fresh'>;

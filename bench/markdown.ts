@@ -1,10 +1,11 @@
 /** The tables of a run, as Markdown. */
 import type { Column } from './amounts.js';
 import type { BenchRecord, RecordOf } from './benchRecords.js';
+import { type AnyCell, hasRun } from './cell.js';
 import type { Agreement } from './measureRow.js';
 import { networkLabels } from './networks.js';
-import { type AnyCell, createReport, type Goal, hasRun, type SubjectReport } from './report.js';
-import { type Spread, spread } from './statistics.js';
+import { createReport, type Goal, type ReportRow, type SubjectReport, type Verdict } from './report.js';
+import { type Interval, requiredLevel } from './statistics.js';
 import type { Sweep } from './sweeps.js';
 
 type RowRecord = RecordOf<'row'>;
@@ -16,25 +17,32 @@ export function secondsText(seconds: number): string {
   return `${Math.round(seconds)} s`;
 }
 
-function spreadText({ median, min, max }: Spread): string {
-  const [low, high] = [secondsText(min), secondsText(max)];
-  const [, unit] = low.split(' ');
-  const range = high.endsWith(` ${unit}`) ? `${low.split(' ')[0]}–${high}` : `${low}–${high}`;
-  return low === high ? secondsText(median) : `${secondsText(median)} (${range})`;
+/** "1.2 s (1.1–1.3 s)": a figure with its interval, in brackets also the level where it is too low for a verdict. */
+function intervalText({ value, low, high, level }: Interval, text: (value: number) => string): string {
+  if (Number.isNaN(value)) return 'lost in noise';
+  if (value === Infinity) return 'not runnable';
+  if (text(low) === text(high) && level >= requiredLevel) return text(value);
+  const [least, most] = [text(low), high === Infinity ? 'any' : text(high)];
+  const [, unit] = least.split(' ');
+  const range =
+    unit !== undefined && most.endsWith(` ${unit}`) ? `${least.split(' ')[0]}–${most}` : `${least}–${most}`;
+  const weak = level < requiredLevel ? `, level ${(100 * level).toFixed(0)} %` : '';
+  return `${text(value)} (${range}${weak})`;
 }
 
-function cellText(cell: AnyCell): string {
+function cellText(cell: AnyCell, seconds: Interval | undefined): string {
   if (cell === undefined) return '';
   if (!hasRun(cell)) return `out of memory (${cell.outOfMemory})`;
-  const { scaledFrom, needs, seconds } = cell;
+  const { scaledFrom, needs } = cell;
   const condition =
     needs === undefined ? '' : `, with ${Math.round(needs / 2 ** 30)} GiB: **more than there is**`;
-  return `${scaledFrom === undefined ? '' : '≈ '}${spreadText(spread(seconds))}${condition}`;
+  return `${scaledFrom === undefined ? '' : '≈ '}${seconds ? intervalText(seconds, secondsText) : ''}${condition}`;
 }
 
-const timesText = (ratio: number | undefined): string => (ratio === undefined ? '' : `${ratio.toFixed(2)} x`);
-const percentText = (share: number | undefined): string =>
-  share === undefined ? '' : `${(100 * share).toFixed(0)} %`;
+const timesText = (ratio: Interval | undefined): string =>
+  ratio === undefined ? '' : intervalText(ratio, (value) => `${value.toFixed(2)} x`);
+const percentText = (share: Interval | undefined): string =>
+  share === undefined ? '' : `${(100 * share.value).toFixed(0)} %`;
 const mebibytesText = (bytes: number | undefined): string =>
   bytes === undefined || bytes === 0 ? '' : `${Math.round(bytes / 2 ** 20)} MiB`;
 const peakText = (cell: AnyCell): string => (hasRun(cell) ? mebibytesText(cell.peak) : '');
@@ -68,25 +76,38 @@ function scaledText({ ours, default: defaults }: RowRecord['cells']): string {
 
 function totalRow({ total }: SubjectReport): readonly (readonly string[])[] {
   if (total === undefined) return [];
-  const { seconds, missing } = total;
+  const { seconds, ratio, missing } = total;
   const text = (column: Column): string => {
     const sum = seconds[column];
     const lacking = missing[column] ? `not runnable: ${missing[column]} of 24 parts need more memory` : '';
     return [
-      ...(sum === undefined ? [] : [`≈ ${secondsText(sum)}`]),
+      ...(sum === undefined ? [] : [`≈ ${intervalText(sum, secondsText)}`]),
       ...(lacking === '' ? [] : [lacking]),
     ].join(', ');
-  };
-  const ratio = (column: Column): string => {
-    const [ours, other] = [seconds.ours, seconds[column]];
-    return timesText(ours === undefined || other === undefined ? undefined : other / ours);
   };
   return [
     [
       '**Whole Table 3, one image** (sum of Max-Sensitivity and a MoRF curve for each method)',
-      ...[text('ours'), text('default'), text('best'), ratio('default'), ratio('best'), '', ''],
+      ...[text('ours'), text('default'), text('best')],
+      ...[timesText(ratio.default), timesText(ratio.best), '', ''],
     ],
   ];
+}
+
+/** Rounds that are not like the others, named with their values. */
+function oddText(rows: readonly ReportRow[]): string | undefined {
+  const lines = rows.flatMap(({ label, odd }) =>
+    odd.map(({ column, round, seconds, median }) =>
+      seconds === undefined || median === undefined
+        ? `- ${label}, ${headingsOf[column]}, round ${round}: more work took no longer; unknown, so from 0 to any`
+        : `- ${label}, ${headingsOf[column]}, round ${round}: ${secondsText(seconds)}, median ${secondsText(median)}`,
+    ),
+  );
+  if (lines.length === 0) return undefined;
+  return [
+    'Outliers, beyond 3 scaled median absolute deviations of their column’s rounds, and rounds lost in noise (all stay in the intervals):',
+    lines.join('\n'),
+  ].join('\n\n');
 }
 
 function subjectMarkdown(report: SubjectReport): string {
@@ -94,10 +115,12 @@ function subjectMarkdown(report: SubjectReport): string {
   const times = markdownTable(
     ['', ...Object.values(headingsOf), '(a) / landlens', '(b) / landlens', 'same values', '≈ scaled from'],
     [
-      ...rows.map(({ label, cells, ratio, agreement }) => [
+      ...rows.map(({ label, cells, seconds, ratio, agreement }) => [
         label,
         ...(['ours', 'default', 'best'] as const).map((column) =>
-          column === 'default' && cells.default === undefined ? 'as (b)' : cellText(cells[column]),
+          column === 'default' && cells.default === undefined
+            ? 'as (b)'
+            : cellText(cells[column], seconds[column]),
         ),
         timesText(ratio.default),
         timesText(ratio.best),
@@ -131,12 +154,15 @@ function subjectMarkdown(report: SubjectReport): string {
     const mean = geometricMeans[column];
     return mean === undefined ? [] : [`${timesText(mean)} against ${headingsOf[column]}`];
   });
+  const odd = oddText(rows);
   return [
     `## ${networkLabels[network]}, 12 x ${size} x ${size}`,
     `${(multiplyAdds / 1e9).toFixed(2)} billion multiply-adds a forward pass.${
       means.length === 0 ? '' : ` Methods, geometric mean of the ratios: ${means.join(', ')}.`
     }`,
-    ...(rows.length === 0 ? [] : ['### Time', times, '### Against the limit, and memory', limits]),
+    ...(rows.length === 0 ? [] : ['### Time', times]),
+    ...(odd === undefined ? [] : [odd]),
+    ...(rows.length === 0 ? [] : ['### Against the limit, and memory', limits]),
     ...(report.sweeps.length === 0 ? [] : ['### Growth', ...report.sweeps.map(sweepMarkdown)]),
   ].join('\n\n');
 }
@@ -157,17 +183,18 @@ function sweepMarkdown({ label, axis, points }: Sweep): string {
   );
 }
 
-const goalText = (value: number): string => (value === Infinity ? 'not runnable' : value.toFixed(2));
+const verdictTexts: Readonly<Record<Verdict, string>> = {
+  met: 'met',
+  missed: '**missed**',
+  'not decided': 'not decided by this run',
+};
 
 function goalsMarkdown(goals: readonly Goal[]): string {
   return markdownTable(
-    ['Goal', 'met', 'reached by', 'worst', 'there'],
-    goals.map(({ text, isMet, worst, where, measured, reached }) => [
-      text,
-      isMet ? 'met' : '**missed**',
-      `${reached} of ${measured}`,
-      goalText(worst),
-      where,
+    ['Goal', 'verdict', 'met by', 'missed by', 'worst', 'there'],
+    goals.map(({ text, verdict, worst, where, measured, reached, failed }) => [
+      ...[text, verdictTexts[verdict], `${reached} of ${measured}`, `${failed}`],
+      ...[intervalText(worst, (value) => value.toFixed(2)), where],
     ]),
   );
 }
@@ -191,7 +218,7 @@ export function reportMarkdown(records: readonly BenchRecord[]): string {
       `${machine}; ${run.options.threads} threads each. ${Object.entries(versions)
         .map(([name, version]) => (name === 'engine' ? version : `${name} ${version}`))
         .join(', ')}. Preset ${run.options.preset}: ${presetTexts[run.options.preset]}.`,
-    'Medians of rounds in which landlens, (a) and (b) take turns; least and most in brackets. (a) is Captum with its defaults, (b) with the best batch sizes found here (or its defaults, where a row shows those to be faster). "Same values": the largest difference as a share of the largest value, and the norm of the difference as a share of the norm. How to read it: docs/benchmark.md.',
+    'Medians of rounds in which landlens, (a) and (b) take turns, in brackets the interval in which the median lies at a level of at least 93.75 %: order statistics of the rounds (of five, the least and the most); for sums and geometric means the bootstrap over the rounds. A goal is met where the lower end of every interval passes, missed where an upper end fails. (a) is Captum with its defaults, (b) with the best batch sizes found here (or its defaults, where a row shows those to be faster). "Same values": the largest difference as a share of the largest value, and the norm of the difference as a share of the norm. How to read it: docs/benchmark.md.',
     peak &&
       `Largest rate of a matrix product (float32) on this machine: onnxruntime ${rate('ours')}, PyTorch ${rate('peer')}; the larger is the peak of which shares are given.`,
     ...(goals.length === 0 ? [] : ['## Goals', goalsMarkdown(goals)]),

@@ -1,10 +1,11 @@
-/** One row: agreement first, then a warm-up of every column that says how much is measured, then rounds in turn. */
+/** One row: agreement first, then a warm-up of every column that says how much is measured, then interleaved rounds. */
 import { join } from 'node:path';
 import { type Amount, amountText, type Column, chooseAmount, columns } from './amounts.js';
+import type { Cell, Measured, NoCell } from './cell.js';
 import type { Pair } from './pair.js';
 import type { Check, Row, Tuning } from './rows.js';
 import { OutOfMemory } from './side.js';
-import { difference, extrapolate } from './statistics.js';
+import { difference } from './statistics.js';
 import { readTensors, tensorNamed } from './tensorFile.js';
 
 export interface Agreement {
@@ -13,24 +14,6 @@ export interface Agreement {
   readonly largest: number;
   readonly norm: number;
   readonly agrees: boolean;
-}
-
-export interface Cell {
-  /** Of the whole row, one a round. */
-  readonly seconds: readonly number[];
-  /** What was measured of it, where the seconds are scaled. */
-  readonly scaledFrom?: string;
-  /** The peer's batch sizes. */
-  readonly batch?: string;
-  /** Largest memory of the process while it ran, in bytes; 0 where the system does not tell. */
-  readonly peak: number;
-  /** Bytes that the whole would take, where that is more than there is: it could not run. */
-  readonly needs?: number;
-}
-
-/** A column that could not run. */
-export interface NoCell {
-  readonly outOfMemory: string;
 }
 
 export interface RowResult {
@@ -42,9 +25,9 @@ export interface RowResult {
 export interface Effort {
   /** Timings of each column: the fewest, and the most where they are short. */
   readonly rounds: readonly [number, number];
-  /** Seconds that one timing may take, the least amount apart; infinite to scale nothing. */
+  /** Seconds that one timing may take, the two least amounts apart; infinite to scale nothing. */
   readonly budget: number;
-  /** Seconds after which a row starts no round beyond the fewest; after five times as many, none at all. */
+  /** Seconds after which a row starts no round beyond the fewest. */
   readonly rowBudget: number;
 }
 
@@ -120,39 +103,44 @@ export async function measureRow(
       plans.push({ ...plan, seconds: isShort ? await warmUp(plan, 0) : first });
     });
   }
-  const { low, high } = chooseAmount(plans, budget);
+  const scaled = plans.filter(({ amounts }) => amounts.length > 1);
+  const choice = scaled.length > 0 ? chooseAmount(scaled, budget) : { high: 0 };
+  const placesOf = ({ amounts }: Plan): readonly number[] => {
+    if (amounts.length === 1) return [0];
+    return choice.low === undefined ? [choice.high] : [choice.low, choice.high];
+  };
   for (const plan of plans) {
     // Other amounts make other batches, which have to be compiled.
-    for (const i of [low, high]) {
-      if (i) await attempt(plan.column, plan.amounts[i], async () => void (await warmUp(plan, i)));
+    for (const i of placesOf(plan)) {
+      if (i > 0) await attempt(plan.column, plan.amounts[i], async () => void (await warmUp(plan, i)));
     }
   }
-  const measured = plans
+  const running = plans
     .filter(({ column }) => !cells.has(column))
-    .map((plan) => ({ ...plan, timings: [] as number[] }));
+    .map((plan) => ({ ...plan, parts: placesOf(plan).map((place) => ({ place, seconds: [] as number[] })) }));
   const since = performance.now();
   for (let round = 0; round < most; round++) {
-    for (const { column, amounts, timings } of measured) {
-      const points = [];
-      for (const i of low === undefined ? [high] : [low, high]) {
-        const { seconds } = await pair.run(column, row.task(column, amounts[i], tuning));
-        points.push({ units: amounts[i].units, seconds: seconds * amounts[i].times });
+    // Whatever drifts favours no side: every other round runs backwards.
+    for (const { column, amounts, parts } of round % 2 === 0 ? running : [...running].reverse()) {
+      for (const { place, seconds: timings } of parts) {
+        const { seconds } = await pair.run(column, row.task(column, amounts[place], tuning));
+        timings.push(seconds * amounts[place].times);
       }
-      const last = points[points.length - 1];
-      const { units } = amounts[amounts.length - 1];
-      timings.push(extrapolate(points.length > 1 ? points[0] : undefined, last, units));
     }
     // A round takes as long as the mean of those before it.
     const next = ((performance.now() - since) / 1000) * ((round + 2) / (round + 1));
-    if (next > (round + 1 < fewest ? 5 * rowBudget : rowBudget)) break;
+    if (round + 1 >= fewest && next > rowBudget) break;
   }
-  for (const { timings, ...plan } of measured) {
+  for (const { parts, ...plan } of running) {
     const { column, amounts, memory } = plan;
+    const { place: high } = parts[parts.length - 1];
     const batch = column === 'best' ? row.tuned(tuning) : '';
     const needs = column === 'default' ? wholeMemory(row, plan, high) : 0;
+    const measured = parts.map(({ place, seconds }): Measured => ({ units: amounts[place].units, seconds }));
+    const scaledFrom = parts.map(({ place }) => amountText(amounts[place])).join(' and ');
     cells.set(column, {
-      ...{ seconds: timings, peak: memory.get(high)?.peak ?? 0 },
-      ...(high < amounts.length - 1 && { scaledFrom: amountText(amounts[high]) }),
+      ...{ measured, units: amounts[amounts.length - 1].units, peak: memory.get(high)?.peak ?? 0 },
+      ...(high < amounts.length - 1 && { scaledFrom }),
       ...(batch !== '' && { batch }),
       ...(needs > pair.memory && { needs }),
     });

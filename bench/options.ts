@@ -19,6 +19,8 @@ export interface BenchOptions {
   /** Row ids; `growth` among them stands for the tables of growth. */
   readonly only: readonly string[];
   readonly effort: Effort;
+  /** The fewest timings of each column. */
+  readonly rounds: number;
   readonly threads: number;
   /** GiB that the peer's process may take; undefined for most of what is free. */
   readonly memory?: number;
@@ -39,32 +41,32 @@ const groups: Readonly<Record<string, (id: string) => boolean>> = {
 
 const everyRow = [...rowIds, growthId];
 
-const presets: Readonly<Record<BenchPreset, Pick<BenchOptions, 'effort' | 'networks' | 'sides'>>> = {
-  default: {
-    ...{ networks: networkNames, sides: [120, 256] },
-    effort: { rounds: [2, 9], budget: 1, rowBudget: 6 },
-  },
-  quick: {
-    ...{ networks: ['densenet121'], sides: [120] },
-    effort: { rounds: [2, 5], budget: 1.6, rowBudget: 3 },
-  },
-  full: {
-    ...{ networks: networkNames, sides: [120, 256] },
-    effort: { rounds: [3, 9], budget: Infinity, rowBudget: 60 },
-  },
+type Preset = Pick<BenchOptions, 'networks' | 'sides'> & { readonly effort: Omit<Effort, 'rounds'> };
+
+const presets: Readonly<Record<BenchPreset, Preset>> = {
+  default: { networks: networkNames, sides: [120], effort: { budget: 1, rowBudget: 6 } },
+  quick: { networks: ['densenet121'], sides: [120], effort: { budget: 0.5, rowBudget: 3 } },
+  full: { networks: networkNames, sides: [120, 256], effort: { budget: Infinity, rowBudget: 60 } },
 };
+
+/** A verdict needs so many rounds: the least and the most of five hold their median at 93.75 %. */
+const defaultRounds = 5;
+/** Rounds of rows that take little time. */
+const mostRounds = 15;
 
 export const benchUsage = `Usage: npm run bench -- [options]
 Measures landlens beside PyTorch and Captum on this machine, with the same weights, images and parameters, and writes
 tables into results/bench. The first run installs PyTorch and Captum into .venv-bench (Python 3.11 or later, 1.3 GB).
 Let nothing else run meanwhile. Stop it at any time with Ctrl+C: the same command continues where it stopped.
 
-  --quick                           DenseNet-121 at 120 x 120, fewer samples and repetitions
+  --quick                           DenseNet-121 at 120 x 120, extrapolated from fewer samples; some 20 minutes
   --full                            nothing is scaled from fewer samples: hours
   --network <${networkNames.join(',')}>    default both
-  --side <120,256>                  sides of the images in pixels, default both; any from 48 to 512
+  --side <120,256>                  sides of the images in pixels, default 120; any from 48 to 512
   --only <id,id,...>                what to measure: ${Object.keys(groups).join(', ')}, ${growthId}, or ids of rows: a method's,
                                     sensitivity-METHOD, ${rowIds.filter((id) => groups.steps(id)).join(', ')}, morf
+  --rounds <count>                  timings of each side, in turns, default ${defaultRounds} (up to ${mostRounds} where they are short); goals
+                                    stay undecided with fewer than ${defaultRounds}
   --threads <count>                 threads of both sides, default all cores
   --memory <GiB>                    what the peer's process may take, default 90 % of what is free
   --fresh                           do not continue a run that was stopped
@@ -81,7 +83,7 @@ function parseArguments(argv: readonly string[]) {
     return parseArgs({
       args: [...argv],
       options: {
-        ...{ network: text, side: text, only: text, threads: text, memory: text, out: text },
+        ...{ network: text, side: text, only: text, rounds: text, threads: text, memory: text, out: text },
         ...{ quick: flag, full: flag, fresh: flag, help: flag },
       },
     }).values;
@@ -129,9 +131,11 @@ export function parseBenchOptions(argv: readonly string[]): BenchOptions | undef
   }
   const preset = quick ? 'quick' : full ? 'full' : 'default';
   const { effort, networks, sides } = presets[preset];
+  const rounds = values.rounds === undefined ? defaultRounds : parseWhole('rounds', values.rounds, 1, 999);
   const asked = values.side?.split(',').map((text) => parseWhole('side', text.trim(), 48, 512));
   return {
-    ...{ preset, effort, fresh },
+    ...{ preset, rounds, fresh },
+    effort: { ...effort, rounds: [rounds, Math.max(rounds, mostRounds)] },
     networks: parseList('network', values.network, networkNames) ?? networks,
     sides: asked === undefined ? sides : [...new Set(asked)],
     only: parseList('only', values.only, everyRow, groups) ?? everyRow,
@@ -141,8 +145,9 @@ export function parseBenchOptions(argv: readonly string[]): BenchOptions | undef
   };
 }
 
-/** Whether all that the preset stands for is measured. */
-export const isWholePreset = ({ preset, networks, sides, only }: BenchOptions): boolean =>
-  presets[preset].networks.join() === networks.join() &&
-  presets[preset].sides.join() === sides.join() &&
-  only.length === everyRow.length;
+/** Whether all that the preset stands for is measured, often enough for verdicts. */
+export const hasWholePreset = ({ preset, networks, sides, only, rounds }: BenchOptions): boolean =>
+  presets[preset].networks.every((network) => networks.includes(network)) &&
+  presets[preset].sides.every((side) => sides.includes(side)) &&
+  only.length === everyRow.length &&
+  rounds >= defaultRounds;

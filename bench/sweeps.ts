@@ -3,7 +3,7 @@ import type { Column } from './amounts.js';
 import type { Pair } from './pair.js';
 import type { Tuning } from './rows.js';
 import { OutOfMemory } from './side.js';
-import { spread } from './statistics.js';
+import { medianOf } from './statistics.js';
 import { paperParameters } from './subject.js';
 import type { Task } from './task.js';
 
@@ -102,7 +102,7 @@ async function measureGrowth(
     const { peak } = await pair.run(column, task, { fresh: true });
     const seconds: number[] = [];
     for (let i = 0; i < rounds; i++) seconds.push((await pair.run(column, task)).seconds);
-    return { seconds: spread(seconds).median, peak };
+    return { seconds: medianOf(seconds), peak };
   } catch (thrown) {
     if (thrown instanceof OutOfMemory && column !== 'ours') return undefined;
     throw thrown;
