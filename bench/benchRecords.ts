@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { InputError } from 'landlens/error';
 import { type DurableLines, openLines } from 'landlens/io/durableLines';
-import type { Machine } from './environment.js';
+import type { Machine } from './machine.js';
 import type { RowResult } from './measureRow.js';
 import type { BenchOptions } from './options.js';
 import type { Sweep } from './sweeps.js';

@@ -1,7 +1,6 @@
-/** What a run stands on: the peer's Python packages, the machine, and the code that is measured. */
+/** What a run stands on: the peer's Python packages, and the code that is measured. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { arch, availableParallelism, cpus, freemem, type as systemType, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from 'landlens/error';
 import { runProgram } from '../tools/jupyter.js';
@@ -43,29 +42,6 @@ export async function preparePython(root: string, report: (line: string) => void
   // Written last: an installation that was interrupted begins anew.
   await writeFile(stamp, wanted);
   return python;
-}
-
-export interface Machine {
-  readonly processor: string;
-  readonly cores: number;
-  readonly memoryGiB: number;
-  readonly system: string;
-}
-
-export function describeMachine(): Machine {
-  return {
-    processor: cpus()[0]?.model.trim() ?? 'unknown processor',
-    cores: availableParallelism(),
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    system: `${systemType()} ${arch()}`,
-  };
-}
-
-/** Bytes that a new process could take. */
-export async function availableMemory(): Promise<number> {
-  const text = await readFile('/proc/meminfo', 'utf8').catch(() => '');
-  const kilobytes = /^MemAvailable:\s+(\d+) kB/m.exec(text)?.[1];
-  return kilobytes === undefined ? freemem() : Number(kilobytes) * 1024;
 }
 
 /** A digest of the compiled library and the benchmark: measurements of other code are not continued. */

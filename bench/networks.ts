@@ -8,7 +8,7 @@ import type {} from 'landlens/graph/operators/convolution';
 import { perImage } from 'landlens/graph/type';
 import type { Architecture } from 'landlens/model/architecture';
 import { defaultModel } from 'landlens/model/defaultModel';
-import { denseNet121 } from 'landlens/model/denseNet';
+import { denseNet, denseNet121 } from 'landlens/model/denseNet';
 import { initialWeights, storedLayers, type Weights } from 'landlens/model/layers';
 import { resNet50 } from 'landlens/model/resNet';
 import { createRandom } from 'landlens/random';
@@ -22,6 +22,8 @@ export const classes = 14;
 export const architectures: Readonly<Record<NetworkName, Architecture>> = {
   densenet121: denseNet121,
   resnet50: resNet50,
+  // For a trial of the benchmark itself.
+  small: denseNet({ blocks: [2, 2], growth: 4, bottleneck: 8, stem: 8 }),
 };
 
 const imageOf = (size: number) => input('image', ['N', bands, size, size]);
@@ -71,6 +73,7 @@ export async function weightsOf(network: NetworkName, seed: number): Promise<Wei
 export const networkLabels: Readonly<Record<NetworkName, string>> = {
   densenet121: 'DenseNet-121 (the shipped classifier)',
   resnet50: 'ResNet-50 (random weights)',
+  small: 'a small DenseNet (random weights)',
 };
 
 /** The number of values per image of the batch. */

@@ -7,7 +7,7 @@ import { InputError, messageOf } from 'landlens/error';
 import { repositoryRoot } from '../tools/repositoryRoot.js';
 import type { Effort } from './measureRow.js';
 import { rowIds } from './rows.js';
-import { type NetworkName, networkNames } from './task.js';
+import { benchmarkNetworks, type NetworkName } from './task.js';
 
 export type BenchPreset = 'default' | 'quick' | 'full';
 
@@ -44,9 +44,9 @@ const everyRow = [...rowIds, growthId];
 type Preset = Pick<BenchOptions, 'networks' | 'sides'> & { readonly effort: Omit<Effort, 'rounds'> };
 
 const presets: Readonly<Record<BenchPreset, Preset>> = {
-  default: { networks: networkNames, sides: [120], effort: { budget: 1, rowBudget: 6 } },
+  default: { networks: benchmarkNetworks, sides: [120], effort: { budget: 1, rowBudget: 6 } },
   quick: { networks: ['densenet121'], sides: [120], effort: { budget: 0.5, rowBudget: 3 } },
-  full: { networks: networkNames, sides: [120, 256], effort: { budget: Infinity, rowBudget: 60 } },
+  full: { networks: benchmarkNetworks, sides: [120, 256], effort: { budget: Infinity, rowBudget: 60 } },
 };
 
 /** A verdict needs so many rounds: the least and the most of five hold their median at 93.75 %. */
@@ -61,7 +61,7 @@ Let nothing else run meanwhile. Stop it at any time with Ctrl+C: the same comman
 
   --quick                           DenseNet-121 at 120 x 120, extrapolated from fewer samples; some 20 minutes
   --full                            nothing is scaled from fewer samples: hours
-  --network <${networkNames.join(',')}>    default both
+  --network <${benchmarkNetworks.join(',')}>    default both
   --side <120,256>                  sides of the images in pixels, default 120; any from 48 to 512
   --only <id,id,...>                what to measure: ${Object.keys(groups).join(', ')}, ${growthId}, or ids of rows: a method's,
                                     sensitivity-METHOD, ${rowIds.filter((id) => groups.steps(id)).join(', ')}, morf
@@ -136,7 +136,7 @@ export function parseBenchOptions(argv: readonly string[]): BenchOptions | undef
   return {
     ...{ preset, rounds, fresh },
     effort: { ...effort, rounds: [rounds, Math.max(rounds, mostRounds)] },
-    networks: parseList('network', values.network, networkNames) ?? networks,
+    networks: parseList('network', values.network, benchmarkNetworks) ?? networks,
     sides: asked === undefined ? sides : [...new Set(asked)],
     only: parseList('only', values.only, everyRow, groups) ?? everyRow,
     threads: threads === undefined ? availableParallelism() : parseWhole('threads', threads, 1, 1024),

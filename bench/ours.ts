@@ -8,7 +8,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Engine } from 'landlens/engine/engine';
-import { createEngine } from 'landlens/engine/onnxRuntime';
+import { defaultEngine, openEngine, parseEngine } from 'landlens/engine/engines';
 import { versionsOf } from 'landlens/engine/versions';
 import { createGraph } from 'landlens/graph/graph';
 import { floats, input } from 'landlens/graph/node';
@@ -60,7 +60,11 @@ async function matrixPeak(engine: Engine): Promise<{ readonly gflops: number; re
   return best;
 }
 
-const engine = createEngine({ threads: Number(process.argv[2]) || availableParallelism() });
+// ours.ts [THREADS [ENGINE]]
+const [threads, engineName = defaultEngine] = process.argv.slice(2);
+const engine = await openEngine(parseEngine(engineName, 'engine'), {
+  threads: Number(threads) || availableParallelism(),
+});
 let subject: OurSubject | undefined;
 let prepared: { readonly key: string; readonly task: Prepared } | undefined;
 
@@ -95,22 +99,25 @@ async function runTask({ task, keep }: RunMessage): Promise<Timing> {
   return { seconds, start, peak, result: entries[0] };
 }
 
-const { landlens, node, engine: engineName } = versionsOf(engine);
-await serve({ versions: { landlens, node, engine: engineName }, threads: engine.threads }, async (given) => {
-  const message = given as Message;
-  switch (message.command) {
-    case 'open':
-      await open(message);
-      return {};
-    case 'choose':
-      return { target: await chooseTarget(await open({ ...message, command: 'open' })) };
-    case 'run':
-      return runTask(message);
-    case 'forget':
-      await forget();
-      return {};
-    case 'peak':
-      return matrixPeak(engine);
-  }
-});
+const { landlens, node, engine: engineVersion } = versionsOf(engine);
+await serve(
+  { versions: { landlens, node, engine: engineVersion }, threads: engine.threads },
+  async (given) => {
+    const message = given as Message;
+    switch (message.command) {
+      case 'open':
+        await open(message);
+        return {};
+      case 'choose':
+        return { target: await chooseTarget(await open({ ...message, command: 'open' })) };
+      case 'run':
+        return runTask(message);
+      case 'forget':
+        await forget();
+        return {};
+      case 'peak':
+        return matrixPeak(engine);
+    }
+  },
+);
 await engine.dispose();

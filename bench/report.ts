@@ -132,7 +132,7 @@ function defined<Key extends string, Item>(
 }
 
 /** Round by round; unknown where either is. */
-const ratiosOf = (longer: readonly Round[], shorter: readonly Round[]): readonly Round[] =>
+export const ratiosOf = (longer: readonly Round[], shorter: readonly Round[]): readonly Round[] =>
   longer.map((seconds, i) => {
     const by = shorter[i];
     return seconds === undefined || by === undefined ? undefined : seconds / by;

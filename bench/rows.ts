@@ -70,7 +70,7 @@ function batches(family: Family, { forward, gradient }: Tuning): Parameters {
     case 'path':
       return { internalBatch: gradient };
     case 'smooth-path':
-      return { noiseBatch: 1, internalBatch: gradient };
+      return { noiseBatch: Math.max(1, Math.floor(gradient / paper.steps)), internalBatch: gradient };
     default:
       return { perturbations: forward };
   }
@@ -136,8 +136,9 @@ function sensitivityRow(id: string, label: string, size: number): Row {
   const { family, forwards, backwards } = work;
   // As equal as possible; DeepLift passes image and baseline together.
   const examples = ({ gradient }: Tuning): number => {
-    const most = Math.max(1, Math.floor(gradient / (id === 'deeplift' ? 2 : 1)));
-    return family === 'single' ? Math.ceil(paper.draws / Math.ceil(paper.draws / most)) : 1;
+    if (family === 'occlusion' || family === 'lime') return 1;
+    const most = Math.max(1, Math.floor(gradient / (id === 'deeplift' ? 2 : Math.max(1, backwards))));
+    return Math.ceil(paper.draws / Math.ceil(paper.draws / most));
   };
   const compared = (): Task => ({
     ...{ kind: 'sensitivity', method: id, parameters: {}, examples: null },

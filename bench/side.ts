@@ -11,12 +11,19 @@ export interface Side {
   /** What the process said of itself when it started. */
   readonly greeting: Greeting;
   request<Answer>(message: { readonly command: string }): Promise<Answer>;
+  /** Lets it end. */
   stop(): Promise<void>;
+  /** Ends it at once: what is asked of it fails. */
+  kill(): void;
+  /** Whether its process is gone. */
+  hasEnded(): boolean;
 }
 
 export interface Greeting {
   readonly versions: Readonly<Record<string, string>>;
   readonly threads: number;
+  /** Of the peer. */
+  readonly device?: string;
 }
 
 interface Failure {
@@ -79,6 +86,8 @@ export async function startSide(name: string, command: string, args: readonly st
       const text = `${name}: ${parsed.error.message}`;
       throw parsed.error.kind === 'memory' ? new OutOfMemory(text) : new Error(text);
     },
+    kill,
+    hasEnded: () => ended !== undefined,
     async stop() {
       process.off('exit', kill);
       child.stdin.end();

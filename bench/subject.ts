@@ -18,7 +18,6 @@ export const fed = { noise: 4, draws: 2, bits: 256 } as const;
 export const smoothDeviation = 0.15;
 /** Pixels; the default of DeepLift's baseline. */
 const blur = 5;
-const mostImages = 32;
 
 /** The paper's superpixels and windows at its two sizes; other sizes as the nearer one. */
 export function paperParameters(size: number) {
@@ -27,15 +26,18 @@ export function paperParameters(size: number) {
     : ({ segments: 100, window: 32, stride: 6 } as const);
 }
 
-/** Rendered scenes [32, bands, size, size] in network input units, and the labels that a training step needs. */
-async function readImages(size: number): Promise<{ readonly images: Tensor; readonly labels: Tensor }> {
+/** Rendered scenes [count, bands, size, size] in network input units, and the labels that a training step needs. */
+async function readImages(
+  size: number,
+  count: number,
+): Promise<{ readonly images: Tensor; readonly labels: Tensor }> {
   // Scenes have sides of multiples of 6: the rest is cut off.
   const side = Math.max(48, 6 * Math.ceil(size / 6));
   const dataset = scenes({ size: side });
   const { mean, deviation } = dataset.statistics;
-  const images = zeros([mostImages, bands, size, size]);
-  const labels = zeros([mostImages, classes]);
-  for (let n = 0; n < mostImages; n++) {
+  const images = zeros([count, bands, size, size]);
+  const labels = zeros([count, classes]);
+  for (let n = 0; n < count; n++) {
     const patch = await dataset.read('test', n);
     for (const label of patch.labels) labels.data[n * classes + label] = 1;
     const image = rows(images, n).data;
@@ -76,8 +78,9 @@ export async function prepareSubject(
   size: number,
   folder: string,
   seed: number,
+  { images: count = 32 }: { readonly images?: number } = {},
 ): Promise<OpenMessage> {
-  const { images, labels } = await readImages(size);
+  const { images, labels } = await readImages(size, count);
   const { data } = rows(images, 0);
   const image = { data: data.slice(), shape: [1, ...images.shape.slice(1)] };
   const blurred = baselineImages(image, { blur });

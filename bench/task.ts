@@ -1,8 +1,10 @@
 /** What both sides can be asked to do once, and the messages that ask for it. */
 import type { TensorFile } from './tensorFile.js';
 
-export const networkNames = ['densenet121', 'resnet50'] as const;
+export const networkNames = ['densenet121', 'resnet50', 'small'] as const;
 export type NetworkName = (typeof networkNames)[number];
+/** Those that are measured unless others are asked for. */
+export const benchmarkNetworks: readonly NetworkName[] = ['densenet121', 'resnet50'];
 
 /** What a method takes; the last three are Captum's and mean nothing to landlens. */
 export interface Parameters {

@@ -72,7 +72,7 @@ def lime_of_bits(network: nn.Module, fed: dict) -> Explain:
 
     def explain(images, target):
         coefficients = method.attribute(images, target=target, n_samples=len(bits), perturbations_per_eval=16)
-        return coefficients[0][labels][None, None].float()
+        return coefficients[0].to(labels.device)[labels][None, None].float()
 
     return explain
 

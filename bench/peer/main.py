@@ -5,7 +5,11 @@ open  {network, classes, target, radius, arrays, weights}  loads a network and t
 run   {task, keep?, fresh?}   runs one task once: {seconds, start, peak}, memory in bytes; keep is a path for what it
       returned; fresh gives freed memory back first, so that the peak is the task's own (and the run slower)
 forget {}             frees what the tasks before left
+precision {tf32}      whether CUDA's convolutions may round their factors to 10 bits (PyTorch's default): {tf32, matmul}
 peak  {}              the best rate of torch.mm over several sizes, GFLOP/s
+
+main.py THREADS MEMORY [DEVICE]   memory in bytes, on the processor alone; device: cpu (default), cuda, or auto: cuda
+                                  where there is one
 """
 
 import ctypes
@@ -77,20 +81,20 @@ def read_tensors(path: str, entries: list[dict]) -> dict[str, torch.Tensor]:
 
 def write_tensor(path: str, tensor: torch.Tensor) -> dict:
     """Writes one array and returns its entry."""
-    array = np.ascontiguousarray(tensor.detach().numpy(), "<f4")
+    array = np.ascontiguousarray(tensor.detach().cpu().numpy(), "<f4")
     Path(path).write_bytes(array.tobytes())
     return {"name": "result", "shape": list(array.shape), "offset": 0}
 
 
 class Peer:
-    def __init__(self):
-        self.subject = None
+    def __init__(self, device: str):
+        self.device, self.subject = device, None
         self.key, self.run_task = None, None
 
     def open(self, message: dict) -> dict:
         files = (message["arrays"], message["weights"])
         arrays, weights = (read_tensors(file["path"], file["entries"]) for file in files)
-        self.subject, self.key, self.run_task = Subject(message, arrays, weights), None, None
+        self.subject, self.key, self.run_task = Subject(message, arrays, weights, self.device), None, None
         return {}
 
     def run(self, message: dict) -> dict:
@@ -101,9 +105,11 @@ class Peer:
             self.key, self.run_task = key, tasks[task["kind"]](self.subject, task)
         reset_peak(message.get("fresh", False))
         start = status("VmRSS")
+        self.synchronise()
         since = time.perf_counter()
         try:
             result = self.run_task()
+            self.synchronise()
         except Exception:
             # Hooks may have been left behind.
             self.key, self.run_task = None, None
@@ -115,9 +121,20 @@ class Peer:
             answer["result"] = write_tensor(message["keep"], result)
         return answer
 
+    def synchronise(self) -> None:
+        """Waits for what the GPU was asked to do: calls return before it is done."""
+        if self.device == "cuda":
+            torch.cuda.synchronize()
+
     def forget(self, _: dict) -> dict:
         self.key, self.run_task = None, None
+        if self.device == "cuda":
+            torch.cuda.empty_cache()
         return {}
+
+    def precision(self, message: dict) -> dict:
+        torch.backends.cudnn.allow_tf32 = message["tf32"]
+        return {"tf32": torch.backends.cudnn.allow_tf32, "matmul": torch.get_float32_matmul_precision()}
 
     def peak(self, _: dict) -> dict:
         best, best_size = 0.0, 0
@@ -142,10 +159,19 @@ def main() -> None:
     os.dup2(2, 1)
     torch.set_num_threads(int(sys.argv[1]))
     torch.manual_seed(0)
-    limit_memory(int(sys.argv[2]))
-    peer = Peer()
+    device = sys.argv[3] if len(sys.argv) > 3 else "cpu"
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    # CUDA maps far more address space than it takes of main memory.
+    if device == "cpu":
+        limit_memory(int(sys.argv[2]))
+    peer = Peer(device)
     versions = {"torch": torch.__version__, "captum": captum.__version__, "python": platform.python_version()}
-    answers.write(json.dumps({"versions": versions, "threads": torch.get_num_threads()}) + "\n")
+    if device == "cuda":
+        versions |= {"cuda": torch.version.cuda, "cudnn": str(torch.backends.cudnn.version())}
+        versions["gpu"] = torch.cuda.get_device_name()
+    greeting = {"versions": versions, "threads": torch.get_num_threads(), "device": device}
+    answers.write(json.dumps(greeting) + "\n")
     for line in sys.stdin:
         message = json.loads(line)
         try:

@@ -6,7 +6,7 @@ from torch import nn
 
 
 class DenseLayer(nn.Module):
-    def __init__(self, inputs: int, growth: int = 32, bottleneck: int = 128):
+    def __init__(self, inputs: int, growth: int, bottleneck: int):
         super().__init__()
         self.norm1 = nn.BatchNorm2d(inputs)
         self.relu1 = nn.ReLU()
@@ -21,8 +21,10 @@ class DenseLayer(nn.Module):
 
 
 class DenseBlock(nn.ModuleDict):
-    def __init__(self, layers: int, inputs: int, growth: int = 32):
-        super().__init__({f"denselayer{i + 1}": DenseLayer(inputs + i * growth) for i in range(layers)})
+    def __init__(self, layers: int, inputs: int, growth: int, bottleneck: int):
+        super().__init__(
+            {f"denselayer{i + 1}": DenseLayer(inputs + i * growth, growth, bottleneck) for i in range(layers)}
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         features = [x]
@@ -40,22 +42,26 @@ class Transition(nn.Sequential):
         self.pool = nn.AvgPool2d(2, 2)
 
 
-class DenseNet121(nn.Module):
+class DenseNet(nn.Module):
+    blocks, growth, bottleneck, stem = (6, 12, 24, 16), 32, 128, 64
+
     def __init__(self, bands: int, classes: int):
         super().__init__()
+        width = self.stem
         self.features = nn.Sequential()
-        self.features.conv0 = nn.Conv2d(bands, 64, 7, stride=2, padding=3, bias=False)
-        self.features.norm0 = nn.BatchNorm2d(64)
+        self.features.conv0 = nn.Conv2d(bands, width, 7, stride=2, padding=3, bias=False)
+        self.features.norm0 = nn.BatchNorm2d(width)
         self.features.relu0 = nn.ReLU()
         self.features.pool0 = nn.MaxPool2d(3, 2, 1)
-        width = 64
-        for i, layers in enumerate((6, 12, 24, 16), 1):
-            self.features.add_module(f"denseblock{i}", DenseBlock(layers, width))
-            width += 32 * layers
-            if i < 4:
+        for i, layers in enumerate(self.blocks, 1):
+            block = DenseBlock(layers, width, self.growth, self.bottleneck)
+            self.features.add_module(f"denseblock{i}", block)
+            width += self.growth * layers
+            if i < len(self.blocks):
                 self.features.add_module(f"transition{i}", Transition(width))
                 width //= 2
-        self.features.norm5 = nn.BatchNorm2d(width)
+        self.cam_layer_name = f"norm{len(self.blocks) + 1}"
+        self.features.add_module(self.cam_layer_name, nn.BatchNorm2d(width))
         self.relu5 = nn.ReLU()
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(width, classes)
@@ -65,7 +71,13 @@ class DenseNet121(nn.Module):
 
     @property
     def cam_layer(self) -> nn.Module:
-        return self.features.norm5
+        return self.features.get_submodule(self.cam_layer_name)
+
+
+class SmallDenseNet(DenseNet):
+    """For a trial of the benchmark itself."""
+
+    blocks, growth, bottleneck, stem = (2, 2), 4, 8, 8
 
 
 class Bottleneck(nn.Module):
@@ -119,7 +131,7 @@ class ResNet50(nn.Module):
         return self.layer4
 
 
-networks = {"densenet121": DenseNet121, "resnet50": ResNet50}
+networks = {"densenet121": DenseNet, "resnet50": ResNet50, "small": SmallDenseNet}
 
 
 def create_network(name: str, bands: int, classes: int, weights: dict[str, torch.Tensor]) -> nn.Module:

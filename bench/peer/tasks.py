@@ -14,12 +14,13 @@ Result = torch.Tensor | None
 
 
 class Subject:
-    """A network and what is asked about it."""
+    """A network and what is asked about it, on one device."""
 
-    def __init__(self, message: dict, arrays: dict[str, torch.Tensor], weights: dict[str, torch.Tensor]):
+    def __init__(self, message: dict, arrays: dict[str, torch.Tensor], weights: dict[str, torch.Tensor], device: str):
         self.name, self.target, self.radius = message["network"], message["target"], message["radius"]
-        self.weights, self.arrays = weights, arrays
-        self.images = arrays["images"]
+        self.weights, self.device = weights, device
+        self.arrays = {name: values.to(device) for name, values in arrays.items()}
+        self.images = self.arrays["images"]
         self.image = self.images[:1].clone()
         self.classes = message["classes"]
         self.load_network()
@@ -28,10 +29,11 @@ class Subject:
         self.network = self.create().eval().requires_grad_(False)
 
     def create(self) -> nn.Module:
-        return create_network(self.name, self.images.shape[1], self.classes, self.weights)
+        return create_network(self.name, self.images.shape[1], self.classes, self.weights).to(self.device)
 
     def batch(self, count: int) -> torch.Tensor:
-        return self.images[:count].clone()
+        """The images, again from the first where there are fewer."""
+        return self.images[torch.arange(count, device=self.device) % len(self.images)]
 
 
 def forward(subject: Subject, task: dict) -> Callable[[], Result]:
@@ -79,7 +81,7 @@ def targets(subject: Subject, task: dict) -> Callable[[], Result]:
     """One image explained for several classes: Captum takes a copy of the image for each."""
     method = create_explain(subject.network, task["method"], task["parameters"], subject.arrays, False)
     images = subject.image.repeat(task["count"], 1, 1, 1)
-    classes = torch.arange(task["count"])
+    classes = torch.arange(task["count"], device=subject.device)
     return lambda: method(images, classes).detach()
 
 
@@ -104,8 +106,8 @@ def impute_nearest(image: np.ndarray, removed: np.ndarray) -> np.ndarray:
 
 
 def morf(subject: Subject, task: dict) -> Callable[[], Result]:
-    image = subject.image[0].numpy()
-    ranking = subject.arrays["ranking"].numpy().astype(np.int64)
+    image = subject.image[0].cpu().numpy()
+    ranking = subject.arrays["ranking"].cpu().numpy().astype(np.int64)
 
     def run():
         removed = np.zeros(ranking.size, bool)
@@ -120,7 +122,7 @@ def morf(subject: Subject, task: dict) -> Callable[[], Result]:
                 hidden = removed.reshape(image.shape[1:])
                 perturbed.append(image if i == 0 else impute_nearest(image, hidden))
             with torch.inference_mode():
-                logits = subject.network(torch.from_numpy(np.stack(perturbed)))
+                logits = subject.network(torch.from_numpy(np.stack(perturbed)).to(subject.device))
                 scores.append(torch.sigmoid(logits[:, subject.target]))
         return torch.cat(scores)
 

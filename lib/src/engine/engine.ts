@@ -53,11 +53,14 @@ export interface Engine {
 export interface EngineOptions {
   /** Threads per operator on the processor (default: all cores). */
   readonly threads?: number;
-  /** Bytes for the intermediate values of one run, without weights (default: 384 MiB). */
+  /**
+   * Bytes for the intermediate values of one run, without weights (default: 384 MiB; an eighth of the memory of a GPU
+   * where its driver tells it and that is more).
+   */
   readonly memoryBudget?: number;
   /**
-   * Bytes for all compiled programs together, weights and intermediate values (default: 2 GiB). The least recently
-   * used ones are released first and compiled again when needed.
+   * Bytes for all compiled programs together, weights and intermediate values (default: 2 GiB; half of the memory of a
+   * GPU where its driver tells it and that is more). The least recently used ones are released first and compiled again when needed.
    */
   readonly memoryLimit?: number;
 }

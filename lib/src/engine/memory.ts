@@ -97,10 +97,20 @@ export function refuseOversized(graph: Graph, where: string): void {
   });
 }
 
-/**
- * The largest batch that keeps the budget, at least 1 and at most `limit`
- * (beyond some 16 images a run gains no speed and only loses cache).
- */
-export function planBatch(graph: Graph, { budget, limit = 16 }: { budget: number; limit?: number }): number {
-  return Math.max(1, Math.min(limit, Math.floor(budget / Math.max(1, memoryPerImage(graph)))));
+export interface BatchPlan {
+  /** Bytes of the intermediate values that are alive at one time. */
+  readonly budget: number;
+  /** Images (default: 16; beyond it a processor gains no speed and only loses cache). */
+  readonly limit?: number;
+  /** Bytes that one value may take (default: any number). */
+  readonly largestValue?: number;
+}
+
+/** The largest batch that keeps the budget and the limits, at least 1. */
+export function planBatch(graph: Graph, { budget, limit = 16, largestValue = Infinity }: BatchPlan): number {
+  const largest = topologicalOrder(Object.values(graph.outputs))
+    .flatMap(({ outputs }) => outputs.filter(isBatched))
+    .reduce((most, value) => Math.max(most, bytesOf(value)), 1);
+  const fitting = Math.min(budget / Math.max(1, memoryPerImage(graph)), largestValue / largest);
+  return Math.max(1, Math.min(limit, Math.floor(fitting)));
 }

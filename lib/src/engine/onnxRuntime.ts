@@ -11,6 +11,7 @@ import { add } from '../graph/operators/elementwise.js';
 import { rewrite } from '../graph/rewrite/rewrite.js';
 import type { Engine, EngineOptions } from './engine.js';
 import { type Limits, startExpendableWorker } from './expendableWorker.js';
+import { gpuBatch, gpuBudgets, gpuMemory } from './gpuMemory.js';
 import { defaultMemoryBudget, defaultMemoryLimit, planBatch } from './memory.js';
 import { type Provider, passesFor, providers } from './onnxRuntimeProviders.js';
 import { switchOffTelemetry } from './onnxRuntimeTelemetry.js';
@@ -44,8 +45,7 @@ const trial = (): Uint8Array => writeOnnx(createGraph({ y: add(input('x', ['N', 
 export function createEngine({
   provider = 'cpu',
   threads = availableParallelism(),
-  memoryBudget = defaultMemoryBudget,
-  memoryLimit = defaultMemoryLimit,
+  ...given
 }: OnnxRuntimeOptions = {}): Engine {
   if (!providers.includes(provider)) {
     throw new InputError({
@@ -59,9 +59,22 @@ export function createEngine({
   // Otherwise NVIDIA's libraries round the factors of convolutions to 10 bits. They read it when they are loaded.
   if (provider === 'cuda') process.env.NVIDIA_TF32_OVERRIDE ??= '0';
   return startEngine(
-    { provider, threads, memoryBudget, memoryLimit },
+    { provider, threads, ...budgetsFor(provider, given) },
     (workerData) => new Worker(script, { workerData }),
   );
+}
+
+type Budgets = Required<Pick<EngineOptions, 'memoryBudget' | 'memoryLimit'>>;
+
+/** What is not given is planned by the memory of the device. */
+function budgetsFor(provider: Provider, given: Partial<Budgets>): Budgets {
+  const { memoryBudget, memoryLimit } = given;
+  if (memoryBudget !== undefined && memoryLimit !== undefined) return { memoryBudget, memoryLimit };
+  const planned = gpuBudgets(provider === 'cpu' ? undefined : gpuMemory());
+  return {
+    memoryBudget: memoryBudget ?? planned.memoryBudget,
+    memoryLimit: memoryLimit ?? planned.memoryLimit,
+  };
 }
 
 /**
@@ -94,7 +107,7 @@ function startEngine(
     prepare: (graph) => rewrite(graph, passesFor[provider]),
     model: (graph, batch) => ({ bytes: writeOnnx(graph, { batch }), threads }),
     fixesBatch: true,
-    batchSize: (graph) => planBatch(graph, { budget: memoryBudget }),
+    batchSize: (graph) => planBatch(graph, { budget: memoryBudget, ...(provider === 'cpu' ? {} : gpuBatch) }),
     memoryLimit,
   });
 }
