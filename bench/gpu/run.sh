@@ -12,12 +12,14 @@ else work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT; fi
 case "${1:---help}" in -*) out=$work ;; *) out=$1 ;; esac
 mkdir -p "$out"
 
-python3 - "$work" "$here"/*.tar.xz <<'END' || exit 1
+# By Python, as xz may be missing; a Python without lzma leaves it to tar.
+python3 - "$work" "$here"/*.tar.xz <<'END' ||
 import sys, tarfile
 for archive in sys.argv[2:]:
     with tarfile.open(archive) as tar:
         tar.extractall(sys.argv[1], **({"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}))
 END
+  for archive in "$here"/*.tar.xz; do tar -xJf "$archive" -C "$work" || exit 1; done
 
 # The carried loader comes first. The carried libraries of the X Window System, which NVIDIA's driver is linked with,
 # serve where the machine has none; no folder of the system is named here, since it would come before PyTorch's own.
@@ -59,7 +61,7 @@ if ! timeout 20 python3 "$work/bench/gpu/vulkan.py" >>"$out/vulkan.txt" 2>&1; th
     VK_LOADER_DEBUG=error,warn,driver timeout 20 python3 "$work/bench/gpu/vulkan.py"
     ls -l /usr/local/nvidia/share/vulkan/icd.d /usr/share/vulkan/icd.d /etc/vulkan/icd.d
     for library in libGLX_nvidia.so.0 libEGL_nvidia.so.0; do
-      find / -xdev -name "$library*" -not -path '/proc/*' 2>/dev/null | while read -r file; do
+      timeout 20 find / -xdev -name "$library*" -not -path '/proc/*' 2>/dev/null | while read -r file; do
         echo "$file"
         ldd "$file" | grep 'not found'
       done
