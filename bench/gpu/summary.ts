@@ -31,7 +31,7 @@ export function secondsText(seconds: number): string {
 const interval = ({ value, low, high }: Interval, text: (figure: number) => string): string =>
   `${text(value)} [${text(low)}, ${text(high)}]`;
 
-const ratioOf = (figure: number): string => figure.toFixed(2);
+const ratioOf = (figure: number): string => figure.toPrecision(3);
 
 /** The median of the rounds' ratios, the interval of the median, and how many rounds. */
 export function ratioText(other: readonly Round[], ours: readonly Round[]): string {
