@@ -254,7 +254,7 @@ async function measureRows(check: Check, rows: readonly Row[], tuning: Tuning): 
     const effort = { rounds: options.rounds, budget, rowBudget: share / 3 };
     // The agreement has been looked at; Captum's defaults, one image a pass, are no use of a GPU.
     const { check: _, ...unchecked } = row;
-    const measured = await attempt(row.id, Math.max(20, 3 * share), () =>
+    const measured = await attempt(row.id, Math.max(30, 3 * share), () =>
       measureRow(pair, { ...unchecked, isTunable: false }, tuning, effort, folder),
     );
     if (measured === undefined) continue;
