@@ -224,7 +224,7 @@ async function readImages({ patches, statistics }: LargeFacts): Promise<Readonly
 }
 
 describe('attributions of full-size networks agree with Captum, but for flips by rounding', () => {
-  const engine = createEngine({ threads: 2 });
+  const engine = createEngine({ threads: 1 });
   after(() => engine.dispose());
 
   for (const [name, architecture] of Object.entries(networks)) {

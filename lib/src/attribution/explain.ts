@@ -96,24 +96,35 @@ export async function explain(
   const bound = bindMethods(classifier, methods, { preset, seed });
   const input = inputOf(classifier, image);
   const asked = targetPerImage(targets, 1);
-  const images = stack(asked.map(() => input));
   const explanations: Explanation[] = [];
   for (const method of withProgress('methods', bound)) {
     progress?.start(method.id, method.name);
-    const whole = await method.explain(images, asked);
-    const maps = relevance(whole, method.reduction);
+    const explained = await explainTargets(method, input, asked);
     for (const [i, target] of asked.entries()) {
-      const map = rows(maps, i);
-      explanations.push({
-        method,
-        target: describeTarget(target, classifier),
-        map: { data: map.data, shape: map.shape.slice(1) },
-        attribution: attributionAt(whole, i),
-      });
+      explanations.push({ method, target: describeTarget(target, classifier), ...explained[i] });
     }
     progress?.done();
   }
   return explanations;
+}
+
+/**
+ * One image explained by one method for several targets at once, so that a perturbation method runs the network once
+ * for all of them.
+ * @param input [1, bands, height, width], network input units
+ * @returns target by target: the attribution, and its map [height, width]
+ */
+export async function explainTargets(
+  method: Pick<Method, 'explain' | 'reduction'>,
+  input: Tensor,
+  targets: readonly Target[],
+): Promise<readonly Pick<Explanation, 'map' | 'attribution'>[]> {
+  const whole = await method.explain(stack(targets.map(() => input)), targets);
+  const maps = relevance(whole, method.reduction);
+  return targets.map((_, i) => {
+    const { data, shape } = rows(maps, i);
+    return { map: { data, shape: shape.slice(1) }, attribution: attributionAt(whole, i) };
+  });
 }
 
 /** Network input [1, bands, height, width]. */

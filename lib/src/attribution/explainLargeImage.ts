@@ -9,13 +9,13 @@ import { withLock } from '../io/lock.js';
 import type { Progress } from '../io/progress.js';
 import type { Classifier } from '../model/classifier.js';
 import type { Method } from './attribution.js';
-import { relevance } from './reduce.js';
+import { explainTargets } from './explain.js';
 
 export interface LargeImageExplanation {
   /** The classes to explain, as indices into the classifier's. */
   readonly targets: readonly number[];
   readonly methods: readonly Method[];
-  /** Pixels that neighbouring tiles share; a quarter of a tile unless told. */
+  /** Pixels that neighbouring tiles share (default: a quarter of a tile). */
   readonly overlap?: number;
   readonly createProgress?: (steps: readonly string[]) => Progress;
   readonly signal?: AbortSignal;
@@ -86,15 +86,16 @@ async function explainLocked(
       progress?.start('tile', `tile ${++done} of ${tiles}`);
       const input = classifier.prepare(await image.read(window));
       const { data: scores } = await classifier.score(input);
-      const maps: Float32Array[] = [];
-      for (const target of targets) {
-        maps.push(new Float32Array(tileWidth * tileHeight).fill(scores[target]));
-        for (const { explain, reduction } of methods) {
-          maps.push(relevance(await explain(input, [target]), reduction).data);
-        }
+      const byMethod: Float32Array[][] = [];
+      for (const method of methods) {
+        const explained = await explainTargets(method, input, targets);
+        byMethod.push(explained.map(({ map }) => map.data));
       }
       progress?.done();
-      return maps;
+      return targets.flatMap((target, i) => [
+        new Float32Array(tileWidth * tileHeight).fill(scores[target]),
+        ...byMethod.map((maps) => maps[i]),
+      ]);
     };
     await blendTiles(grid, bandNames.length, mapTile, (rows) => sink.write(rows));
     await sink.commit();

@@ -1,7 +1,7 @@
 /** One class of one image, explained by several methods, with how far each explanation can be trusted. */
 
 import type { Method } from '../attribution/attribution.js';
-import { relevance } from '../attribution/reduce.js';
+import { explainTargets } from '../attribution/explain.js';
 import type { Patch } from '../dataset/patch.js';
 import type { Progress } from '../io/progress.js';
 import { type Localisation, localisation } from '../metric/localisation/localisation.js';
@@ -63,14 +63,13 @@ export async function explainClass(
   const explanations: MeasuredMethod[] = [];
   for (const method of methods) {
     progress?.start(method.id, method.name);
-    const attribution = await method.explain(input, [shown.index]);
+    const [{ map, attribution }] = await explainTargets(method, input, [shown.index]);
     const known = { ...noise, original: attribution.values };
     const [sensitivity] = await maxSensitivity(method.explain, input, [shown.index], known);
-    const map = relevance(attribution, method.reduction).data;
-    const inside = shown.mask && localisation(map, shown.mask);
+    const inside = shown.mask && localisation(map.data, shown.mask);
     explanations.push({
       method,
-      map,
+      map: map.data,
       maxSensitivity: sensitivity,
       ...(inside && { localisation: inside }),
     });

@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 import { mean } from 'simple-statistics';
 import type { Method } from '../attribution/attribution.js';
+import { explainTargets } from '../attribution/explain.js';
 import type { Preset } from '../attribution/methods.js';
 import { passesOf } from '../attribution/passes.js';
-import { relevance } from '../attribution/reduce.js';
 import { maskOf, maskShare } from '../dataset/classMask.js';
 import type { Patch } from '../dataset/patch.js';
 import { classIndex, type SceneClass, sceneClasses } from '../dataset/scenes/classes.js';
@@ -198,12 +198,14 @@ async function measureLocked(
         );
       };
       if (!isDone(question, index, 'random')) await measure('random', randomMap(patch));
-      for (const { id, name, explain, reduction } of methods) {
+      for (const method of methods) {
+        const { id, name } = method;
         if (isDone(question, index, id)) continue;
         signal?.throwIfAborted();
         progress?.start(id, `${name}, ${question.id}, image ${index}`);
-        const attribution = await explain(classifier.prepare(patch), [indexOfClass(target, classifier)]);
-        await measure(id, relevance(attribution, reduction));
+        const input = classifier.prepare(patch);
+        const [{ map }] = await explainTargets(method, input, [indexOfClass(target, classifier)]);
+        await measure(id, map);
         progress?.done();
       }
     }

@@ -1,7 +1,7 @@
 /** Methods of your own in a study: each keeps its records in a folder named by what it computes. */
 import { join } from 'node:path';
 import type { Method } from '../attribution/attribution.js';
-import { relevance } from '../attribution/reduce.js';
+import { explainTargets } from '../attribution/explain.js';
 import { safeFileName } from '../io/fileName.js';
 import { identify } from './manifest.js';
 import { mapChecksum } from './maps.js';
@@ -19,9 +19,8 @@ export type NamedRecord = StudyRecord & Partial<Pick<Method, 'name' | 'abbreviat
 async function ownFolder({ dataset, classifier, seed, folder }: Study, method: Method): Promise<string> {
   const [first] = chooseImages(dataset, 1, seed);
   const { input, target } = await readSubject(dataset, classifier, first);
-  const attribution = await method.explain(input, [target.index]);
-  const map = relevance(attribution, method.reduction).data;
-  const checksum = identify([mapChecksum(map), attribution.parameters]);
+  const [{ map, attribution }] = await explainTargets(method, input, [target.index]);
+  const checksum = identify([mapChecksum(map.data), attribution.parameters]);
   return join(folder, 'own', `${safeFileName(method.id)}-${checksum}`);
 }
 

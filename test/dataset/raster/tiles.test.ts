@@ -145,12 +145,19 @@ describe('explainLargeImage', () => {
       const image = await openLargeImage(source);
       const out = join(folder, 'out/map.tif');
       // "power 1" is the normalised value of the class's band in each pixel.
+      const [method] = tinyMethods;
+      let calls = 0;
+      const counted: typeof method.explain = (images, targets) => {
+        calls++;
+        return method.explain(images, targets);
+      };
       const { tiles, bandNames } = await explainLargeImage(image, tinyClassifier, out, {
         targets: [1, 0],
-        methods: tinyMethods.slice(0, 1),
+        methods: [{ ...method, explain: counted }],
         overlap: 5,
       });
       assert.equal(tiles, 5 * 4);
+      assert.equal(calls, tiles, 'one call for all classes of a tile, which share forward passes');
       assert.deepEqual(bandNames, ['Forest / score', 'Forest / Saliency', 'Sand / score', 'Sand / Saliency']);
       const map = await readWholeGeoTiff(out);
       assert.deepEqual([map.bandNames, map.georeference], [bandNames, georeference]);
