@@ -63,7 +63,7 @@ function withSignificance(rounded: number, count: number): Correlation {
   return { r, p: regularisedBeta((1 - r) * (1 + r), (count - 2) / 2, 1 / 2) };
 }
 
-/** The regularised incomplete beta function I_x(a, b). */
+/** The regularised incomplete beta function I_x(a, b); why not a library: docs/dependencies.md. */
 function regularisedBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;

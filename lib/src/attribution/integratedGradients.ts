@@ -1,4 +1,4 @@
-/** Integrated Gradients (Sundararajan et al., 2017): gradients averaged on the way from a baseline to the image. */
+/** Integrated Gradients (Sundararajan et al., 2017): gradients averaged along the straight line from a baseline to the image. */
 
 import { runBatched } from '../engine/runBatched.js';
 import { InputError } from '../error.js';
@@ -19,7 +19,7 @@ import { completenessGaps, endLogits } from './completeness.js';
 import { checkedTargets, logitGradients, programKey } from './gradient.js';
 
 export interface IntegratedGradientsOptions {
-  /** Points on the way. */
+  /** Quadrature points on that line. */
   readonly steps?: number;
   /** The image x' that the path starts from, in network input units. Default: 0, the mean of each band. */
   readonly baseline?: Baseline;

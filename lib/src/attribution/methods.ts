@@ -111,7 +111,15 @@ export const methods: readonly MethodDefinition[] = [
   method('guided-backpropagation', 'Guided Backpropagation', 'Guided Backprop', 'sum', (classifier) =>
     guidedBackpropagation(classifier),
   ),
-  method('grad-cam', 'Grad-CAM', 'Grad-CAM', 'positive', (classifier) => gradCam(classifier)),
+  method(
+    'grad-cam',
+    'Grad-CAM',
+    'Grad-CAM',
+    'positive',
+    (classifier) => gradCam(classifier),
+    // Forward, and back through the last layers alone.
+    () => 1,
+  ),
   method('guided-grad-cam', 'Guided Grad-CAM', 'Guided Grad-CAM', 'sum', (classifier) =>
     guidedGradCam(classifier),
   ),

@@ -77,6 +77,6 @@ async function verify(folder: string, signal: AbortSignal): Promise<number> {
   throw new InputError({
     what: `${wrong.length} files are missing or damaged: ${wrong.slice(0, 20).join(', ')}`,
     where: folder,
-    todo: 'Delete them and run the same `landlens pack` again.',
+    todo: 'Delete them and rerun `landlens pack`, which resumes.',
   });
 }

@@ -40,7 +40,7 @@ const noteEvery = 1000;
 /**
  * Mean and deviation (population, as numpy's `std`) of each band over all pixels of a split, in double precision. Each
  * patch is read once. Where the file holds statistics of patches of the same names they are read from it; else it is
- * written, whole or not at all. Stopped or killed, the same call goes on from a note beside that file, `<path>.part`.
+ * written, whole or not at all. Stopped or killed, the same call resumes from a note beside that file, `<path>.part`.
  * Open the data set again to have them as its `statistics`.
  * @throws InputError if the split holds too few patches, a pixel is not finite, or the file is damaged or cannot be
  *   written; the signal's reason when stopped

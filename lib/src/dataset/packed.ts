@@ -101,7 +101,7 @@ export async function readIndex(folder: string): Promise<PackedIndex> {
   const todo = 'Name a folder that `landlens pack` made.';
   const bytes = await readBoundedFile(path, { maximumBytes: 2 ** 29 - 1, todo });
   const lines = new TextDecoder().decode(bytes).split('\n');
-  // A last line without its end was torn by a kill; `pack` goes on there.
+  // A last line without its end was torn by a kill; `pack` resumes there.
   const parsed = lines.slice(0, -1).map((line, i) => parsePackedLine(line, `${path}, line ${i + 1}`));
   const [header, ...rest] = parsed;
   if (header === undefined || !isHeader(header)) throw damaged(folder, 'no header');
@@ -139,7 +139,7 @@ async function requireWhole(
       where: folder,
       expected: `${needed} shards`,
       got: `${shards.length}`,
-      todo: 'Run the same `landlens pack` again: it goes on where it stopped.',
+      todo: 'Rerun the same `landlens pack` to resume.',
     });
   }
   const wrong = await wrongSizes(folder, shards);

@@ -14,8 +14,9 @@ export async function runBatched(program: Program, feeds: Feeds, shared: Feeds =
   const [count] = counts;
   if (counts.size !== 1 || count === undefined || count === 0) {
     throw new InputError({
-      what: 'the inputs of a run must have the same number of rows, at least one',
+      what: 'the inputs of a run differ in their number of rows, or have none',
       where: entries.map(([name]) => `"${name}"`).join(', '),
+      expected: 'the same number of rows for all, at least one',
       got: entries.map(([, { shape }]) => shape[0]).join(', '),
     });
   }

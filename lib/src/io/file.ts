@@ -30,7 +30,7 @@ export function writeError(path: string, thrown: unknown): InputError {
 /** Says in one sentence what the operating system refused, of which nobody knew more. */
 export function systemError(thrown: SystemError): InputError {
   const { code, path = 'the operating system' } = thrown;
-  return new InputError({ what: `could not go on: ${thrown.message}`, where: path, todo: todoAbout(code) });
+  return new InputError({ what: `stopped: ${thrown.message}`, where: path, todo: todoAbout(code) });
 }
 
 /** Whether a regular file of that name is there. */

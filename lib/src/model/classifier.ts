@@ -52,7 +52,7 @@ export interface Classifier extends ClassifierDescription {
   /** The graph's input ['N', bands, height, width], in network input units. */
   readonly image: Value;
   readonly activation: ScoreActivation;
-  /** Before the activation, ['N', classes]: what methods explain unless told otherwise. */
+  /** Before the activation, ['N', classes]: what methods explain by default. */
   readonly logits: Value;
   /** Sigmoid or softmax of the logits. */
   readonly scores: Value;

@@ -227,7 +227,7 @@ function missing(logits: Value, where: string): InputError {
   return new InputError({
     what: 'no convolutional feature maps before a global pooling or flattening',
     where,
-    expected: 'maps [N, channels, height, width] through which all of the image passes',
+    expected: 'maps [N, channels, height, width] between image and logits, with no path around them',
     todo: hint,
   });
 }

@@ -95,14 +95,6 @@ export function showTable(table: Table, options: TableOptions = {}): void {
   send({ 'text/html': tableHtml(table, options), 'text/plain': tableText(table, options) });
 }
 
-/** Shows a picture that is already PNG. */
-export function showPng(png: Uint8Array, description: string): void {
-  send(
-    { 'image/png': Buffer.from(png).toString('base64'), 'text/plain': description },
-    { metadata: { 'image/png': { alt: description } } },
-  );
-}
-
 /** Shows one or several lines of text. */
 export function showText(...lines: readonly string[]): void {
   send({ 'text/plain': lines.join('\n') });

@@ -46,7 +46,7 @@ function requireRecorded(map: Float32Array, checksum: string | undefined, where:
     where,
     expected: `values with checksum ${checksum ?? 'unknown'}`,
     got,
-    todo: 'Delete the file and run the same command again, which then computes it anew.',
+    todo: 'Delete the file and rerun the command, which then computes it anew.',
   });
 }
 

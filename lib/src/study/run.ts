@@ -35,7 +35,7 @@ export interface Study {
   readonly seed: number;
   /** Number of images. */
   readonly images: number;
-  /** Which images; all of the test split unless told. */
+  /** Which images (default: all of the test split). */
   readonly selection?: Selection;
   /** Where manifest, records, maps and sheets are kept. */
   readonly folder: string;

@@ -1,5 +1,6 @@
 /** Means over the images of a study, per method, next to the paper's Table 3. */
 
+import { mean } from 'simple-statistics';
 import type { Correlation } from '../analysis/correlation.js';
 import type { Dataset } from '../dataset/patch.js';
 import { InputError } from '../error.js';
@@ -78,9 +79,8 @@ export function paperColumnOf({ size }: Pick<Dataset, 'size'>): PaperDataset {
   return Math.abs(size - 120) <= Math.abs(size - 256) ? 'bigEarthNet' : 'sen12ms';
 }
 
-function mean(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
-}
+const meanOf = (values: readonly number[]): number | undefined =>
+  values.length === 0 ? undefined : mean(values);
 
 const isNumber = (value: number | undefined): value is number => value !== undefined;
 
@@ -147,7 +147,7 @@ function summariseMethod(
 ): MethodSummary {
   const scores = Object.fromEntries(
     metrics.flatMap(({ id: metric }) => {
-      const value = mean(records.map((record) => record.metrics[metric]).filter(isNumber));
+      const value = meanOf(records.map((record) => record.metrics[metric]).filter(isNumber));
       return value === undefined ? [] : [[metric, value]];
     }),
   );
@@ -158,7 +158,7 @@ function summariseMethod(
     images: records.length,
     scores,
     paper,
-    morf: (curves[0] ?? []).map((_, point) => mean(curves.map((curve) => curve[point])) ?? 0),
+    morf: (curves[0] ?? []).map((_, point) => meanOf(curves.map((curve) => curve[point])) ?? 0),
     sampling: summariseSampling(records),
     localisation: summariseLocalisation(records),
   };
@@ -166,22 +166,22 @@ function summariseMethod(
 
 function summariseSampling(records: readonly StudyRecord[]): SamplingSummary | undefined {
   const found = records.flatMap(({ sampling }) => sampling ?? []);
-  const relativeError = mean(found.map((one) => one.relativeError));
-  const evaluations = mean(found.map((one) => one.evaluations));
+  const relativeError = meanOf(found.map((one) => one.relativeError));
+  const evaluations = meanOf(found.map((one) => one.evaluations));
   if (relativeError === undefined || evaluations === undefined) return undefined;
   return { relativeError, evaluations, unreached: found.filter(({ reached }) => reached === false).length };
 }
 
 function summariseLocalisation(records: readonly StudyRecord[]): LocalisationSummary | undefined {
   const found = records.flatMap(({ localisation }) => localisation ?? []);
-  const area = mean(found.map((one) => one.area));
-  const hit = mean(found.map((one) => one.hit));
+  const area = meanOf(found.map((one) => one.area));
+  const hit = meanOf(found.map((one) => one.hit));
   if (area === undefined || hit === undefined) return undefined;
   return {
     images: found.length,
-    share: mean(found.map((one) => one.share).filter(isNumber)),
+    share: meanOf(found.map((one) => one.share).filter(isNumber)),
     area,
-    ratio: mean(found.map((one) => one.ratio).filter(isNumber)),
+    ratio: meanOf(found.map((one) => one.ratio).filter(isNumber)),
     hit,
   };
 }

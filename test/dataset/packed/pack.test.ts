@@ -90,7 +90,7 @@ describe('packDataset', () => {
     assert.deepEqual((await openPacked(out)).statistics.mean, mean);
   });
 
-  it('goes on after it was stopped, to the same bytes', async () => {
+  it('resumes after it was stopped, to the same bytes', async () => {
     const rendered = few(scenes({ size: 48 }), 5);
     const [whole, parts] = [join(out, 'whole'), join(out, 'parts')];
     await packDataset(rendered, whole, { shardBytes: 150_000 });
@@ -105,7 +105,7 @@ describe('packDataset', () => {
       signal: controller.signal,
     });
     await assert.rejects(stopped, { name: 'AbortError' });
-    await assert.rejects(openPacked(parts), refused(/not finished.*goes on/));
+    await assert.rejects(openPacked(parts), refused(/not finished.*to resume/));
     assert.ok((await readdir(parts)).every((file) => /^(index\.jsonl|\d{5}\.bin)$/.test(file)));
     // Killed while it wrote: a torn line.
     await writeFile(

@@ -287,7 +287,8 @@ Each network was exported by PyTorch 2.13 in both ways: *traced* (TorchScript, \
 definitions with fewer channels and blocks, so the same operators in the same arrangement, random weights, 12 bands and 5
 classes (\`test/fixtures/makeArchitectures.py\`). PyTorch computes its scores and the gradient of one class in double precision,
 for two images at once. Of each maximum, the derived graph in double precision is within 1e-6 of them (the constants of an
-ONNX file are float32), wherever the reference engine understands every operator, and ONNX Runtime within 1e-4. Networks in
+ONNX file are float32), wherever the tests' own interpreter of graphs (\`test/reference\`: plain loops in double precision)
+has every operator, and ONNX Runtime within 1e-4. Networks in
 two forms alone are also compared in guided backpropagation and Grad-CAM of the default feature layer, all within 2e-6 (EdgeNeXt,
 whose mask and positions only an engine computes, in ONNX Runtime within 1e-4).
 
@@ -308,7 +309,7 @@ between single and double precision, in PyTorch as here.
 ## Operators
 
 Operators that landlens reads as its own. Each is run in ONNX Runtime, as in the file and as read; where it has a gradient,
-that is compared with central differences in double precision, and ONNX Runtime's gradient with the reference engine's
+that is compared with central differences in double precision, and ONNX Runtime's gradient with that interpreter's
 (\`test/graph/onnx/forms.test.ts\`).
 
 ${table(['ONNX operator', 'Gradient', 'Read as', 'Used by'], operators)}

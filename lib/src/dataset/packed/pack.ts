@@ -45,7 +45,7 @@ export interface PackResult {
 
 /**
  * Copies all patches of all splits into `folder`, to be opened with `openPacked`. Each shard appears whole, and then its
- * line in the index: stopped or killed at any moment, the same call goes on with the next shard.
+ * line in the index: stopped or killed at any moment, the same call resumes with the next shard.
  *
  * A band with a factor f must hold one value in each f x f pixels; one value of them is stored.
  * @throws InputError if the folder holds the copy of another data set, another process writes to it or nobody can, or a patch cannot be

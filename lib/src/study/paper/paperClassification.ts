@@ -64,9 +64,6 @@ export const paperTableS1: Readonly<Record<string, number>> = {
   'Marine waters': 98.7,
 };
 
-/** The "Average" that Table S1 prints, in percent. */
-export const paperTableS1Average = 74.4;
-
 /** Table S2: F1 in percent on SEN12MS. */
 export const paperTableS2 = {
   DenseNet121: {
@@ -94,6 +91,3 @@ export const paperTableS2 = {
     Water: 82.16,
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, number>>>>;
-
-/** The "Average" column of Table S2, in percent. */
-export const paperTableS2Average = { DenseNet121: 63.48, ResNet50: 64.47 } as const;
