@@ -88,6 +88,100 @@ describe('lime', () => {
     assert.equal(pairs.size, count);
   });
 
+  it('states the error of each superpixel: about the spread over seeds', async () => {
+    for (const bits of ['independent', 'paired'] as const) {
+      const runs = [];
+      for (let seed = 0; seed < 30; seed++) {
+        const explain = lime(tinyClassifier(engine), { segments: 12, samples: 128, bits, alpha: 0, seed });
+        runs.push(await explain(image, [0]));
+      }
+      const pixels = runs[0].values.data.length;
+      let [spread, stated] = [0, 0];
+      for (let pixel = 0; pixel < pixels; pixel++) {
+        const values = runs.map((run) => run.values.data[pixel]);
+        const mean = values.reduce((sum, value) => sum + value, 0) / runs.length;
+        spread += values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (runs.length - 1);
+        for (const { uncertainty } of runs) {
+          stated += (uncertainty?.standardError.data[pixel] ?? 0) ** 2 / runs.length;
+        }
+      }
+      // Some 12 x 29 degrees of freedom, unevenly shared: the ratio itself varies by some 6 %.
+      const ratio = Math.sqrt(stated / spread);
+      assert.ok(ratio > 0.75 && ratio < 1.33, `${bits}: ${ratio}`);
+      const { uncertainty, values } = runs[0];
+      assert.deepEqual(uncertainty?.standardError.shape, values.shape);
+      assert.deepEqual(uncertainty.pixelStandardError, uncertainty.standardError);
+      assert.deepEqual(uncertainty.evaluations, [128]);
+      assert.equal(uncertainty.reached, undefined);
+      const { count } = slic({ data: image.data, shape: [3, 17, 20] }, { segments: 12 });
+      assert.deepEqual(uncertainty.degreesOfFreedom, [(bits === 'paired' ? 64 : 128) - count - 1]);
+    }
+  });
+
+  it('has no error where the network is linear, but for what the penalty takes', async () => {
+    const exact = { segments: 4, samples: 40 } as const;
+    const { uncertainty } = await lime(summing(), { ...exact, alpha: 0 })(quarters(), [0]);
+    assert.ok((uncertainty?.relativeError[0] ?? 1) < 1e-5, `${uncertainty?.relativeError}`);
+    const penalised = await lime(summing(), { ...exact, alpha: 0.01 })(quarters(), [0]);
+    // The residuals that the penalty leaves count as well, so a little more is stated than is missing.
+    for (const [corner, sum] of [
+      [0, -36],
+      [143, 144],
+    ]) {
+      const missing = Math.abs(sum - penalised.values.data[corner]);
+      const stated = penalised.uncertainty?.standardError.data[corner] ?? 0;
+      assert.ok(stated >= missing && stated < 1.5 * missing, `${stated} of ${missing}`);
+    }
+    const shown = await lime(summing(), { ...exact, shown: 2 })(quarters(), [0]);
+    assert.deepEqual(
+      [0, 11, 132, 143].map((corner) => (shown.uncertainty?.standardError.data[corner] ?? 0) > 0),
+      [false, false, true, true],
+    );
+  });
+
+  it('samples to a tolerance: the same bits as by that number, whatever else is asked and fits into memory', async () => {
+    for (const bits of ['independent', 'paired'] as const) {
+      const options = {
+        segments: 9,
+        tolerance: bits === 'paired' ? 0.04 : 0.1,
+        bits,
+        alpha: 0,
+        limit: 2000,
+      } as const;
+      const found = await lime(tinyClassifier(engine), options)(image, [0]);
+      assert.deepEqual(found.uncertainty?.reached, [true]);
+      assert.ok(found.uncertainty.relativeError[0] <= options.tolerance);
+      const [samples] = found.uncertainty.evaluations;
+      assert.ok(samples > 64 && samples < 2000, `${samples} samples`);
+      const counted = await lime(tinyClassifier(engine), { segments: 9, bits, alpha: 0, samples })(
+        image,
+        [0],
+      );
+      assert.deepEqual(counted.values, found.values);
+      assert.deepEqual(counted.uncertainty?.standardError, found.uncertainty.standardError);
+
+      const small = createEngine({ threads: 1, memoryBudget: 2 ** 20 });
+      try {
+        const among = await lime(tinyClassifier(small), options)(stack([image, image, image]), [1, 0, 2]);
+        assert.deepEqual(rows(among.values, 1), found.values);
+        assert.equal(among.uncertainty?.evaluations[1], samples);
+        assert.notDeepEqual(among.uncertainty.evaluations, [samples, samples, samples]);
+      } finally {
+        await small.dispose();
+      }
+    }
+  });
+
+  it('says where the limit came before the tolerance', async () => {
+    const options = { segments: 9, tolerance: 1e-6, limit: 200, seed: 1 } as const;
+    const { values, uncertainty, parameters } = await lime(tinyClassifier(engine), options)(image, [0]);
+    assert.deepEqual(uncertainty?.reached, [false]);
+    assert.deepEqual(uncertainty.evaluations, [200]);
+    assert.deepEqual([parameters.tolerance, parameters.limit, parameters.samples], [1e-6, 200, undefined]);
+    const counted = await lime(tinyClassifier(engine), { segments: 9, samples: 200, seed: 1 })(image, [0]);
+    assert.deepEqual(counted.values, values);
+  });
+
   it('depends on the seed and the image, not on the place in a batch', async () => {
     const explain = lime(tinyClassifier(engine), { segments: 9, samples: 80, seed: 3 });
     const other = { ...image, data: image.data.map((value) => -value) };
@@ -130,7 +224,13 @@ describe('lime', () => {
       { shown: 0 },
       { segments: 0 },
       { baseline: [0] },
-    ]) {
+      { tolerance: 0 },
+      { tolerance: 0.1, samples: 300 },
+      { limit: 300 },
+      { tolerance: 0.1, limit: 0 },
+      { bits: 'paired', samples: 301 },
+      { bits: 'paired', tolerance: 0.1, limit: 301 },
+    ] as const) {
       assert.throws(() => lime(classifier, options), refused, JSON.stringify(options));
     }
   });

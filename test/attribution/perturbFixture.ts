@@ -45,6 +45,7 @@ interface Fixture {
     readonly weights: readonly number[];
     readonly coefficients: readonly number[];
     readonly intercept: number;
+    readonly standardErrors: readonly { readonly cluster: 1 | 2; readonly values: readonly number[] }[];
   }[];
 }
 

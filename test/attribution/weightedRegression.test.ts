@@ -1,4 +1,4 @@
-/** Weighted regression: by hand, and against scikit-learn. */
+/** Weighted regression and its standard errors: by hand, against scikit-learn and against NumPy. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
@@ -36,6 +36,65 @@ describe('fitWeighted', () => {
       assert.ok(Math.max(...differences) < 1e-9, `coefficients differ by ${Math.max(...differences)}`);
       assert.ok(Math.abs(model.intercept - intercept) < 1e-9);
     });
+  }
+
+  it('knows how far the slope between two groups may be off: Welch, by hand', () => {
+    // Means 1 and 6 with variances 2 and 8 of two values each; the slope is half their difference.
+    const groups = { features: [-1, -1, 1, 1], responses: [0, 2, 4, 8], weights: [1, 1, 1, 1] };
+    const { coefficients, standardErrors, degreesOfFreedom } = fitWeighted(groups);
+    assert.ok(Math.abs(coefficients[0] - 2.5) < 1e-12);
+    assert.ok(Math.abs(standardErrors[0] - Math.sqrt((2 / 2 + 8 / 2) / 4)) < 1e-12);
+    assert.equal(degreesOfFreedom, 2);
+  });
+
+  it('counts two rows that were drawn together as one', () => {
+    // Each pair has a slope of its own: 1, 2 and 3, so the mean's standard error is 1 / √3.
+    const responses = [0, 2, 0, 4, 0, 6];
+    const pairs = { features: [-1, 1, -1, 1, -1, 1], responses, weights: [1, 1, 1, 1, 1, 1] };
+    const { coefficients, standardErrors } = fitWeighted(pairs, { cluster: 2 });
+    assert.ok(Math.abs(coefficients[0] - 2) < 1e-12);
+    assert.ok(Math.abs(standardErrors[0] - 1 / Math.sqrt(3)) < 1e-12);
+    const swapped = {
+      features: [1, -1, -1, 1, 1, -1],
+      responses: [2, 0, 0, 4, 6, 0],
+      weights: pairs.weights,
+    };
+    const [error] = fitWeighted(swapped, { cluster: 2 }).standardErrors;
+    assert.ok(Math.abs(error - 1 / Math.sqrt(3)) < 1e-12);
+  });
+
+  it('says what the penalty takes, and nothing of errors where no sample is to spare', () => {
+    // A = 2 + 6 and c = 0.5.
+    const line = { features: [-1, 1], responses: [98, 102], weights: [1, 1] };
+    const { penaltyBias, standardErrors, degreesOfFreedom } = fitWeighted(line, { alpha: 6 });
+    assert.ok(Math.abs(penaltyBias[0] + (6 * 0.5) / 8) < 1e-12);
+    assert.equal(degreesOfFreedom, 0);
+    assert.ok(Number.isNaN(standardErrors[0]));
+    // The third row alone has the second feature: its residual is 0 whatever it says.
+    const lone = { features: [0, 0, 1, 0, 0, 1, 1, 0], responses: [1, 2, 9, 4], weights: [1, 1, 1, 1] };
+    assert.ok(Number.isNaN(fitWeighted(lone).standardErrors[1]));
+    assert.throws(
+      () => fitWeighted({ features: [1, 2, 3], responses: [1, 2, 4], weights: [1, 1, 1] }, { cluster: 2 }),
+      {
+        name: 'InputError',
+        message: /clusters of 2/,
+      },
+    );
+  });
+
+  for (const { alpha, features, responses, weights, standardErrors } of fixture.regression) {
+    for (const { cluster, values } of standardErrors) {
+      it(`has NumPy's robust errors (${responses.length} x ${values.length}, alpha ${alpha}, clusters of ${cluster})`, () => {
+        const model = fitWeighted({ features, responses, weights }, { alpha, cluster });
+        for (const [i, value] of values.entries()) {
+          // Both solve well-conditioned systems in double precision.
+          assert.ok(
+            Math.abs(model.standardErrors[i] / value - 1) < 1e-9,
+            `${model.standardErrors[i]}, ${value}`,
+          );
+        }
+      });
+    }
   }
 
   it('recovers any linear function of bits, whatever the weights', () => {

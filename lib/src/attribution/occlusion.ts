@@ -12,6 +12,7 @@ import {
   explainedQuantities,
   type PerturbationOptions,
   perturbedOutput,
+  stackMaps,
 } from './perturbation.js';
 
 export interface OcclusionOptions extends PerturbationOptions {
@@ -42,6 +43,7 @@ interface Span {
  * Hides one window of all bands at a time (equation 7). The value of a pixel is the sum of the drops of all windows
  * that cover it, divided by their number: Captum's `Occlusion` with windows of all bands. Windows start at every
  * stride; there are ceil((length - window) / stride) + 1 along an axis, and the last one ends at the border.
+ * Every window is hidden once: nothing is sampled, so there is no `uncertainty`; other windows are another question.
  * The defaults are the paper's for 120 x 120 pixels (for 256 x 256: window 32, stride 6).
  * @returns attributions [n, 1, height, width]; equal images share their forward passes
  * @throws InputError where window or stride do not fit the image, or for another baseline than one value or one a band
@@ -74,7 +76,7 @@ export function occlusion(
   } as const;
   return createExplain(facts, async (images, targets) => {
     const program = await classifier.program(`occlusion ${JSON.stringify({ baseline, output })}`, build);
-    const values = await explainDistinct(classifier, images, targets, async ({ image, weights }) => {
+    const maps = await explainDistinct(classifier, images, targets, async ({ image, weights }) => {
       const hiding = { rows: hiddenRows, columns: hiddenColumns };
       const results = await runBatched(program, hiding, { original: image });
       return explainedQuantities(results.output, weights).map(([whole, ...hidden]) => {
@@ -91,7 +93,7 @@ export function occlusion(
         return Float32Array.from(total, (sum, pixel) => sum / covering[pixel]);
       });
     });
-    return { values };
+    return { values: stackMaps(maps, classifier.size) };
   });
 }
 

@@ -67,16 +67,16 @@ export interface Question {
 /**
  * Explains every distinct image once for all of its targets.
  * @param images [n, bands, height, width], one per target
- * @param answer one map [height * width] per target of the question, in its order
- * @returns [n, 1, height, width]
+ * @param answer one answer per target of the question, in its order
+ * @returns the answer for each target
  * @throws InputError for images of another shape or with values that are not finite, and for unknown classes
  */
-export async function explainDistinct(
+export async function explainDistinct<Answer>(
   classifier: Classifier,
   images: Tensor,
   targets: readonly Target[],
-  answer: (question: Question) => Promise<readonly Float32Array[]>,
-): Promise<Tensor> {
+  answer: (question: Question) => Promise<readonly Answer[]>,
+): Promise<Answer[]> {
   requireShape(images.shape, [targets.length, classifier.bands.length, ...classifier.size], 'images');
   requireFinite(images.data, 'images');
   const weights = targetWeights(targets, classifier);
@@ -87,15 +87,21 @@ export async function explainDistinct(
     const digest = createHash('sha256').update(bytes).digest('hex');
     places.set(digest, [...(places.get(digest) ?? []), i]);
   }
-  const [height, width] = classifier.size;
-  const values = zeros([targets.length, 1, height, width]);
+  const result = new Array<Answer>(targets.length);
   for (const [digest, indices] of withProgress('images', [...places])) {
     const asked = zeros([indices.length, classifier.classes.length]);
     for (const [row, i] of indices.entries()) rows(asked, row).data.set(rows(weights, i).data);
-    const maps = await answer({ image: rows(images, indices[0]), digest, weights: asked });
-    for (const [row, i] of indices.entries()) rows(values, i).data.set(maps[row]);
+    const answers = await answer({ image: rows(images, indices[0]), digest, weights: asked });
+    for (const [row, i] of indices.entries()) result[i] = answers[row];
   }
-  return values;
+  return result;
+}
+
+/** Maps [height * width] as one tensor [maps, 1, height, width]. */
+export function stackMaps(maps: readonly Float32Array[], [height, width]: Classifier['size']): Tensor {
+  const result = zeros([maps.length, 1, height, width]);
+  for (const [i, map] of maps.entries()) rows(result, i).data.set(map);
+  return result;
 }
 
 /** Each explained quantity [targets][rows] from the outputs [rows, classes] and class weights [targets, classes]. */

@@ -44,7 +44,17 @@ const roundSize = 16;
  */
 export function planSampling(
   { samples, tolerance, limit }: SamplingOptions,
-  { design, where, usual }: { readonly design: Design; readonly where: string; readonly usual: number },
+  {
+    design,
+    where,
+    usual,
+    usualLimit = 1024,
+  }: {
+    readonly design: Design;
+    readonly where: string;
+    readonly usual: number;
+    readonly usualLimit?: number;
+  },
 ): { readonly plan: SamplingPlan; readonly parameters: Readonly<Record<string, ParameterValue>> } {
   const group = groupSize(design);
   const whole = (value: number, name: string): number => {
@@ -73,7 +83,7 @@ export function planSampling(
       got: `tolerance ${tolerance}, samples ${samples ?? 'not given'}`,
     });
   }
-  const most = whole(limit ?? 1024, 'limit');
+  const most = whole(limit ?? usualLimit, 'limit');
   return { plan: { ...design, most, tolerance }, parameters: { tolerance, limit: most } };
 }
 

@@ -1,5 +1,7 @@
-/** A linear model fitted to weighted samples: least squares, or ridge regression. */
+/** A linear model fitted to weighted samples, least squares or ridge regression, with its standard errors. */
 import { InputError } from '../error.js';
+import { factorise, solveLower, solveUpper } from './cholesky.js';
+import { sandwichErrors, type WeightedRow } from './sandwich.js';
 
 export interface Samples {
   /** One row of features after the other [samples * features]. */
@@ -10,24 +12,39 @@ export interface Samples {
   readonly weights: ArrayLike<number>;
 }
 
+export interface FitOptions {
+  /** Ridge penalty; 0 for least squares. */
+  readonly alpha?: number;
+  /** Rows that were drawn independently (1), or two neighbouring rows at a time that depend on each other (2). */
+  readonly cluster?: 1 | 2;
+}
+
 export interface LinearModel {
   readonly coefficients: Float64Array;
   readonly intercept: number;
+  /** Standard error of each coefficient; NaN where no degree of freedom is left to estimate it from. */
+  readonly standardErrors: Float64Array;
+  /** What the penalty adds to each coefficient in the mean, -alpha A⁻¹ c, which more samples leave ever less of. */
+  readonly penaltyBias: Float64Array;
+  /** Clusters of positive weight, less the coefficients and the intercept; for Student's t. */
+  readonly degreesOfFreedom: number;
 }
 
 /**
  * Minimises Σ w (y - intercept - x · coefficients)² + alpha ‖coefficients‖²; the intercept is not penalised.
  * With alpha 0 this is scikit-learn's `LinearRegression`, above its `Ridge`, both with `sample_weight`.
+ *
+ * Standard errors are those of `sandwichErrors`; the penalty's bias is not in them.
  * @throws InputError where sizes or weights are wrong, or the samples leave a coefficient open
  */
 export function fitWeighted(
   { features, responses, weights }: Samples,
-  { alpha = 0 }: { readonly alpha?: number } = {},
+  { alpha = 0, cluster = 1 }: FitOptions = {},
 ): LinearModel {
   const samples = responses.length;
   const width = features.length / samples;
   const total = sum(weights);
-  checkSamples({ samples, width, weights, total, alpha });
+  checkSamples({ samples, width, weights, total, alpha, cluster });
 
   const means = new Float64Array(width);
   let responseMean = 0;
@@ -54,9 +71,43 @@ export function fitWeighted(
   }
   for (let i = 0; i < width; i++) matrix[i * width + i] += alpha;
 
-  const coefficients = solveSymmetric(matrix, right, secondMoments);
+  const factor = factorise(matrix, secondMoments);
+  if (typeof factor === 'number') throw undetermined(factor);
+  const solve = (vector: Float64Array) => solveUpper(factor, solveLower(factor, vector));
+  const coefficients = solve(right);
   const intercept = coefficients.reduce((rest, value, i) => rest - value * means[i], responseMean);
-  return { coefficients, intercept };
+  const penaltyBias = solve(coefficients.map((value) => -alpha * value));
+
+  const weighted = (row: number): WeightedRow => {
+    const root = Math.sqrt(weights[row]);
+    let residual = responses[row] - intercept;
+    for (let i = 0; i < width; i++) {
+      residual -= coefficients[i] * features[row * width + i];
+      centred[i] = root * (features[row * width + i] - means[i]);
+    }
+    return { root, residual: root * residual, features: solveLower(factor, centred) };
+  };
+  const clusters = clustersOf(weights, cluster);
+  const degreesOfFreedom = clusters.length - width - 1;
+  const standardErrors =
+    degreesOfFreedom < 1
+      ? new Float64Array(width).fill(Number.NaN)
+      : sandwichErrors(
+          factor,
+          clusters.map((members) => members.map(weighted)),
+          total,
+        );
+  return { coefficients, intercept, standardErrors, penaltyBias, degreesOfFreedom };
+}
+
+/** The rows of each cluster that have a weight. */
+function clustersOf(weights: ArrayLike<number>, cluster: number): number[][] {
+  const clusters: number[][] = [];
+  for (let start = 0; start < weights.length; start += cluster) {
+    const members = [start, start + 1].slice(0, cluster).filter((row) => weights[row] > 0);
+    if (members.length > 0) clusters.push(members);
+  }
+  return clusters;
 }
 
 function sum(values: ArrayLike<number>): number {
@@ -71,6 +122,7 @@ function checkSamples(got: {
   readonly weights: ArrayLike<number>;
   readonly total: number;
   readonly alpha: number;
+  readonly cluster: number;
 }): void {
   const where = 'fitWeighted';
   if (!Number.isInteger(got.width) || got.width < 1 || got.weights.length !== got.samples) {
@@ -79,6 +131,14 @@ function checkSamples(got: {
       where,
       expected: 'rows of equal length, one response and one weight each',
       got: `${got.samples} responses, ${got.weights.length} weights, ${got.width} features each`,
+    });
+  }
+  if (got.samples % got.cluster !== 0) {
+    throw new InputError({
+      what: 'a row without its neighbour',
+      where,
+      expected: `clusters of ${got.cluster} rows`,
+      got: `${got.samples} rows`,
     });
   }
   const wrong = Array.from(got.weights).find((weight) => !(weight >= 0));
@@ -93,34 +153,6 @@ function checkSamples(got: {
   if (!(got.alpha >= 0)) {
     throw new InputError({ what: 'not a penalty', where, expected: 'alpha from 0', got: String(got.alpha) });
   }
-}
-
-/**
- * Solves M x = b for a symmetric positive definite M by Cholesky's M = L Lᵀ.
- * @param matrix row-major, only the lower triangle is read; MUTATED: becomes L
- * @param scales of the sums behind each row of M, against which a rest counts as rounding
- */
-function solveSymmetric(matrix: Float64Array, right: Float64Array, scales: Float64Array): Float64Array {
-  const size = right.length;
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j <= i; j++) {
-      let rest = matrix[i * size + j];
-      for (let k = 0; k < j; k++) rest -= matrix[i * size + k] * matrix[j * size + k];
-      if (j < i) matrix[i * size + j] = rest / matrix[j * size + j];
-      else if (rest > 8 * size * Number.EPSILON * scales[i]) matrix[i * size + i] = Math.sqrt(rest);
-      else throw undetermined(i);
-    }
-  }
-  const x = Float64Array.from(right);
-  for (let i = 0; i < size; i++) {
-    for (let k = 0; k < i; k++) x[i] -= matrix[i * size + k] * x[k];
-    x[i] /= matrix[i * size + i];
-  }
-  for (let i = size - 1; i >= 0; i--) {
-    for (let k = i + 1; k < size; k++) x[i] -= matrix[k * size + i] * x[k];
-    x[i] /= matrix[i * size + i];
-  }
-  return x;
 }
 
 function undetermined(feature: number): InputError {
