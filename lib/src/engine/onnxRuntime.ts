@@ -16,6 +16,7 @@ import { defaultMemoryBudget, defaultMemoryLimit, planBatch } from './memory.js'
 import { type Provider, passesFor, providers } from './onnxRuntimeProviders.js';
 import { switchOffTelemetry } from './onnxRuntimeTelemetry.js';
 import type { OnnxRuntimeModel, WorkerData } from './onnxRuntimeWorker.js';
+import { readPackage } from './versions.js';
 import { checkThreads, createWorkerEngine } from './workerEngine.js';
 import type { WorkerPort } from './workerProtocol.js';
 
@@ -26,13 +27,7 @@ export interface OnnxRuntimeOptions extends EngineOptions {
 
 const accelerators: Readonly<Partial<Record<Provider, string>>> = { webgpu: 'WebGPU', cuda: 'CUDA' };
 
-function runtimeVersion(): string {
-  const description: unknown = createRequire(import.meta.url)('onnxruntime-node/package.json');
-  if (typeof description === 'object' && description !== null && 'version' in description) {
-    return String(description.version);
-  }
-  return 'of unknown version';
-}
+const { version } = readPackage(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
 
 /** A graph that only fails if the provider does; its input x has shape [1, 2]. */
 const trial = (): Uint8Array => writeOnnx(createGraph({ y: add(input('x', ['N', 2]), scalar(1)) }));
@@ -99,7 +94,7 @@ function startEngine(
 ): Engine {
   switchOffTelemetry();
   return createWorkerEngine<OnnxRuntimeModel>({
-    name: `onnxruntime ${runtimeVersion()} ${provider}`,
+    name: `onnxruntime ${version} ${provider}`,
     runtime: 'onnxruntime',
     threads,
     accelerator: accelerators[provider],

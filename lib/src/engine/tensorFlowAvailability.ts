@@ -1,7 +1,8 @@
 /** Which packages of TensorFlow.js can be used here, and why the others cannot. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { readPackage } from './versions.js';
 
 /** From the fastest to the one that runs anywhere. */
 export const tensorFlowPackages = [
@@ -29,21 +30,6 @@ export interface UnusablePackage {
 
 export type PackageAvailability = UsablePackage | UnusablePackage;
 
-/** package.json of one version of a package. */
-interface Description {
-  readonly name: string;
-  readonly version: string;
-}
-
-function readDescription(path: string): Description {
-  const description: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  const text = (key: string): string =>
-    typeof description === 'object' && description !== null && key in description
-      ? String(Reflect.get(description, key))
-      : 'unknown';
-  return { name: text('name'), version: text('version') };
-}
-
 /** The binding that the install script of a native package builds or downloads. */
 function hasBinding(folder: string): boolean {
   const library = join(folder, 'lib');
@@ -66,7 +52,7 @@ function inspect(name: TensorFlowPackage, from: string | URL): PackageAvailabili
   } catch {
     return undefined;
   }
-  const { name: realName, version } = readDescription(file);
+  const { name: realName, version } = readPackage(file);
   if (realName !== name) return { name, problem: `stands for ${realName} ${version} here` };
   if (!supported(version))
     return { name, problem: `version ${version} is installed, 4.22 or a later 4.x is needed` };

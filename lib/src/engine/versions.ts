@@ -1,16 +1,19 @@
 /** The versions that a result depends on. */
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 import type { Engine } from './engine.js';
 
-/** Version of this library, from its package.json. */
-export function libraryVersion(): string {
-  const description: unknown = createRequire(import.meta.url)('../../package.json');
-  if (typeof description === 'object' && description !== null && 'version' in description) {
-    return String(description.version);
-  }
-  return 'unknown';
+/** Name and version in the package.json of a package. */
+export function readPackage(path: string | URL): { readonly name: string; readonly version: string } {
+  const description: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  const text = (key: string): string =>
+    typeof description === 'object' && description !== null && key in description
+      ? String(Reflect.get(description, key))
+      : 'unknown';
+  return { name: text('name'), version: text('version') };
 }
 
-export function versionsOf(engine: Pick<Engine, 'name'>): Readonly<Record<string, string>> {
-  return { landlens: libraryVersion(), node: process.versions.node, engine: engine.name };
-}
+export const versionsOf = (engine: Pick<Engine, 'name'>): Readonly<Record<string, string>> => ({
+  landlens: readPackage(new URL('../../package.json', import.meta.url)).version,
+  node: process.versions.node,
+  engine: engine.name,
+});

@@ -5,7 +5,7 @@ import * as ort from 'onnxruntime-node';
 import { differentiate } from '../../../lib/src/graph/differentiate.js';
 import { createGraph, shapeOf, topologicalOrder } from '../../../lib/src/graph/graph.js';
 import { input } from '../../../lib/src/graph/node.js';
-import { decodedOperators } from '../../../lib/src/graph/onnx/decode.js';
+import { decodedOperators } from '../../../lib/src/graph/onnx/operators.js';
 import { readOnnx } from '../../../lib/src/graph/onnx/read.js';
 import { tensor } from '../../../lib/src/tensor.js';
 import { evaluate } from '../../reference/reference.js';

@@ -6,7 +6,7 @@ import { InputError } from '../../../lib/src/error.js';
 import { differentiate } from '../../../lib/src/graph/differentiate.js';
 import { type Graph, topologicalOrder } from '../../../lib/src/graph/graph.js';
 import { constantOf, input } from '../../../lib/src/graph/node.js';
-import { decodedOperators } from '../../../lib/src/graph/onnx/decode.js';
+import { decodedOperators } from '../../../lib/src/graph/onnx/operators.js';
 import { readOnnx } from '../../../lib/src/graph/onnx/read.js';
 import { ModelProto } from '../../../lib/src/graph/onnx/schema.js';
 import { perImage } from '../../../lib/src/graph/type.js';

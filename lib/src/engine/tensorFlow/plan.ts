@@ -1,7 +1,7 @@
 /** A graph as a list of steps that can be sent to a worker thread. */
 
 import { InputError } from '../../error.js';
-import { describeNode, type Graph, topologicalOrder } from '../../graph/graph.js';
+import { describeNode, type Graph, isFixed, topologicalOrder } from '../../graph/graph.js';
 import type { OperatorAttributes } from '../../graph/inference.js';
 import type { Node, Value } from '../../graph/node.js';
 import { type ConstantTensor, shapeText } from '../../graph/type.js';
@@ -102,16 +102,11 @@ export function planRun(graph: Graph): Plan {
     return number;
   };
 
-  const fixed = new Set<Node>();
-  for (const node of nodes) {
-    const depends = node.operator === 'Input' || node.inputs.some((value) => !fixed.has(value.node));
-    if (!depends) fixed.add(node);
-  }
   // Outputs, and what is prepared for the runs, outlive the last step that uses them.
   const kept = new Set(Object.values(graph.outputs));
   const lastUse = new Map<Value, Node>();
   for (const node of nodes) {
-    for (const value of node.inputs) if (fixed.has(value.node) && !fixed.has(node)) kept.add(value);
+    for (const value of node.inputs) if (isFixed(value) && !isFixed(node.outputs[0])) kept.add(value);
     for (const value of [...node.inputs, ...node.outputs]) lastUse.set(value, node);
   }
 
@@ -139,7 +134,7 @@ export function planRun(graph: Graph): Plan {
       const last = [...new Set([...node.inputs, ...node.outputs])].filter(
         (value) => lastUse.get(value) === node && !kept.has(value),
       );
-      (fixed.has(node) ? preparation : steps).push(planStep(node, last));
+      (isFixed(first) ? preparation : steps).push(planStep(node, last));
     }
   }
   const outputs = Object.entries(graph.outputs).map(([name, value]) => [name, numberOf(value)]);

@@ -10,10 +10,10 @@ import type { OperatorRules, RuleArguments } from '../rule.js';
 import { mergeDimensions, normaliseAxis, staticDimension } from '../type.js';
 import { unbroadcast } from './elementwise.js';
 
-/** The transposed matrix of a map that takes input `source(i)` to output i: what its gradient needs. */
-function gatherTransposed(outputs: number, inputs: number, source: (output: number) => number): Float64Array {
+/** The matrix [outputs, inputs] of a map that takes input `source(i)` to output i. */
+function gatherMatrix(outputs: number, inputs: number, source: (output: number) => number): Float64Array {
   const matrix = new Float64Array(inputs * outputs);
-  for (let i = 0; i < outputs; i++) matrix[source(i) * outputs + i] += 1;
+  for (let i = 0; i < outputs; i++) matrix[i * inputs + source(i)] += 1;
   return matrix;
 }
 
@@ -58,7 +58,7 @@ export const arrangement = {
         pads[at] = from;
         pads[at + shape.length] = length - from - count;
       } else {
-        const matrix = gatherTransposed(count, length, (output) => from + output * step);
+        const matrix = gatherMatrix(count, length, (output) => from + output * step);
         result = multiplyAxis(result, at, matrix, length);
       }
     }
@@ -103,7 +103,7 @@ export const arrangement = {
       const after = pads[axis + shape.length];
       if (before === 0 && after === 0) continue;
       const length = staticDimension(dimension, 'Pad');
-      const matrix = gatherTransposed(length + before + after, length, paddedSource(length, before, mode));
+      const matrix = gatherMatrix(length + before + after, length, paddedSource(length, before, mode));
       result = multiplyAxis(result, axis, matrix, length);
     }
     return [result];

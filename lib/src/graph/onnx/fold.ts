@@ -30,24 +30,16 @@ export function constantFrom({ dataType, shape, items }: Known): ConstantTensor 
   if (plain.length !== items.length) return undefined;
   const wide = (value: number): bigint =>
     value >= 2 ** 63 ? 2n ** 63n - 1n : value <= -(2 ** 63) ? -(2n ** 63n) : BigInt(Math.trunc(value));
-  switch (dataType) {
-    case 'int64':
-      return plain.some(Number.isNaN)
-        ? undefined
-        : { dataType, shape, data: BigInt64Array.from(plain, wide) };
-    case 'int32':
-      return { dataType, shape, data: Int32Array.from(plain) };
-    case 'int8':
-      return { dataType, shape, data: Int8Array.from(plain) };
-    case 'uint8':
-    case 'bool':
-      return { dataType, shape, data: Uint8Array.from(plain) };
-    case 'float64':
-      return { dataType, shape, data: Float64Array.from(plain) };
-    default:
-      return { dataType: 'float32', shape, data: Float32Array.from(plain) };
+  if (dataType === 'int64') {
+    return plain.some(Number.isNaN) ? undefined : { dataType, shape, data: BigInt64Array.from(plain, wide) };
   }
+  return { dataType, shape, data: arrays[dataType].from(plain) };
 }
+
+const arrays = {
+  ...{ float16: Float32Array, float32: Float32Array, float64: Float64Array },
+  ...{ int32: Int32Array, int8: Int8Array, uint8: Uint8Array, bool: Uint8Array },
+} as const;
 
 const isInteger = (dataType: Known['dataType']): boolean => dataType !== 'float32' && dataType !== 'float64';
 

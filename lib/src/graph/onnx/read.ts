@@ -15,9 +15,9 @@ import {
   type TensorType,
 } from '../type.js';
 import type { Call, Known } from './call.js';
-import { decodeNode } from './decode.js';
 import { externalWeights } from './externalData.js';
 import { constantFrom, fold, knownConstant } from './fold.js';
+import { decodeNode } from './operators.js';
 import {
   attributeTypeCodes,
   decodeModel,

@@ -35,19 +35,56 @@ export function attributeProto(name: string, attribute: RawAttribute) {
   }
 }
 
-/** What becomes of each TensorProto.DataType code, and the bytes of one stored element. Half precision is widened. */
-const elements: ReadonlyMap<number, { readonly dataType: DataType; readonly bytes: number }> = new Map([
-  [dataTypeCodes.float32, { dataType: 'float32', bytes: 4 }],
-  [dataTypeCodes.uint8, { dataType: 'uint8', bytes: 1 }],
-  [dataTypeCodes.int8, { dataType: 'int8', bytes: 1 }],
-  [dataTypeCodes.int32, { dataType: 'int32', bytes: 4 }],
-  [dataTypeCodes.int64, { dataType: 'int64', bytes: 8 }],
-  [dataTypeCodes.bool, { dataType: 'bool', bytes: 1 }],
-  [dataTypeCodes.float16, { dataType: 'float32', bytes: 2 }],
-  [dataTypeCodes.float64, { dataType: 'float64', bytes: 8 }],
+/** An element type as files store it. */
+interface Element {
+  /** What it becomes: half precision is widened. */
+  readonly dataType: DataType;
+  readonly bytes: number;
+  /** From little-endian bytes. */
+  readonly view: (memory: ArrayBufferLike) => ConstantTensor['data'];
+  /** From the field that belongs to it; small integers and halves share int32_data. */
+  readonly listed: (message: TensorMessage) => ConstantTensor['data'];
+}
+
+interface Stored<Item> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (memory: ArrayBufferLike): ConstantTensor['data'];
+  from(items: readonly Item[]): ConstantTensor['data'];
+}
+
+const stored = <Item>(
+  dataType: DataType,
+  array: Stored<Item>,
+  items: (message: TensorMessage) => readonly Item[],
+): [code: number, element: Element] => [
+  dataTypeCodes[dataType],
+  {
+    ...{ dataType, bytes: array.BYTES_PER_ELEMENT },
+    view: (memory) => new array(memory),
+    listed: (message) => array.from(items(message)),
+  },
+];
+
+/** By the code of TensorProto.DataType. */
+const elements: ReadonlyMap<number, Element> = new Map([
+  stored('float32', Float32Array, ({ floatData }) => floatData),
+  stored('float64', Float64Array, ({ doubleData }) => doubleData),
+  stored('int64', BigInt64Array, ({ int64Data }) => int64Data),
+  stored('int32', Int32Array, ({ int32Data }) => int32Data),
+  stored('int8', Int8Array, ({ int32Data }) => int32Data),
+  stored('uint8', Uint8Array, ({ int32Data }) => int32Data),
+  stored('bool', Uint8Array, ({ int32Data }) => int32Data),
+  [
+    dataTypeCodes.float16,
+    {
+      ...{ dataType: 'float32', bytes: 2 },
+      view: (memory) => fromHalf(new Uint16Array(memory)),
+      listed: ({ int32Data }) => fromHalf(Uint16Array.from(int32Data)),
+    },
+  ],
 ]);
 
-function elementOf(code: number, where: string): { readonly dataType: DataType; readonly bytes: number } {
+function elementOf(code: number, where: string): Element {
   const found = elements.get(code);
   if (found !== undefined) return found;
   throw new InputError({
@@ -86,54 +123,13 @@ function mismatch(where: string, unit: string, expected: number, got: number): I
   });
 }
 
-/** The typed array over little-endian bytes. Parts of a larger memory are copied: they rarely lie at a multiple of the element size. */
-function fromRaw(code: number, bytes: Uint8Array): ConstantTensor['data'] {
-  const { buffer } = bytes.length === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);
-  switch (code) {
-    case dataTypeCodes.float32:
-      return new Float32Array(buffer);
-    case dataTypeCodes.float64:
-      return new Float64Array(buffer);
-    case dataTypeCodes.float16:
-      return fromHalf(new Uint16Array(buffer));
-    case dataTypeCodes.int64:
-      return new BigInt64Array(buffer);
-    case dataTypeCodes.int32:
-      return new Int32Array(buffer);
-    case dataTypeCodes.int8:
-      return new Int8Array(buffer);
-    default:
-      return new Uint8Array(buffer);
-  }
-}
-
-/** The typed array from the field that belongs to the element type; small integers and halves share int32_data. */
-function fromFields(code: number, message: TensorMessage): ConstantTensor['data'] {
-  switch (code) {
-    case dataTypeCodes.float32:
-      return Float32Array.from(message.floatData);
-    case dataTypeCodes.float64:
-      return Float64Array.from(message.doubleData);
-    case dataTypeCodes.float16:
-      return fromHalf(Uint16Array.from(message.int32Data));
-    case dataTypeCodes.int64:
-      return BigInt64Array.from(message.int64Data);
-    case dataTypeCodes.int32:
-      return Int32Array.from(message.int32Data);
-    case dataTypeCodes.int8:
-      return Int8Array.from(message.int32Data);
-    default:
-      return Uint8Array.from(message.int32Data);
-  }
-}
-
 /**
  * A stored tensor.
  * @param external the raw bytes, if they lie in another file
  * @throws InputError if the data do not fit the dimensions or the element type is unknown
  */
 export function readTensor(message: TensorMessage, where: string, external?: Uint8Array): ConstantTensor {
-  const dataType = dataTypeOf(message.dataType, where);
+  const { dataType, bytes: width, view, listed } = elementOf(message.dataType, where);
   const { shape, size } = claimedSize(message, where);
   if (external === undefined && (message.dataLocation !== 0 || message.externalData.length > 0)) {
     throw new InputError({
@@ -144,11 +140,12 @@ export function readTensor(message: TensorMessage, where: string, external?: Uin
   }
   const raw = external ?? message.rawData;
   if (external !== undefined || raw.length > 0) {
-    const bytes = rawByteLength(message, where);
-    if (raw.length !== bytes) throw mismatch(where, 'bytes', bytes, raw.length);
-    return { dataType, shape, data: fromRaw(message.dataType, raw) };
+    if (raw.length !== size * width) throw mismatch(where, 'bytes', size * width, raw.length);
+    // Parts of a larger memory are copied: they rarely lie at a multiple of the element size.
+    const { buffer } = raw.length === raw.buffer.byteLength ? raw : Uint8Array.from(raw);
+    return { dataType, shape, data: view(buffer) };
   }
-  const data = fromFields(message.dataType, message);
+  const data = listed(message);
   if (data.length !== size) throw mismatch(where, 'values', size, data.length);
   return { dataType, shape, data };
 }

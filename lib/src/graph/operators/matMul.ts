@@ -31,16 +31,10 @@ export function matrixTranspose(x: Value): Value {
   return transpose(x, [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2]);
 }
 
-/** Multiplies one axis by a constant matrix [rows = new length, columns = old length]: any linear map along an axis. */
-export function multiplyAxis(x: Value, axis: number, matrix: Float64Array, rows: number): Value {
+/** Multiplies one axis by a constant matrix [old length, new length], x with the axis last: any linear map along an axis. */
+export function multiplyAxis(x: Value, axis: number, matrix: Float64Array, length: number): Value {
   const rank = shapeOf(x).length;
-  const columns = matrix.length / rows;
-  // x with the axis last, times the transposed matrix.
-  const transposed = new Float32Array(matrix.length);
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) transposed[c * rows + r] = matrix[r * columns + c];
-  }
-  const right = floats(transposed, [columns, rows]);
+  const right = floats(Float32Array.from(matrix), [matrix.length / length, length]);
   if (axis === rank - 1) return matMul(x, right);
   const swap = Array.from({ length: rank }, (_, i) => (i === axis ? rank - 1 : i === rank - 1 ? axis : i));
   return transpose(matMul(transpose(x, swap), right), swap);

@@ -24,31 +24,22 @@ import {
 } from '../operators/elementwise.js';
 import { maximumIndices, unpool } from '../operators/pooling.js';
 import { reduceSum } from '../operators/reduction.js';
-import type { Rule, RuleArguments, RuleTable } from '../rule.js';
+import type { OperatorRules, Rule, RuleArguments, RuleTable } from '../rule.js';
 import { plain } from './plain.js';
 
 /** Below this difference of the inputs the ordinary gradient is used, as in Captum. */
 const epsilon = 1e-10;
 
-type OfOneValue =
-  | 'LeakyRelu'
-  | 'Elu'
-  | 'Sigmoid'
-  | 'Tanh'
-  | 'Softplus'
-  | 'Clip'
-  | 'Abs'
-  | 'Exp'
-  | 'Log'
-  | 'Sqrt'
-  | 'Erf'
-  | 'Sin'
-  | 'Cos'
-  | 'Atan'
-  | 'Pow';
+/** Activations and functions of one value. */
+const ofOneValue = [
+  ...(['LeakyRelu', 'Elu', 'Sigmoid', 'Tanh', 'Softplus', 'Clip', 'Abs', 'Exp', 'Log', 'Sqrt'] as const),
+  ...(['Erf', 'Sin', 'Cos', 'Atan'] as const),
+];
+
+type OfOneValue = (typeof ofOneValue)[number];
 
 /** m_in = m_out (y - y') / (x - x'), where x and x' differ; x is the input that is wanted. */
-function rescale<Op extends OfOneValue>(ordinary: Rule<Op>): Rule<Op> {
+function rescale<Op extends OfOneValue | 'Pow'>(ordinary: Rule<Op>): Rule<Op> {
   return (rule) => {
     const at = rule.wanted.indexOf(true);
     const x = rule.node.inputs[at];
@@ -62,6 +53,13 @@ function rescale<Op extends OfOneValue>(ordinary: Rule<Op>): Rule<Op> {
     );
   };
 }
+
+const rescaled = Object.fromEntries(
+  ofOneValue.map(<Op extends OfOneValue>(operator: Op) => {
+    const { [operator]: ordinary }: OperatorRules = plain;
+    return [operator, rescale<Op>(ordinary)];
+  }),
+);
 
 const orElse = (difference: Value, multiplier: Value, fallback: Value): Value =>
   where(greater(absolute(difference), scalar(epsilon)), multiplier, fallback);
@@ -262,20 +260,7 @@ export function deepLift({ sharedMaximum = 'add', maxPool = 'rescale' }: DeepLif
   return {
     ...plain,
     Relu: rescaleRelu,
-    LeakyRelu: rescale(plain.LeakyRelu),
-    Elu: rescale(plain.Elu),
-    Sigmoid: rescale(plain.Sigmoid),
-    Tanh: rescale(plain.Tanh),
-    Softplus: rescale(plain.Softplus),
-    Clip: rescale(plain.Clip),
-    Abs: rescale(plain.Abs),
-    Exp: rescale(plain.Exp),
-    Log: rescale(plain.Log),
-    Sqrt: rescale(plain.Sqrt),
-    Erf: rescale(plain.Erf),
-    Sin: rescale(plain.Sin),
-    Cos: rescale(plain.Cos),
-    Atan: rescale(plain.Atan),
+    ...rescaled,
     Pow: (rule) => (rule.wanted.includes(false) ? rescale(plain.Pow)(rule) : plain.Pow(rule)),
     Max: rescaleExtremum,
     Min: rescaleExtremum,
