@@ -3,7 +3,7 @@
 import type { PoolAttributes } from '../../lib/src/graph/inference.js';
 import { apply, constant, createNode, floats, scalar, type Value } from '../../lib/src/graph/node.js';
 import { relu, sigmoid, softplus, tanh } from '../../lib/src/graph/operators/activation.js';
-import { beforeFirst, concat, split, transpose } from '../../lib/src/graph/operators/arrangement.js';
+import { concat, split, transpose } from '../../lib/src/graph/operators/arrangement.js';
 import { conv } from '../../lib/src/graph/operators/convolution.js';
 import { add, cast, greater, multiply, where } from '../../lib/src/graph/operators/elementwise.js';
 import { batchNormalization } from '../../lib/src/graph/operators/normalisation.js';
@@ -11,6 +11,9 @@ import { averagePool, maxPool } from '../../lib/src/graph/operators/pooling.js';
 import type { RuleTable } from '../../lib/src/graph/rule.js';
 import { type Dimension, perImage, type Shape } from '../../lib/src/graph/type.js';
 import type { Sketch, Values } from './sketch.js';
+
+/** The end of a slice with a negative step that takes the first value too. */
+const beforeFirst = -(2 ** 31);
 
 export type Case = (sketch: Sketch) => Value;
 

@@ -8,7 +8,7 @@ import { isPredicted } from '../metric/classification/decision.js';
 import type { Classifier } from '../model/classifier.js';
 import { indexOfClass } from '../model/classMatch.js';
 import { piecesOf, withProgress } from '../progress.js';
-import { stack } from '../tensor.js';
+import { scoreBatch } from './scoredImages.js';
 
 /** Scores of one class with a planted thing and without it, over the same scenes. */
 export interface BiasEffect {
@@ -38,14 +38,8 @@ async function scoresOf(
   const scores: number[] = [];
   const outputs = classes.map((name) => indexOfClass(name, classifier));
   for (const start of withProgress('batches', piecesOf(indices.length, 16))) {
-    const patches = await Promise.all(
-      indices.slice(start, start + 16).map((index) => dataset.read('test', index)),
-    );
-    const { data } = await classifier.score(stack(patches.map((patch) => classifier.prepare(patch))));
-    const width = classifier.classes.length;
-    for (const i of patches.keys()) {
-      scores.push(Math.max(...outputs.map((output) => data[i * width + output])));
-    }
+    const scored = await scoreBatch(dataset, classifier, 'test', indices.slice(start, start + 16));
+    scores.push(...scored.map((image) => Math.max(...outputs.map((output) => image.scores[output]))));
   }
   return scores;
 }

@@ -3,4 +3,3 @@ export * from './engine.js';
 export * from './engines.js';
 export { createEngine, type OnnxRuntimeOptions } from './onnxRuntime.js';
 export * from './tensorFlow.js';
-export { createTensorFlowEngine, type TensorFlowOptions } from './tensorFlow.js';

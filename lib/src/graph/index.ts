@@ -5,61 +5,13 @@ export { createGraph, type Graph, shapeOf, substitute } from './graph.js';
 export { apply, constant, floats, input, type Node, scalar, type Value } from './node.js';
 export { loadOnnx, type OnnxModel, type ReadOptions, readOnnx } from './onnx/read.js';
 export { type WriteOptions, writeOnnx } from './onnx/write.js';
-export {
-  clip,
-  elu,
-  gelu,
-  geluTanh,
-  hardSigmoid,
-  leakyRelu,
-  logSoftmax,
-  prelu,
-  relu,
-  sigmoid,
-  softmax,
-  softplus,
-  tanh,
-} from './operators/activation.js';
-export {
-  concat,
-  expand,
-  flatten,
-  gather,
-  pad,
-  reshape,
-  reverse,
-  slice,
-  split,
-  squeeze,
-  transpose,
-} from './operators/arrangement.js';
-export { conv, convTranspose } from './operators/convolution.js';
-export { einsum } from './operators/einsum.js';
-export {
-  absolute,
-  add,
-  arctangent,
-  cast,
-  cosine,
-  divide,
-  errorFunction,
-  exponential,
-  greater,
-  logarithm,
-  maximum,
-  minimum,
-  multiply,
-  negate,
-  power,
-  sign,
-  sine,
-  squareRoot,
-  subtract,
-  where,
-  zerosLike,
-} from './operators/elementwise.js';
+export * from './operators/activation.js';
+export * from './operators/arrangement.js';
+export * from './operators/convolution.js';
+export * from './operators/einsum.js';
+export * from './operators/elementwise.js';
 export { gemm, matMul, matrixTranspose } from './operators/matMul.js';
-export { batchNormalization, layerNormalization } from './operators/normalisation.js';
+export * from './operators/normalisation.js';
 export { averagePool, maxPool } from './operators/pooling.js';
 export { globalAveragePool, reduceMax, reduceMean, reduceSum } from './operators/reduction.js';
 export { resize } from './operators/resize.js';

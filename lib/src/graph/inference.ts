@@ -118,6 +118,17 @@ export function sliceRange(length: number, start: number, end: number, step: num
   return { from, step, count: Math.max(0, Math.ceil((to - from) / step)) };
 }
 
+/** Which input index a padded output index shows. */
+export function paddedSource(length: number, before: number, mode: 'reflect' | 'edge') {
+  return (output: number): number => {
+    const i = output - before;
+    if (mode === 'edge') return Math.min(Math.max(i, 0), length - 1);
+    const period = Math.max(1, 2 * (length - 1));
+    const folded = ((i % period) + period) % period;
+    return folded < length ? folded : period - folded;
+  };
+}
+
 const misfit = (where: string, expected: string, x: Shape, weight: Shape): InputError =>
   new InputError({
     what: 'the input does not fit the weights',

@@ -50,8 +50,7 @@ export async function openNotebook({
   await requireFreshBuild();
   const choice = parseDataset(dataset, projectFolder);
   const data = await openDataset(choice);
-  const engine = await openEngine();
-  try {
+  return withEngine(async (engine) => {
     const classifier = await openClassifier(resolve(projectFolder, model), { engine });
     requireCompatible(data, classifier);
     signal.throwIfAborted();
@@ -60,6 +59,14 @@ export async function openNotebook({
       ...textOf(classifier, seed),
     );
     return { data, choice, classifier, engine, seed };
+  });
+}
+
+/** What is opened with an engine, which ends where that fails. */
+async function withEngine<Opened>(open: (engine: Engine) => Promise<Opened>): Promise<Opened> {
+  const engine = await openEngine();
+  try {
+    return await open(engine);
   } catch (thrown) {
     await engine.dispose();
     throw thrown;
@@ -88,8 +95,7 @@ export async function openNetwork(
   requireSeed(seed, 'openNetwork, seed');
   const signal = untilInterrupted();
   await requireFreshBuild();
-  const engine = await openEngine();
-  try {
+  return withEngine(async (engine) => {
     const classifier = await openClassifier(resolve(projectFolder, model), { engine, ...description });
     signal.throwIfAborted();
     const [height, width] = classifier.size;
@@ -99,10 +105,7 @@ export async function openNetwork(
       ...textOf(classifier, seed),
     );
     return classifier;
-  } catch (thrown) {
-    await engine.dispose();
-    throw thrown;
-  }
+  });
 }
 
 /**

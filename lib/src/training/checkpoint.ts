@@ -4,7 +4,7 @@ import { InputError } from '../error.js';
 import { readIfPresent } from '../io/boundedFile.js';
 import { writeFileAtomic } from '../io/file.js';
 import { parseJson } from '../io/json.js';
-import { type Recipe, stepsOf } from './recipe.js';
+import { holdsNumbers, type Recipe, stepsOf } from './recipe.js';
 import type { FlatState } from './trainingStep.js';
 
 /** The validation results after a number of training images. */
@@ -60,11 +60,9 @@ const checkFields = [
   'seconds',
 ] as const satisfies readonly (keyof Check)[];
 
-const areNumbers = (values: readonly unknown[]): boolean => values.every((value) => Number.isFinite(value));
-
 /** Whether a value from a file is a list of checks. */
 export const isHistory = (value: unknown): value is readonly Check[] =>
-  Array.isArray(value) && value.every((check) => areNumbers(checkFields.map((name) => check?.[name])));
+  Array.isArray(value) && value.every((check) => holdsNumbers(check, checkFields));
 
 type Position = Pick<Checkpoint, 'phase' | 'step' | 'updates' | 'history' | 'lossesSinceCheck'>;
 
@@ -83,7 +81,7 @@ function positionIn(header: ReadonlyMap<string, unknown>, { phases }: Recipe): P
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
 const isPair = (value: unknown): value is readonly [number, number] =>
-  Array.isArray(value) && value.length === 2 && areNumbers(value);
+  Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
 
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   const { state, ...rest } = checkpoint;

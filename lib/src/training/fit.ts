@@ -27,14 +27,7 @@ import {
 import { followPlateau } from './plateau.js';
 import { transferWeights } from './pretrained.js';
 import { type Recipe, rateAt, stepsOf } from './recipe.js';
-import {
-  createTrainingStep,
-  type FlatState,
-  flatten,
-  freshWeights,
-  layoutOf,
-  unflatten,
-} from './trainingStep.js';
+import { createTrainingStep, flatten, freshWeights, layoutOf, unflatten } from './trainingStep.js';
 
 export interface FitProgress {
   readonly images: number;
@@ -181,18 +174,6 @@ async function validate(
   };
 }
 
-const asFlatState = ({
-  parameters,
-  first,
-  second,
-  statistics,
-}: Readonly<Record<string, Tensor>>): FlatState => ({
-  parameters,
-  first,
-  second,
-  statistics,
-});
-
 /** Where the weights with the lowest validation loss are kept. */
 const bestPath = (checkpoint: string): string => `${checkpoint}.best`;
 
@@ -305,7 +286,8 @@ export async function fit(options: FitOptions): Promise<Fitted> {
         let check: Check | undefined;
         const isDue = Date.now() - saved >= 1000 * checkpointEvery;
         if (crossed || last || isDue || signal?.aborted) {
-          state = asFlatState(await program.readState());
+          const { parameters, first, second, statistics } = await program.readState();
+          state = { parameters, first, second, statistics };
           if (crossed || last) {
             const spent = Math.max(1, Date.now() - since);
             const validation = await validate(options, dataset, unflatten(state, layout));

@@ -28,10 +28,11 @@ export interface Recipe {
   readonly plateau?: Plateau;
 }
 
-const areNumbers = (value: unknown, names: readonly string[]): boolean =>
+/** Whether a value from a file holds a finite number under each of these names. */
+export const holdsNumbers = (value: unknown, names: readonly string[]): boolean =>
   typeof value === 'object' &&
   value !== null &&
-  names.every((name) => Number.isFinite(new Map<string, unknown>(Object.entries(value)).get(name)));
+  names.every((name) => Number.isFinite(Reflect.get(value, name)));
 
 const recipeNumbers = [
   'seed',
@@ -47,11 +48,11 @@ const phaseNumbers = ['size', 'images', 'batch'] as const satisfies readonly (ke
 export const isRecipe = (value: unknown): value is Recipe =>
   typeof value === 'object' &&
   value !== null &&
-  areNumbers(value, recipeNumbers) &&
-  (!('plateau' in value) || value.plateau === undefined || areNumbers(value.plateau, plateauNumbers)) &&
+  holdsNumbers(value, recipeNumbers) &&
+  (!('plateau' in value) || value.plateau === undefined || holdsNumbers(value.plateau, plateauNumbers)) &&
   'phases' in value &&
   Array.isArray(value.phases) &&
-  value.phases.every((phase) => areNumbers(phase, phaseNumbers));
+  value.phases.every((phase) => holdsNumbers(phase, phaseNumbers));
 
 export const stepsOf = ({ images, batch }: Phase): number => Math.ceil(images / batch);
 

@@ -1,8 +1,7 @@
 /** Kernels that move values, and matrix products. */
 
 import type { Tensor } from '@tensorflow/tfjs';
-import { type OperatorAttributes, sliceRange } from '../../graph/inference.js';
-import { paddedSource } from '../../graph/operators/arrangement.js';
+import { type OperatorAttributes, paddedSource, sliceRange } from '../../graph/inference.js';
 import { isBatch, normaliseAxis, perImage, type Shape, sizePerImage } from '../../graph/type.js';
 import { sizeOf } from '../../tensor.js';
 import { Arranged, commonOrder, naturalOrder } from './arranged.js';

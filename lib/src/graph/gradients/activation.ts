@@ -1,12 +1,13 @@
 /** The gradients of activation functions. */
 import { scalar, type Value } from '../node.js';
-import { rectifierMask, sigmoid } from '../operators/activation.js';
-import { add, exponential, greater, multiply, subtract, where } from '../operators/elementwise.js';
+import { sigmoid } from '../operators/activation.js';
+import { add, exponential, greater, multiply, sign, subtract, where } from '../operators/elementwise.js';
 import { reduceSum } from '../operators/reduction.js';
 import type { OperatorRules } from '../rule.js';
 
 export const activation = {
-  Relu: ({ node, gradient }) => [multiply(gradient, rectifierMask(node.outputs[0]))],
+  /** The sign of a rectified value is its mask: at exactly 0 the gradient is 0, as in PyTorch. */
+  Relu: ({ node, gradient }) => [multiply(gradient, sign(node.outputs[0]))],
   LeakyRelu({ node, gradient }) {
     const positive = greater(node.inputs[0], scalar(0));
     return [where(positive, gradient, multiply(gradient, scalar(node.attributes.alpha)))];

@@ -1,9 +1,9 @@
 /** The gradients of operators that move values. */
 
 import { shapeOf } from '../graph.js';
-import { sliceRange } from '../inference.js';
+import { paddedSource, sliceRange } from '../inference.js';
 import { apply } from '../node.js';
-import { concat, pad, paddedSource, reshape, slice, split, transpose } from '../operators/arrangement.js';
+import { concat, pad, reshape, slice, split, transpose } from '../operators/arrangement.js';
 import { add, cast, zerosLike } from '../operators/elementwise.js';
 import { multiplyAxis } from '../operators/matMul.js';
 import type { OperatorRules, RuleArguments } from '../rule.js';

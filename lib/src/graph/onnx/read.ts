@@ -555,19 +555,9 @@ export async function readOnnx(
     ({ node, type: { shape, dataType } }) =>
       node.operator === 'Input' && dataType === 'float32' && shape?.[0] === 'N',
   );
-  const depends = createDependence();
   const context: Context = {
-    ...{
-      file: name,
-      opsets,
-      batchOfOne,
-      batch,
-      values,
-      known: new Map(),
-      depends,
-      measure,
-      tried: new Set(),
-    },
+    ...{ file: name, opsets, batchOfOne, batch, values, measure },
+    ...{ known: new Map(), depends: createDependence(), tried: new Set() },
   };
   for (const node of sortNodes(model.graph.node, values, name)) {
     await locate(`${name}, ${describe(node)}`, () => readNode(node, context));

@@ -1,6 +1,6 @@
 /** Activation functions. */
 import { apply, scalar, type Value } from '../node.js';
-import { add, errorFunction, greater, multiply, sign } from './elementwise.js';
+import { add, errorFunction, greater, multiply } from './elementwise.js';
 
 /** max(x, 0). ONNX: Relu. */
 export const relu = (x: Value, name?: string): Value => apply('Relu', [x], {}, name);
@@ -41,6 +41,3 @@ export const prelu = (x: Value, slope: Value, name?: string): Value =>
 /** alpha x + beta, at least 0 and at most 1. ONNX: HardSigmoid. */
 export const hardSigmoid = (x: Value, alpha: number, beta: number, name?: string): Value =>
   apply('Clip', [add(multiply(x, scalar(alpha)), scalar(beta))], { min: 0, max: 1 }, name);
-
-/** 1 where a rectified value is positive, else 0; at exactly 0 the gradient is 0, as in PyTorch. */
-export const rectifierMask = (rectified: Value): Value => sign(rectified);

@@ -4,17 +4,6 @@ import type { OperatorAttributes } from '../inference.js';
 import { apply, createNode, type Value } from '../node.js';
 import type { Shape } from '../type.js';
 
-/** Which input index a padded output index shows. */
-export function paddedSource(length: number, before: number, mode: 'reflect' | 'edge') {
-  return (output: number): number => {
-    const i = output - before;
-    if (mode === 'edge') return Math.min(Math.max(i, 0), length - 1);
-    const period = Math.max(1, 2 * (length - 1));
-    const folded = ((i % period) + period) % period;
-    return folded < length ? folded : period - folded;
-  };
-}
-
 /**
  * Values joined along an axis (default: channels). ONNX: Concat.
  * @throws InputError if they differ in another axis
@@ -38,7 +27,7 @@ export function slice(x: Value, axis: number, start: number, end: number, step =
 }
 
 /** ONNX's way to say "down to and including the first" in a slice with a negative step. */
-export const beforeFirst = -(2 ** 31);
+const beforeFirst = -(2 ** 31);
 
 /** The values of an axis from the last to the first. ONNX: Slice. */
 export const reverse = (x: Value, axis: number): Value => slice(x, axis, -1, beforeFirst, -1);

@@ -3,8 +3,8 @@
  * applies to ReLU only: PReLU, SiLU, GELU and other activations keep the ordinary gradient, as does ReLU6, which ONNX
  * writes as Clip.
  */
-import { rectifierMask, relu } from '../operators/activation.js';
-import { multiply } from '../operators/elementwise.js';
+import { relu } from '../operators/activation.js';
+import { multiply, sign } from '../operators/elementwise.js';
 import type { RuleTable } from '../rule.js';
 import { plain } from './plain.js';
 
@@ -18,7 +18,7 @@ export function guided({ except = [] }: { readonly except?: readonly string[] } 
     ...plain,
     Relu: (rule) => {
       if (except.includes(rule.node.name)) return plain.Relu(rule);
-      return [multiply(relu(rule.gradient), rectifierMask(rule.node.outputs[0]))];
+      return [multiply(relu(rule.gradient), sign(rule.node.outputs[0]))];
     },
   };
 }
