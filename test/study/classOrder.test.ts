@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { evaluate } from '../../lib/src/analysis/evaluate.js';
+import { summariseMissingLabels } from '../../lib/src/analysis/missingLabels.js';
 import { measurePlantedBiases } from '../../lib/src/analysis/plantedBiases.js';
 import { scoreImages } from '../../lib/src/analysis/scoredImages.js';
 import type { Method } from '../../lib/src/attribution/attribution.js';
@@ -8,8 +9,10 @@ import { createExplain } from '../../lib/src/attribution/attribution.js';
 import { sentinel2Bands } from '../../lib/src/dataset/patch.js';
 import { sceneClasses } from '../../lib/src/dataset/scenes/classes.js';
 import { scenes } from '../../lib/src/dataset/scenes.js';
+import { readCase } from '../../lib/src/study/caseStudy.js';
 import { measureGroundTruth } from '../../lib/src/study/groundTruth.js';
 import { runStudy } from '../../lib/src/study/run.js';
+import { type Selection, selectImages } from '../../lib/src/study/selection.js';
 import type { StudiedClassifier } from '../../lib/src/study/subject.js';
 import { rows, sizeOf, tensor } from '../../lib/src/tensor.js';
 import { withFolder } from './fixture.js';
@@ -104,6 +107,42 @@ describe("a network whose classes stand in another order than the data set's", (
       };
       assert.deepEqual(await of(turned, 'b'), await of(straight, 'a'));
     }));
+
+  it('has the same images selected by class and outcome', async () => {
+    const selections: readonly Selection[] = [
+      { split: 'test', className: 'Pastures', outcome: 'true-positive' },
+      { split: 'test', outcome: 'false-positive' },
+      { split: 'test', outcome: 'missing-label' },
+    ];
+    for (const selection of selections) {
+      const of = async ({ classifier }: typeof straight) => {
+        const found = await selectImages(dataset, classifier, selection, 1, { seed: 0 });
+        return found.map(({ index, target }) => ({ index, name: classifier.classes[target] }));
+      };
+      assert.deepEqual(await of(turned), await of(straight), selection.outcome);
+    }
+  });
+
+  it('has the same predictions where labels were left out', async () => {
+    const of = async ({ classifier }: typeof straight) => {
+      const rows = summariseMissingLabels(await scoreImages(dataset, classifier, { images: 30 }));
+      return rows.toSorted((a, b) => a.missing.localeCompare(b.missing));
+    };
+    const expected = await of(straight);
+    assert.ok(expected.some(({ images, score }) => images > 0 && score > 0));
+    assert.deepEqual(await of(turned), expected);
+  });
+
+  it('has the same score, mask and verdict in a case', async () => {
+    const image = await dataset.nameOf('test', 0);
+    for (const className of sceneClasses) {
+      const of = async ({ classifier }: typeof straight) => {
+        const { shown, verdict } = await readCase({ image, className }, { dataset, classifier });
+        return { ...shown, index: classifier.classes[shown.index], verdict };
+      };
+      assert.deepEqual(await of(turned), await of(straight), className);
+    }
+  });
 
   it('is refused by name where it lacks a class that is asked for', () =>
     withFolder(async (folder) => {
