@@ -3,6 +3,7 @@ import { createEngine } from 'landlens/engine/onnxRuntime';
 import { after, before, describe, it } from 'mocha';
 import { lime } from '../lib/src/attribution/lime.js';
 import { smoothGrad } from '../lib/src/attribution/smoothGrad.js';
+import { smoothIntegratedGradients } from '../lib/src/attribution/smoothIntegratedGradients.js';
 import { readArguments } from '../lib/src/command/option.js';
 import { studyCommand } from '../lib/src/command/studyOptions.js';
 import { bandStatistics } from '../lib/src/dataset/bandStatistics.js';
@@ -34,6 +35,7 @@ const takers: Readonly<Record<string, (seed: number) => unknown>> = {
   '--seed': (seed) => readArguments(studyCommand, ['--seed', String(seed)]),
   lime: (seed) => lime(tinyNetwork(engine), { seed }),
   smoothGrad: (seed) => smoothGrad(explain, { seed }),
+  smoothIntegratedGradients: (seed) => smoothIntegratedGradients(tinyNetwork(engine), { seed }),
   maxSensitivity: (seed) => maxSensitivity(explain, zeros([1, 13, 12, 12]), [0], { seed, draws: 1 }),
   relevanceRanking: (seed) => relevanceRanking([1, 2], { seed }),
   randomRelevance: (seed) => randomRelevance(2, 2, { seed }),

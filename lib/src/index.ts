@@ -37,6 +37,10 @@ export { relevance, relevanceError } from './attribution/reduce.js';
 export { type SaliencyOptions, saliency } from './attribution/saliency.js';
 export { slic } from './attribution/slic.js';
 export { type SmoothGradOptions, smoothGrad } from './attribution/smoothGrad.js';
+export {
+  type SmoothIntegratedGradientsOptions,
+  smoothIntegratedGradients,
+} from './attribution/smoothIntegratedGradients.js';
 export type { Uncertainty } from './attribution/uncertainty.js';
 export { bandStatistics } from './dataset/bandStatistics.js';
 export { superClassOf } from './dataset/bigEarthNet/superClasses.js';

@@ -22,6 +22,8 @@ export * from './methods.js';
 export * from './occlusion.js';
 export * from './reduce.js';
 export * from './saliency.js';
+export type { NoiseDesign, SamplingOptions } from './sampling.js';
 export * from './slic.js';
 export * from './smoothGrad.js';
+export * from './smoothIntegratedGradients.js';
 export * from './uncertainty.js';

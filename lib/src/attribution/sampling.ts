@@ -3,10 +3,10 @@ import { requireCount } from '../check.js';
 import { pieceSize } from '../engine/runBatched.js';
 import { InputError } from '../error.js';
 import { piecesOf, withProgress } from '../progress.js';
-import type { Tensor } from '../tensor.js';
+import { stack, type Tensor } from '../tensor.js';
 import type { ParameterValue } from './attribution.js';
 import { createAccumulator, type Design, type Moments } from './moments.js';
-import type { Uncertainty } from './uncertainty.js';
+import { stackUncertainties, type Uncertainty } from './uncertainty.js';
 
 /**
  * How the noise of copies is drawn: each its own, or in pairs x + e and x - e, of which one's error undoes what is odd
@@ -96,8 +96,14 @@ export interface Piece {
   readonly round: { readonly first: number; readonly copies: number };
 }
 
+/** What sampling gives; without uncertainty where a single unit tells nothing of it. */
+export interface Sampled {
+  readonly values: Tensor;
+  readonly uncertainty?: Uncertainty;
+}
+
 /**
- * The mean of one image's copies and its uncertainty.
+ * The mean of one image's copies.
  * @param batchSize copies that fit into one run; a group of up to four stays together all the same
  * @param evaluate the moments of some copies
  */
@@ -105,34 +111,52 @@ export async function sampleMean(
   { most, tolerance, ...design }: SamplingPlan,
   batchSize: number,
   evaluate: (piece: Piece) => Promise<Moments>,
-): Promise<{
-  readonly values: Tensor;
-  readonly uncertainty?: Uncertainty;
-}> {
+): Promise<Sampled> {
   const accumulator = createAccumulator(design);
   const group = groupSize(design);
-  const rounds = tolerance === undefined ? [0] : piecesOf(most, roundSize);
-  let uncertainty: Uncertainty | undefined;
-  for (const start of rounds) {
-    const round = {
-      first: start,
-      copies: tolerance === undefined ? most : Math.min(roundSize, most - start),
-    };
+  const length = tolerance === undefined ? most : roundSize;
+  let sampled: Sampled | undefined;
+  for (const first of piecesOf(most, length)) {
+    const round = { first, copies: Math.min(length, most - first) };
     const size = group * pieceSize(round.copies / group, Math.max(1, Math.floor(batchSize / group)));
     for (const at of withProgress('batches', piecesOf(round.copies, size))) {
-      const piece = { first: start + at, copies: Math.min(size, round.copies - at), round };
-      accumulator.add(await evaluate(piece));
+      const copies = Math.min(size, round.copies - at);
+      accumulator.add(await evaluate({ first: first + at, copies, round }));
     }
-    uncertainty = accumulator.uncertainty();
-    if (tolerance !== undefined && uncertainty !== undefined && uncertainty.relativeError[0] <= tolerance)
-      break;
+    const uncertainty = accumulator.uncertainty();
+    const reached =
+      tolerance !== undefined && uncertainty !== undefined && uncertainty.relativeError[0] <= tolerance;
+    if (!reached && first + length < most) continue;
+    const stated = uncertainty && { ...uncertainty, ...(tolerance !== undefined && { reached: [reached] }) };
+    sampled = { values: accumulator.mean(), ...(stated && { uncertainty: stated }) };
+    break;
   }
-  const reached =
-    uncertainty !== undefined && tolerance !== undefined && uncertainty.relativeError[0] <= tolerance;
+  if (sampled === undefined) throw new Error('nothing was sampled');
+  return sampled;
+}
+
+/**
+ * Several images, one after the other.
+ * @throws InputError for none
+ */
+export async function sampleEach(
+  images: number,
+  where: string,
+  sample: (image: number) => Promise<Sampled>,
+): Promise<Sampled> {
+  if (images === 0) {
+    throw new InputError({ what: 'nothing to explain', where, expected: 'at least one image', got: 'none' });
+  }
+  const parts: Sampled[] = [];
+  for (const image of withProgress(
+    'images',
+    Array.from({ length: images }, (_, i) => i),
+  )) {
+    parts.push(await sample(image));
+  }
+  const uncertainties = parts.flatMap(({ uncertainty }) => uncertainty ?? []);
   return {
-    values: accumulator.mean(),
-    ...(uncertainty && {
-      uncertainty: { ...uncertainty, ...(tolerance !== undefined && { reached: [reached] }) },
-    }),
+    values: stack(parts.map(({ values }) => values)),
+    ...(uncertainties.length > 0 && { uncertainty: stackUncertainties(uncertainties) }),
   };
 }

@@ -1,10 +1,8 @@
 /** SmoothGrad (Smilkov et al., 2017): the mean of any method's attributions over noisy copies of the image (equation 12). */
 
 import { requireShape } from '../check.js';
-import { InputError } from '../error.js';
-import { withProgress } from '../progress.js';
 import { requireSeed } from '../random.js';
-import { rows, stack, type Tensor, zeros } from '../tensor.js';
+import { rows, type Tensor, zeros } from '../tensor.js';
 import { type Explain, type MethodFacts, type Target, targetPerImage } from './attribution.js';
 import { momentsOf } from './moments.js';
 import { createNoise } from './noise.js';
@@ -13,9 +11,9 @@ import {
   type NoiseDesign,
   planSampling,
   type SamplingOptions,
+  sampleEach,
   sampleMean,
 } from './sampling.js';
-import { stackUncertainties, type Uncertainty } from './uncertainty.js';
 
 export interface SmoothGradOptions extends SamplingOptions {
   /** Noisy copies per image. Default: 30, the paper's. */
@@ -58,37 +56,24 @@ export function smoothGrad(
     const targets = targetPerImage(given, images.shape[0]);
     const size = images.shape.slice(1);
     requireShape(images.shape, [targets.length, ...size], 'images');
-    const maps: Tensor[] = [];
-    const uncertainties: Uncertainty[] = [];
-    let facts: MethodFacts | undefined;
-    for (const i of withProgress('images', [...targets.keys()])) {
+    const explainedBy: MethodFacts[] = [];
+    const sampled = await sampleEach(targets.length, 'smoothGrad', async (i) => {
       const copies = await open(rows(images, i), targets[i]);
-      const { values, uncertainty } = await sampleMean(plan, copies.batchSize, async (piece) => {
+      return sampleMean(plan, copies.batchSize, async (piece) => {
         const evaluated = await copies.evaluate(draw(size, piece.first, piece.copies), design);
-        facts = evaluated.facts;
+        explainedBy.push(evaluated.facts);
         return evaluated.moments;
       });
-      maps.push(values);
-      if (uncertainty) uncertainties.push(uncertainty);
-    }
-    if (facts === undefined) {
-      const expected = `images [n, ${size}]`;
-      throw new InputError({ what: 'nothing to explain', where: 'smoothGrad', expected });
-    }
+    });
+    const [{ method, parameters: own, units, reduction }] = explainedBy;
     return {
-      values: stack(maps),
-      method: `${facts.method} + SmoothGrad`,
+      ...sampled,
+      ...{ method: `${method} + SmoothGrad`, targets, units, reduction },
       parameters: {
-        ...facts.parameters,
-        ...parameters,
-        deviation,
+        ...{ ...own, ...parameters, deviation },
         ...(noise === 'independent' ? {} : { noise }),
         noiseSeed: seed,
       },
-      targets,
-      units: facts.units,
-      reduction: facts.reduction,
-      ...(uncertainties.length > 0 && { uncertainty: stackUncertainties(uncertainties) }),
     };
   };
 }
