@@ -172,9 +172,9 @@ describe('derived graphs in double precision are Captum’s to 1e-9 of the maxim
         if (!name.includes(network)) continue;
         it(key, async () => {
           const { values } = await explain(classifier, facts)(image, [facts.target]);
-          const { data } = engine.exact('values');
           // SmoothGrad's graph gives the sum over its samples.
-          const samples = key === 'smoothGrad' ? facts.smooth.samples : 1;
+          const [output, samples] = key === 'smoothGrad' ? ['sum', facts.smooth.samples] : ['values', 1];
+          const { data } = engine.exact(output);
           const exact = data.map((value) => value / samples);
           const [maximum] = tensor(`synthetic/${key}/maximum`).data;
           ok(maximum > 0);
