@@ -94,21 +94,54 @@ export function explanationAmounts({ family }: MethodWork, size: number): Amount
   }
 }
 
+/** Methods that sample or approximate, and the paper's count of what they do; the others have none. */
+export function paperCount(family: Family): number | undefined {
+  const { samples, steps, limeSamples } = paper;
+  if (family === 'smooth' || family === 'smooth-path') return samples;
+  if (family === 'path') return steps;
+  return family === 'lime' ? limeSamples : undefined;
+}
+
+/** What a method takes with `count` noisy copies, steps or perturbed images. */
+export function parametersOf(family: Family, count: number): Parameters {
+  if (family === 'path') return { steps: count };
+  return family === 'smooth-path' ? { samples: count, steps: paper.steps } : { samples: count };
+}
+
+/** From the least to another count than the paper's. */
+export function countedAmounts(work: MethodWork, size: number, count: number): Amount[] {
+  const units = work.family === 'smooth-path' ? count * paper.steps : count;
+  const parts = explanationAmounts(work, size).slice(0, -1);
+  const whole = { units, times: 1, parameters: parametersOf(work.family, count) };
+  return [...parts.filter((part) => part.units < units), whole];
+}
+
+/** What landlens does with a tolerance is known only when it is done: it is the whole, or one of ten draws of it. */
+export const tolerantAmounts = (tolerance: number): Amount[] => [
+  { units: 1, times: 1, parameters: { tolerance } },
+];
+
 /**
  * From the least to the whole: the original and one of ten noisy images explained in part, then in full, then all.
  * Captum's defaults explain all noisy images at once, and so many are in one pass of its Occlusion: none is left out.
  */
 export function sensitivityAmounts(work: MethodWork, size: number, column: Column): Amount[] {
   const parts = explanationAmounts(work, size);
-  const of = (part: Amount, draws: number): Amount => ({
-    ...part,
-    draws,
-    times: (paper.draws + 1) / (draws + 1),
-  });
-  if (work.family === 'single') return parts.map((part) => of(part, paper.draws));
-  const fewest = column === 'default' && work.family === 'occlusion' ? paper.draws : 1;
-  return [...parts.map((part) => of(part, fewest)), of(parts[parts.length - 1], paper.draws)];
+  if (work.family === 'single') return parts.map((part) => withDraws(part, paper.draws));
+  return drawnAmounts(parts, column === 'default' && work.family === 'occlusion' ? paper.draws : 1);
 }
+
+const withDraws = (part: Amount, draws: number): Amount => ({
+  ...part,
+  draws,
+  times: (paper.draws + 1) / (draws + 1),
+});
+
+/** Max-Sensitivity by parts of an explanation with the fewest draws, then the whole with all. */
+export const drawnAmounts = (parts: readonly Amount[], fewest: number): Amount[] => [
+  ...parts.map((part) => withDraws(part, fewest)),
+  withDraws(parts[parts.length - 1], paper.draws),
+];
 
 /** Images that Captum's defaults put into one pass. */
 export function imagesAtOnce(family: Family, { units, draws = 1 }: Amount): number {
@@ -138,8 +171,8 @@ export interface Choice {
 }
 
 /**
- * The largest amount that every column measures within the budget, but at least the second, as a line takes two: no
- * column is extrapolated from less than another.
+ * The largest amount that every column measures within the budget, but at least the second where the first has not all
+ * units, as a line takes two: no column is extrapolated from less than another.
  * @param columns the same number of amounts each, and the seconds that the first took
  */
 export function chooseAmount(
@@ -147,12 +180,13 @@ export function chooseAmount(
   budget: number,
 ): Choice {
   const last = Math.min(...columns.map(({ amounts }) => amounts.length)) - 1;
-  if (last === 0) return { high: 0 };
   const fits = (i: number): boolean =>
     columns.every(({ amounts, seconds }) => secondsOf(amounts[i], amounts[0], seconds) <= budget);
-  let high = 1;
+  const hasAllUnits = (i: number): boolean =>
+    columns.every(({ amounts }) => amounts[i].units === amounts[last].units);
+  let high = hasAllUnits(0) ? 0 : 1;
   while (high < last && fits(high + 1)) high++;
-  if (columns.every(({ amounts }) => amounts[high].units === amounts[last].units)) return { high };
+  if (hasAllUnits(high)) return { high };
   // The further apart the two, the better is their slope known.
   const isSmall = (i: number): boolean =>
     columns.every(({ amounts }) => amounts[i].units <= amounts[high].units / 3);
@@ -163,8 +197,9 @@ export function chooseAmount(
 
 /** How the table says what a scaled figure was scaled from. */
 export function amountText({ parameters, draws, fraction }: Amount): string {
-  const { samples, steps, window, stride } = parameters;
+  const { samples, steps, window, stride, tolerance } = parameters;
   return [
+    ...(tolerance === undefined ? [] : [`error ${(100 * tolerance).toPrecision(2)} %`]),
     ...(samples === undefined ? [] : [`${samples} ${samples === 1 ? 'sample' : 'samples'}`]),
     ...(steps === undefined ? [] : [`${steps} steps`]),
     ...(stride === undefined ? [] : [`windows of ${window}, stride ${stride}`]),

@@ -6,6 +6,7 @@ import { interrupted, listenForInterrupt, runCommand } from 'landlens/command/co
 import { writeFileAtomic } from 'landlens/io/file';
 import { createProgress, type Progress } from 'landlens/io/progress';
 import { repositoryRoot } from '../tools/repositoryRoot.js';
+import { methodWork } from './amounts.js';
 import { type BenchRecord, openRecord, type Rate, type RunFacts } from './benchRecords.js';
 import { codeDigest, preparePython } from './environment.js';
 import { availableMemory, describeMachine } from './machine.js';
@@ -14,8 +15,17 @@ import { measureRow } from './measureRow.js';
 import { multiplyAdds, networkGraph, networkLabels } from './networks.js';
 import { type BenchOptions, benchUsage, growthId, hasWholePreset, parseBenchOptions } from './options.js';
 import { openPair, type Pair, type SideOptions, startOurs, startPeer } from './pair.js';
+import { measurePrecision } from './precision.js';
 import { reportJson } from './report.js';
-import { type Row, rowsAt, type Tuning } from './rows.js';
+import {
+  batches,
+  type Row,
+  rowsAt,
+  sameErrorId,
+  sameErrorRowsAt,
+  sampledMethods,
+  type Tuning,
+} from './rows.js';
 import { prepareSubject } from './subject.js';
 import {
   batchPlans,
@@ -37,12 +47,29 @@ interface Subject {
 /** One thing to measure of a subject; ids are those of rows and sweeps. */
 type Step =
   | { readonly id: string; readonly label: string; readonly row: Row }
+  /** Before the rows of the same error. */
+  | { readonly id: string; readonly label: string; readonly precisionOf: string }
+  | { readonly id: string; readonly label: string; readonly sameError: true }
   | { readonly id: string; readonly label: string; readonly sweep: (tuning: Tuning) => SweepPlan };
 
 interface Part {
   readonly subject: Subject;
   readonly steps: readonly Step[];
 }
+
+/** A method's error first, then what takes to it. */
+function sameErrorSteps(only: readonly string[]): readonly Step[] {
+  return sampledMethods.flatMap(({ id, name }): Step[] => {
+    const chosen = [id, `sensitivity-${id}`].map(sameErrorId).filter((row) => only.includes(row));
+    if (chosen.length === 0) return [];
+    return [
+      { id: precisionId(id), label: `Error, ${name}`, precisionOf: id },
+      ...chosen.map((row): Step => ({ id: row, label: `Same error, ${name}`, sameError: true })),
+    ];
+  });
+}
+
+const precisionId = (method: string): string => `precision-${method}`;
 
 const sweepStep = (plan: SweepPlan): Step => ({ id: plan.id, label: plan.label, sweep: () => plan });
 
@@ -56,12 +83,16 @@ function partsOf({ networks, sides: sizes, only }: BenchOptions): readonly Part[
       ({ id, label }, at): Step => ({ id, label, sweep: (tuning) => growthPlans(subject.size, tuning)[at] }),
     );
     const chosen = rowsAt(subject.size).filter(({ id }) => only.includes(id));
+    // Sampling takes long, and its errors depend little on the side: at the first alone.
+    const sameError = subject.size === sizes[0] ? sameErrorSteps(only) : [];
+    const isTuned = sameError.length > 0 || chosen.some(({ isTunable }) => isTunable);
     return {
       subject,
       steps: [
         // The batch sizes of (b) come from these.
-        ...(hasGrowth || chosen.some(({ isTunable }) => isTunable) ? batchPlans.map(sweepStep) : []),
+        ...(hasGrowth || isTuned ? batchPlans.map(sweepStep) : []),
         ...chosen.map((row): Step => ({ id: row.id, label: row.label, row })),
+        ...sameError,
         ...(hasGrowth && i === 0 ? growth : []),
       ],
     };
@@ -84,24 +115,36 @@ interface Run {
 }
 
 /** Steps of a kind take about as long as each other, for the estimate of what is left. */
-const kindOf = ({ size }: Subject, step: Step): string =>
-  'row' in step ? `${step.row.group} ${Math.min(step.row.passes, 500)} ${size}` : `growth ${size}`;
+function kindOf({ size }: Subject, step: Step): string {
+  if ('row' in step) return `${step.row.group} ${Math.min(step.row.passes, mostPasses)} ${size}`;
+  return `${'sweep' in step ? 'growth' : step.id} ${size}`;
+}
+
+/** Beyond so many passes a row is extrapolated. */
+const mostPasses = 500;
+
+/** Passes that a step takes, roughly, times pixels: until steps of its kind have been timed. */
+function costOf({ size }: Subject, step: Step): number {
+  const passes = 'row' in step ? Math.min(step.row.passes, mostPasses) : 'sweep' in step ? 100 : 1000;
+  return passes * size * size;
+}
+
+const isOf = (
+  { network, size }: Subject,
+  record: Extract<BenchRecord, { readonly network: NetworkName }>,
+): boolean => record.network === network && record.size === size;
 
 /** Whether a step of a subject is in the record. */
-const isDone = (records: readonly BenchRecord[], { network, size }: Subject, id: string): boolean =>
-  records.some(
-    (record) =>
-      (record.kind === 'row' || record.kind === 'sweep') &&
-      record.network === network &&
-      record.size === size &&
-      record.id === id,
-  );
+const isDone = (records: readonly BenchRecord[], subject: Subject, id: string): boolean =>
+  records.some((record) => {
+    if (record.kind === 'precision') return isOf(subject, record) && precisionId(record.method) === id;
+    return (record.kind === 'row' || record.kind === 'sweep') && isOf(subject, record) && record.id === id;
+  });
 
-function tuningOf(records: readonly BenchRecord[], { network, size }: Subject): Tuning {
+function tuningOf(records: readonly BenchRecord[], subject: Subject): Tuning {
   const best = (id: string): number => {
     const found = records.find(
-      (record) =>
-        record.kind === 'sweep' && record.network === network && record.size === size && record.id === id,
+      (record) => record.kind === 'sweep' && isOf(subject, record) && record.id === id,
     );
     return found?.kind === 'sweep' ? bestBatch(found) : 1;
   };
@@ -122,10 +165,23 @@ async function measureStep(pair: Pair, step: Step, { subject }: Part, run: Run):
   const { options, records, keep, folder } = run;
   const { effort } = options;
   const tuning = tuningOf(records, subject);
-  if ('row' in step) {
-    const result = await measureRow(pair, step.row, tuning, effort, folder);
-    await keep({ kind: 'row', ...subject, id: step.id, ...result });
-    return;
+  const measure = async (row: Row): Promise<void> => {
+    const result = await measureRow(pair, row, tuning, effort, folder);
+    await keep({ kind: 'row', ...subject, id: row.id, ...result });
+  };
+  if ('row' in step) return measure(step.row);
+  if ('precisionOf' in step) {
+    const { precisionOf: method } = step;
+    const { size } = subject;
+    const peer = batches(methodWork(method, size).family, tuning);
+    const precision = await measurePrecision(pair, method, { size, batches: peer, folder });
+    return keep({ kind: 'precision', ...subject, ...precision });
+  }
+  if ('sameError' in step) {
+    const known = records.filter((record) => record.kind === 'precision').filter((one) => isOf(subject, one));
+    const row = sameErrorRowsAt(subject.size, known).find(({ id }) => id === step.id);
+    if (row === undefined) throw new Error(`the precision of ${step.id} is not known`);
+    return measure(row);
   }
   const patience = Math.min(3 * effort.budget, 60);
   const sweep = await measureSweep(pair, step.sweep(tuning), { rounds: 3, patience });
@@ -192,10 +248,14 @@ async function bench(options: BenchOptions): Promise<number> {
   const parts = partsOf(options);
   const steps = parts.flatMap(({ subject, steps: all }) => {
     const left = all.filter(({ id }) => !isDone(records, subject, id));
-    return left.length === 0 ? [] : ['open', ...left.map((step) => kindOf(subject, step))];
+    if (left.length === 0) return [];
+    const opening = { kind: 'open', cost: 100 * subject.size ** 2 };
+    return [opening, ...left.map((step) => ({ kind: kindOf(subject, step), cost: costOf(subject, step) }))];
   });
+  const costs = new Map(steps.map(({ kind, cost }) => [kind, cost]));
   if (records.length > 1) console.log(`Continuing: ${steps.length} steps are left.`);
-  const progress = createProgress(steps);
+  const kinds = steps.map(({ kind }) => kind);
+  const progress = createProgress(kinds, { cost: (kind) => costs.get(kind) ?? 1 });
   const folder = await mkdtemp(join(tmpdir(), 'landlens-bench-'));
   const keep = async (record: BenchRecord): Promise<void> => {
     records.push(await lines.append(record));

@@ -5,6 +5,7 @@ import { type DurableLines, openLines } from 'landlens/io/durableLines';
 import type { Machine } from './machine.js';
 import type { RowResult } from './measureRow.js';
 import type { BenchOptions } from './options.js';
+import type { Precision } from './precision.js';
 import type { Sweep } from './sweeps.js';
 import type { NetworkName } from './task.js';
 
@@ -37,12 +38,13 @@ export type BenchRecord =
       readonly target: number;
       readonly versions: Readonly<Record<string, string>>;
     } & OfSubject)
+  | ({ readonly kind: 'precision' } & OfSubject & Precision)
   | ({ readonly kind: 'sweep' } & OfSubject & Sweep)
   | ({ readonly kind: 'row'; readonly id: string } & OfSubject & RowResult);
 
 export type RecordOf<Kind extends BenchRecord['kind']> = Extract<BenchRecord, { readonly kind: Kind }>;
 
-const kinds: readonly string[] = ['run', 'peak', 'subject', 'sweep', 'row'];
+const kinds: readonly string[] = ['run', 'peak', 'subject', 'precision', 'sweep', 'row'];
 
 function parseRecord(line: string, where: string): BenchRecord {
   let value: unknown;

@@ -2,9 +2,17 @@
 import type { Column } from './amounts.js';
 import type { BenchRecord, RecordOf } from './benchRecords.js';
 import { type AnyCell, hasRun } from './cell.js';
-import type { Agreement } from './measureRow.js';
 import { networkLabels } from './networks.js';
-import { createReport, type Goal, type ReportRow, type SubjectReport, type Verdict } from './report.js';
+import { isReached, type Precision } from './precision.js';
+import {
+  createReport,
+  type Goal,
+  type ReportRow,
+  type SameErrorTotal,
+  type SubjectReport,
+  type TableTotal,
+  type Verdict,
+} from './report.js';
 import { type Interval, requiredLevel } from './statistics.js';
 import type { Sweep } from './sweeps.js';
 
@@ -47,7 +55,16 @@ const mebibytesText = (bytes: number | undefined): string =>
   bytes === undefined || bytes === 0 ? '' : `${Math.round(bytes / 2 ** 20)} MiB`;
 const peakText = (cell: AnyCell): string => (hasRun(cell) ? mebibytesText(cell.peak) : '');
 
-function agreementText(agreement: Agreement | undefined): string {
+const shareText = (share: number): string => `${(100 * share).toPrecision(2)} %`;
+
+function precisionText(precision: Precision): string {
+  const { asked, reached, evaluations, count } = precision;
+  const error = `error ${shareText(reached)} where ${shareText(asked)} was asked for`;
+  return `${isReached(precision) ? 'yes' : '**no**'}: ${error}, ${evaluations} evaluations; (b): count ${count}`;
+}
+
+function agreementText({ agreement, precision }: ReportRow): string {
+  if (precision !== undefined) return precisionText(precision);
   if (agreement === undefined) return 'as its method';
   const { agrees, largest, norm, what } = agreement;
   return `${agrees ? 'yes' : '**no**'}: ${largest.toExponential(0)}, ${norm.toExponential(0)} (${what})`;
@@ -74,9 +91,7 @@ function scaledText({ ours, default: defaults }: RowRecord['cells']): string {
   return `${text}; (a): ${other || 'whole'}`;
 }
 
-function totalRow({ total }: SubjectReport): readonly (readonly string[])[] {
-  if (total === undefined) return [];
-  const { seconds, ratio, missing } = total;
+function totalRow(label: string, { seconds, ratio, missing }: TableTotal): readonly string[] {
   const text = (column: Column): string => {
     const sum = seconds[column];
     const lacking = missing[column] ? `not runnable: ${missing[column]} of 24 parts need more memory` : '';
@@ -86,12 +101,28 @@ function totalRow({ total }: SubjectReport): readonly (readonly string[])[] {
     ].join(', ');
   };
   return [
-    [
-      '**Whole Table 3, one image** (sum of Max-Sensitivity and a MoRF curve for each method)',
-      ...[text('ours'), text('default'), text('best')],
-      ...[timesText(ratio.default), timesText(ratio.best), '', ''],
-    ],
+    label,
+    ...[text('ours'), text('default'), text('best')],
+    ...[timesText(ratio.default), timesText(ratio.best), '', ''],
   ];
+}
+
+function totalRows({ total, sameError }: SubjectReport): readonly (readonly string[])[] {
+  const sum = '**Whole Table 3, one image** (sum of Max-Sensitivity and a MoRF curve for each method)';
+  return [
+    ...(total ? [totalRow(sum, total)] : []),
+    ...(sameError
+      ? [totalRow('**The same**, both sides at the error of the paper’s counts', sameError.total)]
+      : []),
+  ];
+}
+
+function sameErrorText({ paper, own }: SameErrorTotal): string {
+  const times = [
+    ...(paper.best ? [`(b) with the paper’s counts takes ${timesText(paper.best)} as long`] : []),
+    `landlens with the paper’s counts ${timesText(own)}`,
+  ];
+  return `Table 3 by landlens at the error of the paper’s counts: ${times.join(', ')}.`;
 }
 
 /** Rounds that are not like the others, named with their values. */
@@ -115,19 +146,22 @@ function subjectMarkdown(report: SubjectReport): string {
   const times = markdownTable(
     ['', ...Object.values(headingsOf), '(a) / landlens', '(b) / landlens', 'same values', '≈ scaled from'],
     [
-      ...rows.map(({ label, cells, seconds, ratio, agreement }) => [
-        label,
-        ...(['ours', 'default', 'best'] as const).map((column) =>
-          column === 'default' && cells.default === undefined
-            ? 'as (b)'
-            : cellText(cells[column], seconds[column]),
-        ),
-        timesText(ratio.default),
-        timesText(ratio.best),
-        agreementText(agreement),
-        scaledText(cells),
-      ]),
-      ...totalRow(report),
+      ...rows.map((row) => {
+        const { label, cells, seconds, ratio } = row;
+        return [
+          label,
+          ...(['ours', 'default', 'best'] as const).map((column) =>
+            column === 'default' && cells.default === undefined
+              ? 'as (b)'
+              : cellText(cells[column], seconds[column]),
+          ),
+          timesText(ratio.default),
+          timesText(ratio.best),
+          agreementText(row),
+          scaledText(cells),
+        ];
+      }),
+      ...totalRows(report),
     ],
   );
   const limits = markdownTable(
@@ -161,6 +195,7 @@ function subjectMarkdown(report: SubjectReport): string {
       means.length === 0 ? '' : ` Methods, geometric mean of the ratios: ${means.join(', ')}.`
     }`,
     ...(rows.length === 0 ? [] : ['### Time', times]),
+    ...(report.sameError ? [sameErrorText(report.sameError)] : []),
     ...(odd === undefined ? [] : [odd]),
     ...(rows.length === 0 ? [] : ['### Against the limit, and memory', limits]),
     ...(report.sweeps.length === 0 ? [] : ['### Growth', ...report.sweeps.map(sweepMarkdown)]),

@@ -103,11 +103,10 @@ export async function measureRow(
       plans.push({ ...plan, seconds: isShort ? await warmUp(plan, 0) : first });
     });
   }
-  const scaled = plans.filter(({ amounts }) => amounts.length > 1);
-  const choice = scaled.length > 0 ? chooseAmount(scaled, budget) : { high: 0 };
-  const placesOf = ({ amounts }: Plan): readonly number[] => {
-    if (amounts.length === 1) return [0];
-    return choice.low === undefined ? [choice.high] : [choice.low, choice.high];
+  const shared = row.hasOwnWork || plans.length === 0 ? undefined : chooseAmount(plans, budget);
+  const placesOf = (plan: Plan): readonly number[] => {
+    const { low, high } = shared ?? chooseAmount([plan], budget);
+    return low === undefined ? [high] : [low, high];
   };
   for (const plan of plans) {
     // Other amounts make other batches, which have to be compiled.
@@ -140,7 +139,7 @@ export async function measureRow(
     const scaledFrom = parts.map(({ place }) => amountText(amounts[place])).join(' and ');
     cells.set(column, {
       ...{ measured, units: amounts[amounts.length - 1].units, peak: memory.get(high)?.peak ?? 0 },
-      ...(high < amounts.length - 1 && { scaledFrom }),
+      ...((high < amounts.length - 1 || amounts[high].times !== 1) && { scaledFrom }),
       ...(batch !== '' && { batch }),
       ...(needs > pair.memory && { needs }),
     });

@@ -37,6 +37,7 @@ const groups: Readonly<Record<string, (id: string) => boolean>> = {
   steps: (id) => /^(forward|gradient|training)-/.test(id),
   methods: (id) => methods.some((method) => method.id === id),
   'table-3': (id) => /^sensitivity-|^morf$/.test(id),
+  'same-error': (id) => id.startsWith('same-error-'),
 };
 
 const everyRow = [...rowIds, growthId];

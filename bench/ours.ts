@@ -94,9 +94,11 @@ async function runTask({ task, keep }: RunMessage): Promise<Timing> {
   const result = await prepared.task.run();
   const seconds = (performance.now() - since) / 1000;
   const peak = await processStatus('VmHWM');
-  if (keep === undefined) return { seconds, start, peak };
+  const { evaluations } = result;
+  const timing = { seconds, start, peak, ...(evaluations !== undefined && { evaluations }) };
+  if (keep === undefined) return timing;
   const { entries } = await writeTensors(keep, new Map([['result', result]]));
-  return { seconds, start, peak, result: entries[0] };
+  return { ...timing, result: entries[0] };
 }
 
 const { landlens, node, engine: engineVersion } = versionsOf(engine);

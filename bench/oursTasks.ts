@@ -10,6 +10,7 @@ import { lime } from 'landlens/attribution/lime';
 import { occlusion } from 'landlens/attribution/occlusion';
 import { saliency } from 'landlens/attribution/saliency';
 import { smoothGrad } from 'landlens/attribution/smoothGrad';
+import { smoothIntegratedGradients } from 'landlens/attribution/smoothIntegratedGradients';
 import { sentinel2Bands } from 'landlens/dataset/patch';
 import type { Engine } from 'landlens/engine/engine';
 import { morfCurve } from 'landlens/metric/faithfulness/morf';
@@ -34,7 +35,7 @@ export interface OurSubject {
 
 /** A task that is ready to run, as often as asked. */
 export interface Prepared {
-  readonly run: () => Promise<Tensor>;
+  readonly run: () => Promise<Tensor & { readonly evaluations?: number }>;
   readonly dispose?: () => Promise<void>;
 }
 
@@ -56,29 +57,44 @@ export function openSubject(
   return { message, classifier, engine, weights, arrays };
 }
 
-function createExplain(
-  { classifier, message: { size, seed } }: OurSubject,
-  id: string,
-  given: Parameters,
-): Explain {
-  const { segments } = paperParameters(size);
-  const { samples = fed.noise, steps, window = 1, stride = 1 } = given;
-  const smooth = (explain: Explain) => smoothGrad(explain, { samples, seed, deviation: smoothDeviation });
-  const path = () => integratedGradients(classifier, steps === undefined ? {} : { steps });
+function createExplain({ classifier, message }: OurSubject, id: string, given: Parameters): Explain {
+  const { segments } = paperParameters(message.size);
+  const { samples = fed.noise, steps, window = 1, stride = 1, tolerance, repetition = 0 } = given;
+  const [seed, deviation] = [message.seed + repetition, smoothDeviation];
+  const smooth = (explain: Explain) =>
+    smoothGrad(explain, {
+      ...{ seed, deviation },
+      ...(tolerance === undefined ? { samples } : { tolerance, noise: 'antithetic' }),
+    });
+  const path = () =>
+    integratedGradients(classifier, {
+      ...(steps !== undefined && { steps }),
+      ...(tolerance !== undefined && { tolerance }),
+    });
   const methods: Readonly<Record<string, () => Explain>> = {
     saliency: () => saliency(classifier),
     'saliency-sg': () => smooth(saliency(classifier)),
     'input-x-gradient': () => inputXGradient(classifier),
     'input-x-gradient-sg': () => smooth(inputXGradient(classifier)),
     'integrated-gradients': path,
-    'integrated-gradients-sg': () => smooth(path()),
+    'integrated-gradients-sg': () =>
+      tolerance === undefined
+        ? smooth(path())
+        : smoothIntegratedGradients(classifier, { tolerance, deviation, seed }),
     'guided-backpropagation': () => guidedBackpropagation(classifier),
     'grad-cam': () => gradCam(classifier),
     'guided-grad-cam': () => guidedGradCam(classifier),
     // Captum's rule for max pooling is the plain gradient's.
     deeplift: () => deepLift(classifier, { maxPool: 'plain' }),
     occlusion: () => occlusion(classifier, { window: [window, window], stride: [stride, stride] }),
-    lime: () => lime(classifier, { samples: given.samples ?? fed.bits, segments, seed }),
+    lime: () =>
+      lime(classifier, {
+        ...{ segments, seed },
+        // The fit of few samples goes without the penalty, which would be a bias.
+        ...(tolerance === undefined
+          ? { samples: given.samples ?? fed.bits }
+          : { tolerance, bits: 'paired', alpha: 0 }),
+      }),
   };
   const create = methods[id];
   if (create === undefined) throw new Error(`no method ${id}`);
@@ -135,7 +151,12 @@ export function prepareTask(subject: OurSubject, task: Task): Prepared {
       return createTraining(subject, task.batch, task.rate);
     case 'explain': {
       const explain = createExplain(subject, task.method, task.parameters);
-      return { run: async () => (await explain(image, [target])).values };
+      return {
+        async run() {
+          const { values, uncertainty } = await explain(image, [target]);
+          return { ...values, ...(uncertainty && { evaluations: uncertainty.evaluations[0] }) };
+        },
+      };
     }
     case 'targets': {
       const explain = createExplain(subject, task.method, task.parameters);

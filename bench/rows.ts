@@ -3,6 +3,8 @@ import { methods } from 'landlens/attribution/methods';
 import {
   type Amount,
   type Column,
+  countedAmounts,
+  drawnAmounts,
   explanationAmounts,
   type Family,
   imagesAtOnce,
@@ -10,12 +12,15 @@ import {
   methodWork,
   morfAmounts,
   paper,
+  paperCount,
   sensitivityAmounts,
+  tolerantAmounts,
 } from './amounts.js';
+import type { Precision } from './precision.js';
 import { fed, paperParameters } from './subject.js';
 import type { Parameters, Task } from './task.js';
 
-export type Group = 'step' | 'method' | 'sensitivity' | 'curve';
+export type Group = 'step' | 'method' | 'sensitivity' | 'curve' | 'same-error';
 
 /** The best batch sizes found for the peer, images a pass. */
 export interface Tuning {
@@ -44,6 +49,8 @@ export interface Row {
   readonly atOnce: (amount: Amount) => number;
   /** Whether the peer's defaults are another way to run it than the best batch sizes. */
   readonly isTunable: boolean;
+  /** Whether landlens does another work than the peer, so that each side's amounts are chosen by themselves. */
+  readonly hasOwnWork?: boolean;
   /** In words, such as "perturbations_per_eval 16". */
   readonly tuned: (tuning: Tuning) => string;
   /** Absent where the method's own row has been compared. */
@@ -61,7 +68,7 @@ const step = (id: string, label: string, passes: number, task: Task): Row => ({
 });
 
 /** Batch parameters of Captum. */
-function batches(family: Family, { forward, gradient }: Tuning): Parameters {
+export function batches(family: Family, { forward, gradient }: Tuning): Parameters {
   switch (family) {
     case 'single':
       return {};
@@ -179,7 +186,62 @@ function morfRow(size: number): Row {
   };
 }
 
-/** Every row at one image size, in the order of the table. */
+/** A method and its Max-Sensitivity with the error of the paper's counts: landlens to a tolerance, the peer by its count. */
+function sameErrorRows(id: string, label: string, size: number, precision: Precision): readonly Row[] {
+  const work = methodWork(id, size);
+  const { family } = work;
+  // No passes: how much is computed depends on the side.
+  const shared = { passes: 0, atOnce: () => 1, isTunable: false, hasOwnWork: true } as const;
+  const amountsOf = (column: Column) =>
+    column === 'ours' ? tolerantAmounts(precision.asked) : countedAmounts(work, size, precision.count);
+  const parametersFor = (column: Column, { parameters }: Amount, tuning: Tuning): Parameters =>
+    column === 'ours' ? parameters : { ...parameters, ...batches(family, tuning) };
+  return [
+    {
+      ...{ id: sameErrorId(id), label: `Same error, ${label}`, group: 'same-error', ...shared },
+      amounts: amountsOf,
+      task: (column, amount, tuning) => ({
+        ...{ kind: 'explain', method: id, feed: false },
+        parameters: parametersFor(column, amount, tuning),
+      }),
+      tuned: (tuning) => batchText(family, tuning),
+    },
+    {
+      ...{ id: sameErrorId(`sensitivity-${id}`), label: `Same error, Max-Sensitivity, ${label}` },
+      ...{ group: 'same-error', ...shared },
+      amounts: (column) => drawnAmounts(amountsOf(column), 1),
+      task: (column, amount, tuning) => ({
+        ...{ kind: 'sensitivity', method: id, draws: amount.draws ?? paper.draws, feed: false },
+        ...{ parameters: parametersFor(column, amount, tuning), examples: column === 'best' ? 1 : null },
+      }),
+      tuned: (tuning) => `max_examples_per_batch 1, ${batchText(family, tuning)}`,
+    },
+  ];
+}
+
+export const sameErrorId = (id: string): string => `same-error-${id}`;
+
+/** The methods that sample or approximate. */
+export const sampledMethods = methods.filter(
+  ({ id }) => paperCount(methodWork(id, 120).family) !== undefined,
+);
+
+/** Ids of the rows of `sameErrorRowsAt`. */
+export const sameErrorRowIds: readonly string[] = ['', 'sensitivity-'].flatMap((prefix) =>
+  sampledMethods.map(({ id }) => sameErrorId(`${prefix}${id}`)),
+);
+
+/** Rows of time to the same error, of the methods whose precision is known. */
+export function sameErrorRowsAt(size: number, precisions: readonly Precision[]): readonly Row[] {
+  const rows = precisions.flatMap((precision) =>
+    sampledMethods
+      .filter(({ id }) => id === precision.method)
+      .flatMap(({ id, name }) => sameErrorRows(id, name, size, precision)),
+  );
+  return sameErrorRowIds.flatMap((id) => rows.filter((row) => row.id === id));
+}
+
+/** Every other row at one image size, in the order of the table. */
 export function rowsAt(size: number): readonly Row[] {
   return [
     step('forward-1', 'Forward, 1 image', 1, { kind: 'forward', batch: 1 }),
@@ -193,4 +255,4 @@ export function rowsAt(size: number): readonly Row[] {
   ];
 }
 
-export const rowIds: readonly string[] = rowsAt(120).map(({ id }) => id);
+export const rowIds: readonly string[] = [...rowsAt(120).map(({ id }) => id), ...sameErrorRowIds];

@@ -6,7 +6,7 @@ export type NetworkName = (typeof networkNames)[number];
 /** Those that are measured unless others are asked for. */
 export const benchmarkNetworks: readonly NetworkName[] = ['densenet121', 'resnet50'];
 
-/** What a method takes; the last three are Captum's and mean nothing to landlens. */
+/** What a method takes; batch sizes are Captum's alone, tolerance and repetition landlens' alone. */
 export interface Parameters {
   /** Noisy copies of SmoothGrad, or perturbed images of LIME. */
   readonly samples?: number;
@@ -15,6 +15,10 @@ export interface Parameters {
   /** Occlusion, in pixels. */
   readonly window?: number;
   readonly stride?: number;
+  /** In place of samples and steps: the relative error, reached by the cheapest of the method's ways. */
+  readonly tolerance?: number;
+  /** Other random numbers for each; Captum's are never the same. */
+  readonly repetition?: number;
   /** nt_samples_batch_size */
   readonly noiseBatch?: number;
   /** internal_batch_size */
@@ -74,5 +78,7 @@ export interface Timing {
   /** Memory of the process before the task and at most, in bytes; 0 where the system does not tell. */
   readonly start: number;
   readonly peak: number;
+  /** Gradients or forward passes, where landlens says how many it took. */
+  readonly evaluations?: number;
   readonly result?: TensorFile['entries'][number];
 }
