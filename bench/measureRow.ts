@@ -29,6 +29,8 @@ export interface Effort {
   readonly budget: number;
   /** Seconds after which a row starts no round beyond the fewest. */
   readonly rowBudget: number;
+  /** Seconds after which a row starts no round at all, so that the dearest have too few for a verdict. Default: none. */
+  readonly rowLimit?: number;
 }
 
 /** Maps in single precision differ where a ReLU's input is 0 but for rounding: by single pixels, hardly in norm. */
@@ -67,7 +69,7 @@ export async function measureRow(
   pair: Pair,
   row: Row,
   tuning: Tuning,
-  { rounds: [fewest, most], budget, rowBudget }: Effort,
+  { rounds: [fewest, most], budget, rowBudget, rowLimit = Infinity }: Effort,
   folder: string,
 ): Promise<RowResult> {
   await pair.forget();
@@ -114,23 +116,27 @@ export async function measureRow(
       if (i > 0) await attempt(plan.column, plan.amounts[i], async () => void (await warmUp(plan, i)));
     }
   }
-  const running = plans
-    .filter(({ column }) => !cells.has(column))
-    .map((plan) => ({ ...plan, parts: placesOf(plan).map((place) => ({ place, seconds: [] as number[] })) }));
+  const timed = plans.map((plan) => ({
+    ...plan,
+    parts: placesOf(plan).map((place) => ({ place, seconds: [] as number[] })),
+  }));
+  const running = () => timed.filter(({ column }) => !cells.has(column));
   const since = performance.now();
   for (let round = 0; round < most; round++) {
     // Whatever drifts favours no side: every other round runs backwards.
-    for (const { column, amounts, parts } of round % 2 === 0 ? running : [...running].reverse()) {
-      for (const { place, seconds: timings } of parts) {
-        const { seconds } = await pair.run(column, row.task(column, amounts[place], tuning));
-        timings.push(seconds * amounts[place].times);
-      }
+    for (const { column, amounts, parts } of round % 2 === 0 ? running() : running().reverse()) {
+      await attempt(column, amounts[parts[parts.length - 1].place], async () => {
+        for (const { place, seconds: timings } of parts) {
+          const { seconds } = await pair.run(column, row.task(column, amounts[place], tuning));
+          timings.push(seconds * amounts[place].times);
+        }
+      });
     }
     // A round takes as long as the mean of those before it.
     const next = ((performance.now() - since) / 1000) * ((round + 2) / (round + 1));
-    if (round + 1 >= fewest && next > rowBudget) break;
+    if (next > (round + 1 < fewest ? rowLimit : rowBudget)) break;
   }
-  for (const { parts, ...plan } of running) {
+  for (const { parts, ...plan } of running()) {
     const { column, amounts, memory } = plan;
     const { place: high } = parts[parts.length - 1];
     const batch = column === 'best' ? row.tuned(tuning) : '';

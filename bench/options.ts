@@ -46,7 +46,7 @@ type Preset = Pick<BenchOptions, 'networks' | 'sides'> & { readonly effort: Omit
 
 const presets: Readonly<Record<BenchPreset, Preset>> = {
   default: { networks: benchmarkNetworks, sides: [120], effort: { budget: 1, rowBudget: 6 } },
-  quick: { networks: ['densenet121'], sides: [120], effort: { budget: 0.5, rowBudget: 3 } },
+  quick: { networks: ['densenet121'], sides: [120], effort: { budget: 0.5, rowBudget: 3, rowLimit: 15 } },
   full: { networks: benchmarkNetworks, sides: [120, 256], effort: { budget: Infinity, rowBudget: 60 } },
 };
 
@@ -60,7 +60,8 @@ Measures landlens beside PyTorch and Captum on this machine, with the same weigh
 tables into results/bench. The first run installs PyTorch and Captum into .venv-bench (Python 3.11 or later, 1.3 GB).
 Let nothing else run meanwhile. Stop it at any time with Ctrl+C: the same command continues where it stopped.
 
-  --quick                           DenseNet-121 at 120 x 120, extrapolated from fewer samples; some 20 minutes
+  --quick                           DenseNet-121 at 120 x 120, half an hour: fewer samples, and too few rounds of the
+                                    dearest rows for a verdict
   --full                            nothing is scaled from fewer samples: hours
   --network <${benchmarkNetworks.join(',')}>    default both
   --side <120,256>                  sides of the images in pixels, default 120; any from 48 to 512

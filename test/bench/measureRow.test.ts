@@ -111,6 +111,16 @@ describe('rows of the bench', () => {
     assert.equal(await count([5, 9], 0), 5);
   });
 
+  it('stops early only where it is told to, and then has too few rounds', async () => {
+    const { pair } = pretend(() => 1e-6);
+    const count = async (rowLimit?: number) => {
+      const given = { ...effort, ...(rowLimit !== undefined && { rowLimit }) };
+      const result = await measureRow(pair, rowNamed('saliency'), tuning, given, '');
+      return cellOf(result, 'ours').measured[0].seconds.length;
+    };
+    assert.deepEqual([await count(), await count(0), await count(60)], [5, 1, 5]);
+  });
+
   it('gives up a column that has not enough memory, and goes on with the others', async () => {
     const { pair } = pretend((call) => {
       if (call.column === 'default') throw new OutOfMemory('no');
@@ -119,6 +129,17 @@ describe('rows of the bench', () => {
     const { cells } = await measureRow(pair, rowNamed('saliency-sg'), tuning, effort, '');
     assert.deepEqual(cells.default, { outOfMemory: '8 images at once' });
     assert.ok(hasRun(cells.ours) && hasRun(cells.best));
+  });
+
+  it('does so too where memory ends in the middle of the rounds', async () => {
+    let runs = 0;
+    const { pair } = pretend(({ column }) => {
+      if (column === 'best' && ++runs === 4) throw new OutOfMemory('no');
+      return 0.1;
+    });
+    const { cells } = await measureRow(pair, rowNamed('saliency'), tuning, effort, '');
+    assert.deepEqual(cells.best, { outOfMemory: '' });
+    assert.ok(hasRun(cells.ours) && cells.ours.measured[0].seconds.length === 5);
   });
 
   it('asks landlens for the error and Captum for the count', async () => {
