@@ -72,14 +72,15 @@ export function explanationAmounts({ family }: MethodWork, size: number): Amount
     case 'single':
       return [of(1, {})];
     case 'smooth':
-      return [8, 16, paper.samples].map((samples) => of(samples, { samples }));
+      // Few passes of the best batch, which a part of them would not fill: the whole is measured.
+      return [of(paper.samples, { samples: paper.samples })];
     case 'path':
-      return [8, 16, 32, paper.steps].map((steps) => of(steps, { steps }));
+      return [of(paper.steps, { steps: paper.steps })];
     case 'smooth-path':
-      return [
-        ...[16, paper.steps].map((steps) => ({ samples: 1, steps })),
-        ...[2, 4, 8, paper.samples].map((samples) => ({ samples, steps: paper.steps })),
-      ].map((parameters) => of(parameters.samples * parameters.steps, parameters));
+      // Whole paths, so that every pass is as full as in the whole.
+      return [1, 2, 4, 8, paper.samples].map((samples) =>
+        of(samples * paper.steps, { samples, steps: paper.steps }),
+      );
     case 'occlusion':
       // A pass takes as long whatever the window; fewer windows cover the image where they are wider.
       return [2, 1, 2 / 3, 1 / 2]

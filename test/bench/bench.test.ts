@@ -28,10 +28,25 @@ describe('bench', () => {
   });
 
   it('needs no line where only draws are left out', () => {
-    // Eight copies take 1 s with one draw, so all 30 take 3.75 s, and all ten draws 20 s.
+    // All 30 copies of two images take 1 s, so those of eleven 5.5 s.
     const amounts = sensitivityAmounts(methodWork('saliency-sg', 120), 120, 'ours');
-    const { high, low } = chooseAmount([{ amounts, seconds: 1 }], 5);
-    assert.deepEqual([amounts[high].units, amounts[high].draws, low], [30, 1, undefined]);
+    assert.deepEqual(chooseAmount([{ amounts, seconds: 1 }], 5), { high: 0 });
+    assert.deepEqual([amounts[0].units, amounts[0].draws, amounts[0].times], [30, 1, 5.5]);
+    assert.deepEqual(chooseAmount([{ amounts, seconds: 1 }], 6), { high: 1 });
+  });
+
+  it('extrapolates by whole passes, as those that are not full take as long', () => {
+    const largestBatch = 32;
+    for (const { id } of methods) {
+      for (const size of [120, 256]) {
+        const work = methodWork(id, size);
+        const [first, second, ...more] = explanationAmounts(work, size);
+        if (more.length === 0 || work.family === 'smooth-path') continue;
+        // Occlusion's first pass is the image itself.
+        const images = second.units - first.units;
+        assert.equal(images % (largestBatch / 2), 0, `${id} at ${size}: ${images}`);
+      }
+    }
   });
 
   it('reads its options', () => {

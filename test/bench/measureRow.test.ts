@@ -127,7 +127,7 @@ describe('rows of the bench', () => {
       return 0.01 * samplesOf(call);
     });
     const { cells } = await measureRow(pair, rowNamed('saliency-sg'), tuning, effort, '');
-    assert.deepEqual(cells.default, { outOfMemory: '8 images at once' });
+    assert.deepEqual(cells.default, { outOfMemory: '30 images at once' });
     assert.ok(hasRun(cells.ours) && hasRun(cells.best));
   });
 
