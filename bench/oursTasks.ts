@@ -69,7 +69,7 @@ function createExplain({ classifier, message }: OurSubject, id: string, given: P
   const path = () =>
     integratedGradients(classifier, {
       ...(steps !== undefined && { steps }),
-      ...(tolerance !== undefined && { tolerance }),
+      ...(tolerance !== undefined && { tolerance, quadrature: 'midpoint' }),
     });
   const methods: Readonly<Record<string, () => Explain>> = {
     saliency: () => saliency(classifier),
