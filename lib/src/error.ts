@@ -38,6 +38,15 @@ function readable(text: string): string {
   return plainText(short);
 }
 
+/** An error of one file or argument: what is wrong with it, what was expected and what was got. */
+export type Fail = (what: string, expected?: string, got?: string) => InputError;
+
+/** The errors of one place, all with the same advice. */
+export const failAt =
+  (where: string, todo?: string): Fail =>
+  (what, expected, got) =>
+    new InputError({ what, where, expected, got, todo });
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

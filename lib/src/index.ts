@@ -43,7 +43,7 @@ export {
 } from './attribution/smoothIntegratedGradients.js';
 export type { Uncertainty } from './attribution/uncertainty.js';
 export { bandStatistics } from './dataset/bandStatistics.js';
-export { superClassOf } from './dataset/bigEarthNet/superClasses.js';
+export { superClassOf } from './dataset/bigEarthNet/labels.js';
 export { openBigEarthNet } from './dataset/bigEarthNet.js';
 export { openBigEarthNet2 } from './dataset/bigEarthNet2.js';
 export { maskOf, maskShare } from './dataset/classMask.js';

@@ -1,6 +1,5 @@
 /** Random numbers from an explicit key: the same key gives the same numbers on every machine. */
-
-import { InputError } from './error.js';
+import { failAt } from './error.js';
 
 /** The largest seed, as numpy and scikit-learn have it. */
 export const largestSeed = 2 ** 32 - 1;
@@ -11,13 +10,7 @@ export const isSeed = (value: number): boolean =>
 
 /** InputError where it is no seed. */
 export function requireSeed(seed: number, where: string): void {
-  if (isSeed(seed)) return;
-  throw new InputError({
-    what: 'not a seed',
-    where,
-    expected: `a whole number from 0 to ${largestSeed}`,
-    got: `${seed}`,
-  });
+  if (!isSeed(seed)) throw failAt(where)('not a seed', `a whole number from 0 to ${largestSeed}`, `${seed}`);
 }
 
 /** A key is any path of numbers and strings, such as (seed, 'scene', index). */

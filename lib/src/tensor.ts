@@ -1,5 +1,5 @@
 /** A dense float32 array with its shape, row-major: what users, methods and metrics pass around. */
-import { InputError } from './error.js';
+import { failAt } from './error.js';
 
 export interface Tensor {
   readonly data: Float32Array;
@@ -14,12 +14,8 @@ export function sizeOf(shape: readonly number[]): number {
 /** A tensor over `data` (not copied); throws InputError where data and shape disagree. */
 export function tensor(data: Float32Array, shape: readonly number[]): Tensor {
   if (data.length !== sizeOf(shape)) {
-    throw new InputError({
-      what: 'data and shape disagree',
-      where: 'tensor',
-      expected: `${sizeOf(shape)} values for shape [${shape.join(', ')}]`,
-      got: `${data.length}`,
-    });
+    const expected = `${sizeOf(shape)} values for shape [${shape.join(', ')}]`;
+    throw failAt('tensor')('data and shape disagree', expected, `${data.length}`);
   }
   return { data, shape };
 }
@@ -38,12 +34,7 @@ export function zeros(shape: readonly number[]): Tensor {
 export function rows(source: Tensor, start: number, end = start + 1): Tensor {
   const [count = 0, ...rest] = source.shape;
   if (!(start >= 0 && start <= end && end <= count)) {
-    throw new InputError({
-      what: 'rows outside the tensor',
-      where: 'rows',
-      expected: `0 <= start <= end <= ${count}`,
-      got: `${start} to ${end}`,
-    });
+    throw failAt('rows')('rows outside the tensor', `0 <= start <= end <= ${count}`, `${start} to ${end}`);
   }
   const size = sizeOf(rest);
   return { data: source.data.subarray(start * size, end * size), shape: [end - start, ...rest] };
@@ -52,19 +43,16 @@ export function rows(source: Tensor, start: number, end = start + 1): Tensor {
 /** Tensors of one shape [1, ...] or [n, ...] joined along the first axis. */
 export function stack(parts: readonly Tensor[]): Tensor {
   const [first] = parts;
-  if (first === undefined) throw new InputError({ what: 'nothing to stack', where: 'stack' });
+  const fail = failAt('stack');
+  if (first === undefined) throw fail('nothing to stack');
   const rest = first.shape.slice(1);
   const count = parts.reduce((sum, part) => sum + part.shape[0], 0);
   const result = zeros([count, ...rest]);
   let offset = 0;
   for (const part of parts) {
     if (part.shape.slice(1).join() !== rest.join()) {
-      throw new InputError({
-        what: 'tensors of different shapes cannot be stacked',
-        where: 'stack',
-        expected: `[*, ${rest.join(', ')}]`,
-        got: `[${part.shape.join(', ')}]`,
-      });
+      const what = 'tensors of different shapes cannot be stacked';
+      throw fail(what, `[*, ${rest.join(', ')}]`, `[${part.shape.join(', ')}]`);
     }
     result.data.set(part.data, offset);
     offset += part.data.length;

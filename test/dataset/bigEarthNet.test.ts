@@ -258,7 +258,7 @@ describe('openBigEarthNet', () => {
       await refuses(open({ splits: { test: listPath() } }), listPath(), /does not exist/);
       await refuses(open({ exclude: [root] }), root, /not a regular file/);
       await writeFile(listPath(), 'BZh91AY&SY\u0000\u0001');
-      await refuses(open({ exclude: [listPath()] }), listPath(), /no patch name.*unpacked/);
+      await refuses(open({ exclude: [listPath()] }), listPath(), /holds no name of BigEarthNet.*unpacked/);
       await writeFile(listPath(), 'S2A_MSIL2A_20170717T113321_28_87');
       await refuses(open({ splits: { train: listPath() } }), root, /no patch of the folder is left/);
     });

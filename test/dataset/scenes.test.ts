@@ -354,7 +354,7 @@ describe('scenes', () => {
 
     it('refuses an unknown choice', () => {
       const options: ScenesOptions = JSON.parse('{"artefact": "sometimes"}');
-      assert.throws(() => scenes(options), /artefact.*planted, always or never.*sometimes/);
+      assert.throws(() => scenes(options), /artefact.*planted or always or never.*sometimes/);
     });
 
     it('refuses an index outside the split and an unknown split', async () => {

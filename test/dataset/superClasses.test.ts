@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { classes19, classes43, classIndices } from '../../lib/src/dataset/bigEarthNet/labels.js';
-import { superClasses, superClassOf } from '../../lib/src/dataset/bigEarthNet/superClasses.js';
+import {
+  classes19,
+  classes43,
+  classIndices,
+  superClasses,
+  superClassOf,
+} from '../../lib/src/dataset/bigEarthNet/labels.js';
 
 describe('superClassOf', () => {
   it('has CORINE’s numbers of level 3 classes: 11, 11, 11 (without glaciers), 5 and 5', () => {

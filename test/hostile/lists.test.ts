@@ -4,7 +4,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { isPatchName, readPatchList } from '../../lib/src/dataset/bigEarthNet/patchList.js';
+import { isPatchName, readPatchList } from '../../lib/src/dataset/bigEarthNet/patchNames.js';
 import { readTable } from '../../lib/src/dataset/folder/table.js';
 import { openFolder } from '../../lib/src/dataset/folder.js';
 import { readNameList, readSceneList } from '../../lib/src/dataset/sen12ms/names.js';

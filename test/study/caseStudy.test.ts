@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { superClassOf } from '../../lib/src/dataset/bigEarthNet/superClasses.js';
+import { superClassOf } from '../../lib/src/dataset/bigEarthNet/labels.js';
 import type { Dataset } from '../../lib/src/dataset/patch.js';
 import { sen12msClasses } from '../../lib/src/dataset/sen12ms/classes.js';
 import { findPaperCases, readCase, verdictOf, writeCase } from '../../lib/src/study/caseStudy.js';

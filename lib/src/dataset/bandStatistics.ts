@@ -4,14 +4,14 @@ import { constants, existsSync } from 'node:fs';
 import { access, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { requireCount } from '../check.js';
-import { InputError } from '../error.js';
+import { failAt, InputError } from '../error.js';
 import { writeFileAtomic } from '../io/file.js';
-import { isJsonObject, readJsonObject } from '../io/jsonFile.js';
+import { fieldsOf, isCount, isNumber, readJsonObject } from '../io/json.js';
 import { withLock } from '../io/lock.js';
 import { createRandom, requireSeed } from '../random.js';
 import type { BandStatistics, Dataset, Patch, Split } from './patch.js';
 import { readAhead } from './readAhead.js';
-import { isCount, readSavedStatistics, type SavedStatistics } from './savedStatistics.js';
+import { readSavedStatistics, type SavedStatistics } from './savedStatistics.js';
 
 export interface StatisticsProgress {
   readonly done: number;
@@ -56,17 +56,13 @@ export async function bandStatistics(
   const { patches = available } = options;
   requireCount(patches, 'bandStatistics, patches');
   if (patches > available) {
-    throw new InputError({
-      what: 'more patches than the split holds',
-      where: `bandStatistics, ${split} split of ${dataset.name}`,
-      expected: `at most ${available}`,
-      got: `${patches}`,
-    });
+    const fail = failAt(`bandStatistics, ${split} split of ${dataset.name}`);
+    throw fail('more patches than the split holds', `at most ${available}`, `${patches}`);
   }
   const path =
     options.path ?? (dataset.folder === undefined ? undefined : join(dataset.folder, statisticsFile));
   const chosen = chooseIndices(dataset, split, available, patches, seed);
-  const wanted = {
+  const wanted: Wanted = {
     ...{ dataset: dataset.name, bands: [...dataset.bands], split, patches, available },
     ...(patches < available ? { seed } : {}),
     fingerprint: await fingerprintOf(dataset, split, chosen),
@@ -74,7 +70,8 @@ export async function bandStatistics(
   const compute = () => computeStatistics(dataset, wanted, chosen, { path, onProgress, signal });
   if (path === undefined) return compute();
   const saved = await readSavedStatistics(path, dataset.bands);
-  if (saved !== undefined && isSame(saved, wanted)) return saved;
+  const decisive = ['dataset', 'split', 'seed', 'fingerprint'] as const;
+  if (saved !== undefined && decisive.every((fact) => saved[fact] === wanted[fact])) return saved;
   await requireWritable(path);
   return withLock(path, 'file', compute);
 }
@@ -171,12 +168,11 @@ async function readNote(path: string, wanted: Wanted): Promise<Note | undefined>
   const content = await readJsonObject(path, { maximumBytes: 2 ** 20, todo: 'Delete the file.' });
   const { done, moments, ...rest } = content;
   if (JSON.stringify(rest) !== JSON.stringify(wanted)) return undefined;
-  if (typeof done === 'number' && Number.isInteger(done) && done > 0 && done <= wanted.patches) {
-    const bands = Array.isArray(moments) ? moments.map(Moments.from) : [];
-    const known = bands.filter((each) => each !== undefined);
-    if (known.length === wanted.bands.length && bands.length === known.length) return { done, bands: known };
-  }
-  throw new InputError({ what: 'damaged note of a computation', where: path, todo: 'Delete the file.' });
+  const bands = Array.isArray(moments) ? moments.map(Moments.from) : [];
+  const known = bands.filter((each) => each !== undefined);
+  const isWhole = known.length === wanted.bands.length && bands.length === known.length;
+  if (isWhole && isCount(done) && done > 0 && done <= wanted.patches) return { done, bands: known };
+  throw failAt(path, 'Delete the file.')('damaged note of a computation');
 }
 
 /** Of any pixel, since they are float32. */
@@ -190,9 +186,9 @@ export class Moments {
 
   /** What `JSON.stringify` made of one, checked; undefined if it is none. */
   static from(this: void, value: unknown): Moments | undefined {
-    const { count, mean, squares } = isJsonObject(value) ? value : {};
-    if (!isCount(count) || !isWithin(mean, -largest, largest)) return undefined;
-    if (!isWithin(squares, 0, count * (2 * largest) ** 2)) return undefined;
+    const { count, mean, squares } = fieldsOf(value);
+    if (!isCount(count) || count === 0 || !isNumber(mean) || Math.abs(mean) > largest) return undefined;
+    if (!isNumber(squares) || squares < 0 || squares > count * (2 * largest) ** 2) return undefined;
     const moments = new Moments();
     moments.count = count;
     moments.mean = mean;
@@ -236,17 +232,4 @@ function addPatch(bands: readonly Moments[], { name, image: { data } }: Patch): 
       todo: 'Take the patch out of the data set, or fetch it again.',
     });
   }
-}
-
-function isSame(saved: SavedStatistics, wanted: Wanted): boolean {
-  return (
-    saved.dataset === wanted.dataset &&
-    saved.split === wanted.split &&
-    saved.seed === wanted.seed &&
-    saved.fingerprint === wanted.fingerprint
-  );
-}
-
-function isWithin(value: unknown, least: number, most: number): value is number {
-  return typeof value === 'number' && value >= least && value <= most;
 }

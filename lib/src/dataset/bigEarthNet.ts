@@ -1,11 +1,11 @@
 /** BigEarthNet v1 (Sumbul et al. 2019): Sentinel-2 L2A patches of 1.2 km as distributed, one GeoTIFF per band. */
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError, messageOf } from '../error.js';
+import { requireChoice } from '../check.js';
+import { type Fail, failAt } from '../error.js';
 import { classes19, classes43, classIndices } from './bigEarthNet/labels.js';
 import { type PatchMetadata, readPatchMetadata } from './bigEarthNet/metadata.js';
 import { corners, patchSize, readPatchBands, sameCorners } from './bigEarthNet/patchBands.js';
-import { isPatchName, readPatchList } from './bigEarthNet/patchList.js';
+import { isPatchName, readPatchList } from './bigEarthNet/patchNames.js';
 import {
   type BandStatistics,
   type Dataset,
@@ -14,6 +14,7 @@ import {
   type Patch,
   sentinel2Bands,
 } from './patch.js';
+import { listFolder, noPatches } from './patchFolder.js';
 import { type Resampling, resamplings } from './raster/resample.js';
 import { assignSplits, listsIn, readLists, type SplitPaths, splitNames } from './splitNames.js';
 
@@ -59,82 +60,41 @@ const fetchAgain = 'Extract the patch again from the BigEarthNet v1.0 archive, o
 export async function openBigEarthNet(folder: string, options: BigEarthNetOptions = {}): Promise<Dataset> {
   const { resampling = 'bilinear', nomenclature = 19, exclude = [] } = options;
   const { splits = listsIn(folder, officialLists) } = options;
-  checkChoice('resampling', resampling, resamplings);
-  checkChoice('nomenclature', nomenclature, [19, 43]);
+  requireChoice('resampling', resampling, resamplings, 'BigEarthNet v1');
+  requireChoice('nomenclature', nomenclature, [19, 43], 'BigEarthNet v1');
   const lists = await readLists(splits, readPatchList, 'BigEarthNet, option `splits`');
   const patches = await leaveOut(await listPatches(folder), exclude);
   const { total, count, nameOf, find } = splitNames(assignSplits(patches, lists), folder);
   if (total === 0) {
-    throw new InputError({
-      what: 'no patch of the folder is left after the split and exclusion lists',
-      where: folder,
-      todo: 'Check that the lists are of BigEarthNet v1.0 and that the folder holds the patches they name.',
-    });
+    const todo =
+      'Check that the lists are of BigEarthNet v1.0 and that the folder holds the patches they name.';
+    throw failAt(folder, todo)('no patch of the folder is left after the split and exclusion lists');
   }
   return {
-    name: 'BigEarthNet v1',
-    bands: sentinel2Bands,
+    ...{ name: 'BigEarthNet v1', bands: sentinel2Bands, rendered: false, size: patchSize },
+    ...{ units: defaultUnits, statistics: bigEarthNetStatistics, folder, count, nameOf, find },
     classes: nomenclature === 43 ? classes43 : classes19,
-    rendered: false,
-    size: patchSize,
-    units: defaultUnits,
-    statistics: bigEarthNetStatistics,
-    folder,
-    count,
-    nameOf,
-    find,
     read: async (split, index) => readPatch(folder, nameOf(split, index), resampling, nomenclature),
     readLabels: async (split, index) => {
       const name = nameOf(split, index);
-      const { labels } = await readPatchMetadata(
-        join(folder, name, `${name}_labels_metadata.json`),
-        fetchAgain,
-      );
-      return classIndices(labels, nomenclature);
+      const path = join(folder, name, `${name}_labels_metadata.json`);
+      return classIndices((await readPatchMetadata(path, fetchAgain)).labels, nomenclature);
     },
   };
-}
-
-function checkChoice<T>(option: string, value: T, choices: readonly T[]): void {
-  if (choices.includes(value)) return;
-  throw new InputError({
-    what: `unknown ${option}`,
-    where: 'BigEarthNet v1',
-    expected: choices.join(' or '),
-    got: String(value),
-  });
 }
 
 /** The names of the patch folders in `folder`, sorted; other entries are passed over. */
 async function listPatches(folder: string): Promise<readonly string[]> {
   const todo = 'Name the folder that holds the patch folders, usually "BigEarthNet-v1.0".';
-  let entries: readonly string[];
-  try {
-    entries = await readdir(folder);
-  } catch (thrown) {
-    throw new InputError({ what: `the folder cannot be listed: ${messageOf(thrown)}`, where: folder, todo });
-  }
+  const entries = await listFolder(folder, todo);
   const patches = entries.filter(isPatchName).sort();
-  if (patches.length === 0) {
-    throw new InputError({
-      what: 'the folder holds no BigEarthNet v1 patches',
-      where: folder,
-      expected: 'folders named like S2A_MSIL2A_20170613T101031_87_48',
-      got:
-        entries.length === 0
-          ? 'an empty folder'
-          : entries
-              .slice(0, 3)
-              .map((e) => JSON.stringify(e))
-              .join(', '),
-      todo,
-    });
-  }
-  return patches;
+  if (patches.length > 0) return patches;
+  const like = 'folders named like S2A_MSIL2A_20170613T101031_87_48';
+  throw noPatches(folder, { of: 'BigEarthNet v1', like, todo }, entries);
 }
 
 async function leaveOut(patches: readonly string[], exclude: readonly string[]): Promise<readonly string[]> {
-  const excluded: Set<string>[] = [];
+  const excluded: ReadonlySet<string>[] = [];
   for (const path of exclude) excluded.push(await readPatchList(path));
   return patches.filter((name) => !excluded.some((list) => list.has(name)));
 }
@@ -146,42 +106,32 @@ async function readPatch(
   nomenclature: 19 | 43,
 ): Promise<Patch> {
   const stem = join(folder, name, name);
-  const metadata = await readPatchMetadata(`${stem}_labels_metadata.json`, fetchAgain);
+  const path = `${stem}_labels_metadata.json`;
+  const metadata = await readPatchMetadata(path, fetchAgain);
   const { image, georeference } = await readPatchBands(stem, { resampling, todo: fetchAgain });
-  if (georeference !== undefined)
-    checkAgainstMetadata(georeference, metadata, `${stem}_labels_metadata.json`);
-  const { projection, facts } = metadata;
+  if (georeference !== undefined) checkAgainstMetadata(georeference, metadata, failAt(path, fetchAgain));
+  const { projection, facts, labels } = metadata;
   return {
-    name,
-    image,
-    bands: sentinel2Bands,
-    labels: classIndices(metadata.labels, nomenclature),
-    ...(georeference === undefined
-      ? {}
-      : { georeference: { ...georeference, ...(projection === undefined ? {} : { projection }) } }),
+    ...{ name, image, bands: sentinel2Bands, labels: classIndices(labels, nomenclature) },
+    ...(georeference && {
+      georeference: { ...georeference, ...(projection === undefined ? {} : { projection }) },
+    }),
     facts,
   };
 }
 
-function checkAgainstMetadata(reference: Georeference, metadata: PatchMetadata, path: string): void {
+function checkAgainstMetadata(reference: Georeference, metadata: PatchMetadata, fail: Fail): void {
   const { coordinates, epsg } = metadata;
   const expected = corners(reference, patchSize);
   if (coordinates !== undefined && !sameCorners(expected, coordinates)) {
-    throw new InputError({
-      what: 'the coordinates disagree with the GeoTIFF of band B02',
-      where: path,
-      expected: `[ulx, uly, lrx, lry] = [${expected.join(', ')}]`,
-      got: `[${coordinates.join(', ')}]`,
-      todo: fetchAgain,
-    });
+    throw fail(
+      'the coordinates disagree with the GeoTIFF of band B02',
+      `[ulx, uly, lrx, lry] = [${expected.join(', ')}]`,
+      `[${coordinates.join(', ')}]`,
+    );
   }
   if (epsg !== undefined && reference.epsg !== undefined && epsg !== reference.epsg) {
-    throw new InputError({
-      what: 'the projection disagrees with the GeoTIFF of band B02',
-      where: path,
-      expected: `EPSG ${reference.epsg}`,
-      got: `EPSG ${epsg}`,
-      todo: fetchAgain,
-    });
+    const what = 'the projection disagrees with the GeoTIFF of band B02';
+    throw fail(what, `EPSG ${reference.epsg}`, `EPSG ${epsg}`);
   }
 }

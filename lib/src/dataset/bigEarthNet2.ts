@@ -1,14 +1,14 @@
 /** BigEarthNet v2 (reBEN, Clasen et al. 2025): Sentinel-2 L2A patches of 1.2 km with pixel-level reference maps. */
-import { access, readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError, messageOf } from '../error.js';
+import { requireChoice } from '../check.js';
+import { failAt } from '../error.js';
 import { classes19 } from './bigEarthNet/labels.js';
 import { readMetadataTables } from './bigEarthNet/metadataReader.js';
 import type { MetadataTable } from './bigEarthNet/metadataTable.js';
-import { type PatchBands, patchSize, readPatchBands } from './bigEarthNet/patchBands.js';
-import { parsePatchId } from './bigEarthNet/patchId.js';
+import { type PatchBands, patchSize, readPatchBands, readReferenceMap } from './bigEarthNet/patchBands.js';
+import { parsePatchId } from './bigEarthNet/patchNames.js';
 import { imageOfRecord, masksOfRecord, maximumRecordBytes } from './bigEarthNet/patchRecord.js';
-import { readReferenceMap } from './bigEarthNet/referenceMap.js';
 import { openLmdb } from './lmdb.js';
 import {
   type BandStatistics,
@@ -18,6 +18,7 @@ import {
   type Split,
   sentinel2Bands,
 } from './patch.js';
+import { listFolder } from './patchFolder.js';
 import { type Resampling, resamplings } from './raster/resample.js';
 import { type NamesBySplit, splitNames, splitsInOrder } from './splitNames.js';
 
@@ -46,6 +47,9 @@ export const bigEarthNet2Statistics: BandStatistics = {
 
 const fetchAgain = 'Extract the patch again from the BigEarthNet v2.0 archive, or take it out of the folder.';
 
+const todoOfFolder =
+  'Name the folder that holds "BigEarthNet-S2", with folders of tiles that hold folders of patches, or the folder of an LMDB with "data.mdb".';
+
 /** Where the images are: which there are, and one of them with its masks. */
 interface Images {
   /** Whether there is a patch of this name. */
@@ -65,11 +69,11 @@ interface Images {
  */
 export async function openBigEarthNet2(folder: string, options: BigEarthNet2Options = {}): Promise<Dataset> {
   const { resampling = 'bilinear', flagged = false } = options;
-  checkChoice('resampling', resampling, resamplings);
-  const { metadata = await metadataOf(folder) } = options;
+  requireChoice('resampling', resampling, resamplings, 'BigEarthNet v2');
+  const { metadata = metadataOf(folder) } = options;
   const tables = await readMetadataTables(typeof metadata === 'string' ? [metadata] : metadata);
   const database = join(folder, 'data.mdb');
-  const images = (await exists(database))
+  const images = existsSync(database)
     ? await openDatabase(database, resampling)
     : await openFolder(folder, resampling);
   const { rows, splits } = assignSplits(tables, images.has, flagged, folder);
@@ -80,28 +84,17 @@ export async function openBigEarthNet2(folder: string, options: BigEarthNet2Opti
     return row;
   };
   return {
-    name: 'BigEarthNet v2',
-    bands: sentinel2Bands,
-    classes: classes19,
-    rendered: false,
-    size: patchSize,
-    units: defaultUnits,
-    statistics: bigEarthNet2Statistics,
-    folder,
-    count,
-    nameOf,
-    find,
+    ...{ name: 'BigEarthNet v2', bands: sentinel2Bands, classes: classes19, rendered: false },
+    ...{ size: patchSize, units: defaultUnits, statistics: bigEarthNet2Statistics, folder },
+    ...{ count, nameOf, find },
     read: async (split, index) => {
       const { table, row } = rowAt(split, index);
       const name = table.names[row];
       const { image, georeference, masks } = await images.read(name);
       return {
-        name,
-        image,
-        bands: sentinel2Bands,
-        labels: labelsOf(table, row),
-        ...(georeference === undefined ? {} : { georeference }),
-        ...(masks === undefined ? {} : { masks }),
+        ...{ name, image, bands: sentinel2Bands, labels: labelsOf(table, row) },
+        ...(georeference && { georeference }),
+        ...(masks && { masks }),
         facts: factsOf(table, row),
       };
     },
@@ -132,16 +125,6 @@ function factsOf(table: MetadataTable, row: number): Readonly<Record<string, str
   };
 }
 
-function checkChoice<T>(option: string, value: T, choices: readonly T[]): void {
-  if (choices.includes(value)) return;
-  throw new InputError({
-    what: `unknown ${option}`,
-    where: 'BigEarthNet v2',
-    expected: choices.join(' or '),
-    got: String(value),
-  });
-}
-
 function assignSplits(
   tables: readonly MetadataTable[],
   has: Images['has'],
@@ -154,24 +137,19 @@ function assignSplits(
     for (const [row, name] of table.names.entries()) {
       if ((!flagged && table.flags[row] !== 0) || !has(name)) continue;
       if (rows.has(name)) {
-        throw new InputError({
-          what: `patch ${name} is listed twice`,
-          where,
-          expected: 'each patch in one row of the metadata',
-          todo: 'Correct the metadata: a patch seen in training must not be evaluated.',
-        });
+        const fail = failAt(where, 'Correct the metadata: a patch seen in training must not be evaluated.');
+        throw fail(`patch ${name} is listed twice`, 'each patch in one row of the metadata');
       }
       rows.set(name, { table, row });
       splits[splitsInOrder[table.splits[row]]].push(name);
     }
   }
   if (rows.size === 0) {
-    throw new InputError({
-      what: 'no patch of the metadata is there',
-      where,
-      expected: `some of ${tables.reduce((sum, { names }) => sum + names.length, 0)} patches, such as ${tables[0]?.names[0] ?? 'none'}`,
-      todo: 'Check that the metadata is of BigEarthNet v2.0 and that the folder holds patches it names, not marked as snow, cloud or shadow.',
-    });
+    const todo =
+      'Check that the metadata is of BigEarthNet v2.0 and that the folder holds patches it names, not marked as snow, cloud or shadow.';
+    const names = tables.flatMap((table) => table.names);
+    const expected = `some of ${names.length} patches, such as ${names[0] ?? 'none'}`;
+    throw failAt(where, todo)('no patch of the metadata is there', expected);
   }
   for (const split of splitsInOrder) splits[split].sort();
   return { rows, splits };
@@ -180,9 +158,9 @@ function assignSplits(
 async function openFolder(folder: string, resampling: Resampling): Promise<Images> {
   const images = join(folder, 'BigEarthNet-S2');
   const names = new Set<string>();
-  for (const tile of await list(images)) {
+  for (const tile of await listFolder(images, todoOfFolder)) {
     if (parsePatchId(`${tile}_0_0`) === undefined) continue;
-    for (const name of await list(join(images, tile))) {
+    for (const name of await listFolder(join(images, tile), todoOfFolder)) {
       if (parsePatchId(name)?.tile === tile) names.add(name);
     }
   }
@@ -192,7 +170,7 @@ async function openFolder(folder: string, resampling: Resampling): Promise<Image
       const tile = parsePatchId(name)?.tile ?? '';
       const bands = await readPatchBands(join(images, tile, name, name), { resampling, todo: fetchAgain });
       const map = join(folder, 'Reference_Maps', tile, name, `${name}_reference_map.tif`);
-      if (!(await exists(map))) return bands;
+      if (!existsSync(map)) return bands;
       return { ...bands, masks: await readReferenceMap(map, bands.georeference, fetchAgain) };
     },
   };
@@ -212,7 +190,7 @@ async function openDatabase(path: string, resampling: Resampling): Promise<Image
     read: async (name) => {
       const where = `${path}, record ${name}`;
       const record = await database.get(Buffer.from(name));
-      if (record === undefined) throw new InputError({ what: 'the record is gone', where, todo });
+      if (record === undefined) throw failAt(where, todo)('the record is gone');
       const bands = await imageOfRecord(record, where, { resampling, todo });
       const map = await database.get(Buffer.from(`${name}_reference_map`));
       if (map === undefined) return bands;
@@ -221,27 +199,8 @@ async function openDatabase(path: string, resampling: Resampling): Promise<Image
   };
 }
 
-async function metadataOf(folder: string): Promise<string> {
+function metadataOf(folder: string): string {
   const inside = join(folder, 'metadata.parquet');
   const beside = join(folder, '..', 'metadata.parquet');
-  return !(await exists(inside)) && (await exists(beside)) ? beside : inside;
-}
-
-async function list(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (thrown) {
-    throw new InputError({
-      what: `the folder cannot be listed: ${messageOf(thrown)}`,
-      where: folder,
-      todo: 'Name the folder that holds "BigEarthNet-S2", with folders of tiles that hold folders of patches, or the folder of an LMDB with "data.mdb".',
-    });
-  }
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+  return !existsSync(inside) && existsSync(beside) ? beside : inside;
 }

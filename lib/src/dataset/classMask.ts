@@ -25,3 +25,20 @@ export const maskShare = (mask: ArrayLike<number>): number => {
   for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) inside++;
   return inside / mask.length;
 };
+
+/**
+ * One 0/1 mask per class [classes, ...map] of a map of land-cover codes.
+ * @param classOf the class of a code, -1 where it belongs to none
+ */
+export function masksOfCodes(
+  codes: Float32Array,
+  classes: number,
+  classOf: (code: number, pixel: number) => number,
+): Uint8Array {
+  const masks = new Uint8Array(classes * codes.length);
+  for (const [pixel, code] of codes.entries()) {
+    const index = classOf(code, pixel);
+    if (index >= 0) masks[index * codes.length + pixel] = 1;
+  }
+  return masks;
+}

@@ -1,17 +1,16 @@
 /** Any folder of multi-band GeoTIFFs with a CSV table of their labels as a data set. */
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { InputError, messageOf } from '../error.js';
+import { failAt, messageOf } from '../error.js';
 import { zeros } from '../tensor.js';
 import { statisticsFile } from './bandStatistics.js';
-import { descriptionFile, type FolderOptions, readDescription } from './folder/description.js';
+import { type FolderOptions, readDescription } from './folder/description.js';
 import { readTable, type TableRow } from './folder/table.js';
-import { type BandStatistics, type Dataset, defaultUnits, type Patch, type Split } from './patch.js';
+import { type Dataset, defaultUnits, type Patch, type Split } from './patch.js';
+import { type ChosenBands, chooseBands } from './raster/chooseBands.js';
 import { openGeoTiff, readGeoTiff } from './raster/geoTiff.js';
-import { readSavedStatistics, requireStatistics, unknownStatistics } from './savedStatistics.js';
+import { readSavedStatistics, requireStatistics, withKnownStatistics } from './savedStatistics.js';
 import { splitNames, splitsInOrder } from './splitNames.js';
-
-const todo = 'Correct the table, or put the file there.';
 
 /** No image of a data set needs more; larger ones are scenes. */
 const maximumBytes = 512 * 2 ** 20;
@@ -29,12 +28,12 @@ export async function openFolder(folder: string, given: FolderOptions = {}): Pro
   const options = { ...(await readDescription(folder)), ...given };
   const { units = defaultUnits, scale = 1, offset = 0, name = basename(resolve(folder)) } = options;
   if (!Number.isFinite(scale) || scale === 0 || !Number.isFinite(offset)) {
-    throw new InputError({
-      what: 'values cannot be scaled like this',
-      where: `${folder}, options scale and offset`,
-      expected: 'finite numbers, the scale not 0',
-      got: `${scale} and ${offset}`,
-    });
+    const fail = failAt(`${folder}, options scale and offset`);
+    throw fail(
+      'values cannot be scaled like this',
+      'finite numbers, the scale not 0',
+      `${scale} and ${offset}`,
+    );
   }
   const table = resolve(folder, options.table ?? 'labels.csv');
   const { classes, rows } = await readTable(table, options);
@@ -50,25 +49,13 @@ export async function openFolder(folder: string, given: FolderOptions = {}): Pro
     nameOf(split, index);
     return bySplit[split][index].labels;
   };
-  const bands = kind.samples.map((sample) => kind.names[sample]);
+  const bands = kind.select;
   const statistics =
     options.statistics === undefined
       ? await readSavedStatistics(join(folder, statisticsFile), bands)
       : requireStatistics(options.statistics, bands.length, `${folder}, option \`statistics\``);
-  return {
-    name,
-    bands,
-    classes,
-    rendered: false,
-    size: kind.size,
-    units,
-    get statistics(): BandStatistics {
-      if (statistics === undefined) throw unknownStatistics(`${name} in ${folder}`);
-      return statistics;
-    },
-    folder,
-    count,
-    nameOf,
+  const facts: Omit<Dataset, 'statistics'> = {
+    ...{ name, bands, classes, rendered: false, size: kind.size, units, folder, count, nameOf },
     find: (wanted) => find(wanted) ?? find(`${wanted}.tif`),
     read: async (split, index) => ({
       ...(await readImage(folder, nameOf(split, index), kind, scale, offset)),
@@ -77,6 +64,7 @@ export async function openFolder(folder: string, given: FolderOptions = {}): Pro
     }),
     readLabels: async (split, index) => labelsOf(split, index),
   };
+  return withKnownStatistics(facts, statistics);
 }
 
 function sortRows(rows: readonly TableRow[]): Readonly<Record<Split, readonly TableRow[]>> {
@@ -91,72 +79,36 @@ async function requireFiles(folder: string, table: string, rows: readonly TableR
   const listed = new Map<string, ReadonlySet<string>>();
   for (const { name, line } of rows) {
     const inner = dirname(name);
+    const fail = failAt(`${table}, line ${line}`, 'Correct the table, or put the file there.');
     let files = listed.get(inner);
     if (files === undefined) {
-      files = new Set(
-        await readdir(join(folder, inner)).catch((thrown) => {
-          throw new InputError({
-            what: `the folder of an image cannot be listed: ${messageOf(thrown)}`,
-            where: `${table}, line ${line}`,
-            todo,
-          });
-        }),
-      );
+      const entries = await readdir(join(folder, inner)).catch((thrown) => {
+        throw fail(`the folder of an image cannot be listed: ${messageOf(thrown)}`);
+      });
+      files = new Set(entries);
       listed.set(inner, files);
     }
-    if (files.has(basename(name))) continue;
-    throw new InputError({ what: `there is no file ${name}`, where: `${table}, line ${line}`, todo });
+    if (!files.has(basename(name))) throw fail(`there is no file ${name}`);
   }
 }
 
 /** What every image of the folder has in common. */
-interface Kind {
+interface Kind extends ChosenBands {
   /** Side in pixels. */
   readonly size: number;
-  /** Of every band of a file. */
-  readonly names: readonly string[];
   /** Whether `names` are what the files say themselves, so that each must say it. */
   readonly isNamedByFile: boolean;
-  /** The bands wanted, as positions in the file. */
-  readonly samples: readonly number[];
 }
 
-async function kindOf(path: string, { bands, select }: FolderOptions): Promise<Kind> {
+async function kindOf(path: string, options: FolderOptions): Promise<Kind> {
   const file = await openGeoTiff(path);
   await file.close();
-  const { width, height, samples, bandNames } = file;
+  const { width, height } = file;
   if (width !== height) {
-    throw new InputError({
-      what: 'an image that is not square',
-      where: path,
-      expected: 'as many columns as rows',
-      got: `${width} x ${height} pixels`,
-      todo: 'Cut the images to squares, for example with gdal_translate -srcwin.',
-    });
+    const fail = failAt(path, 'Cut the images to squares, for example with gdal_translate -srcwin.');
+    throw fail('an image that is not square', 'as many columns as rows', `${width} x ${height} pixels`);
   }
-  const names = bands ?? bandNames;
-  const isUsable =
-    names !== undefined && names.length === samples && new Set(names).size === samples && !names.includes('');
-  if (!isUsable) {
-    throw new InputError({
-      what: names === undefined ? 'the bands have no names' : 'the names of the bands do not fit',
-      where: path,
-      expected: `${samples} different names`,
-      got: names === undefined ? 'a file without descriptions' : names.join(' '),
-      todo: `Name the bands in the order of the files: option \`bands\`, or "bands" in ${descriptionFile}.`,
-    });
-  }
-  const missing = (select ?? []).filter((name) => !names.includes(name));
-  if (missing.length > 0 || select?.length === 0) {
-    throw new InputError({
-      what: 'a wanted band is not in the files',
-      where: path,
-      expected: `some of ${names.join(' ')}`,
-      got: missing.join(' ') || 'none',
-    });
-  }
-  const chosen = (select ?? names).map((name) => names.indexOf(name));
-  return { size: width, names, isNamedByFile: bands === undefined, samples: chosen };
+  return { size: width, isNamedByFile: !options.bands, ...chooseBands(file, options, path) };
 }
 
 async function readImage(
@@ -172,13 +124,8 @@ async function readImage(
     ...{ width: size, height: size, samples: names.length, maximumBytes, todo: fitting },
   });
   if (isNamedByFile && file.bandNames?.join('\n') !== names.join('\n')) {
-    throw new InputError({
-      what: 'the bands are others than those of the first image',
-      where: path,
-      expected: names.join(' '),
-      got: file.bandNames?.join(' ') ?? 'bands without names',
-      todo: fitting,
-    });
+    const got = file.bandNames?.join(' ') ?? 'bands without names';
+    throw failAt(path, fitting)('the bands are others than those of the first image', names.join(' '), got);
   }
   const area = size * size;
   const image = zeros([samples.length, size, size]);
@@ -188,5 +135,5 @@ async function readImage(
     }
   }
   const { georeference } = file;
-  return { name, image, ...(georeference === undefined ? {} : { georeference }) };
+  return { name, image, ...(georeference && { georeference }) };
 }

@@ -5,7 +5,7 @@ export {
   type StatisticsProgress,
   statisticsFile,
 } from './bandStatistics.js';
-export * from './bigEarthNet/superClasses.js';
+export { type SuperClass, superClasses, superClassOf } from './bigEarthNet/labels.js';
 export { openBigEarthNet } from './bigEarthNet.js';
 export { type BigEarthNet2Options, openBigEarthNet2 } from './bigEarthNet2.js';
 export { maskOf, maskShare } from './classMask.js';

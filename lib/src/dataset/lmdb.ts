@@ -1,7 +1,6 @@
 /** Reading the main database of an LMDB file, as LMDB 0.9 writes it on 64-bit little-endian machines. */
-
-import { InputError } from '../error.js';
-import { type OpenedFile, openRegularFile, readRange } from '../io/boundedFile.js';
+import { type Fail, failAt } from '../error.js';
+import { type OpenedFile, openRegularFile, useFile } from '../io/boundedFile.js';
 
 export interface LmdbOptions {
   /** A longer value is refused unread. */
@@ -63,199 +62,156 @@ interface Meta {
  * @throws InputError if it is missing, not a regular file, no LMDB file, or of another version or machine
  */
 export async function openLmdb(path: string, options: LmdbOptions): Promise<Lmdb> {
-  await useFile(path, options, (file) => file.meta());
+  const fail = failAt(path, options.todo);
+  const reader = (file: OpenedFile): Reader => ({ file, fail });
+  await useFile(path, options, (file) => readMeta(reader(file)));
   return {
     async *keys() {
       const file = await openRegularFile(path, options);
       try {
-        yield* new LmdbFile(file, path, options).keys();
+        yield* allKeys(reader(file));
       } finally {
-        await file.handle.close();
+        await file.close();
       }
     },
-    get: (key) => useFile(path, options, (file) => file.get(key)),
+    get: (key) => useFile(path, options, (file) => getValue(reader(file), key, options.maximumValueBytes)),
   };
 }
 
-async function useFile<T>(
-  path: string,
-  options: LmdbOptions,
-  use: (file: LmdbFile) => Promise<T>,
-): Promise<T> {
-  const file = await openRegularFile(path, options);
-  try {
-    return await use(new LmdbFile(file, path, options));
-  } finally {
-    await file.handle.close();
-  }
+interface Reader {
+  readonly file: OpenedFile;
+  readonly fail: Fail;
 }
 
-class LmdbFile {
-  readonly #file: OpenedFile;
-  readonly #path: string;
-  readonly #options: LmdbOptions;
+async function view({ file, fail }: Reader, position: number, length: number, label: string) {
+  if (position + length <= file.size) return new DataView((await file.read(position, length)).buffer);
+  const what = `damaged LMDB file: ${label} lies outside it`;
+  throw fail(what, `${file.size} bytes`, `${position} + ${length}`);
+}
 
-  constructor(file: OpenedFile, path: string, options: LmdbOptions) {
-    this.#file = file;
-    this.#path = path;
-    this.#options = options;
-  }
+/** The newer of the two meta pages. */
+async function readMeta(reader: Reader): Promise<Meta> {
+  const { fail } = reader;
+  const first = await view(reader, 0, metaBytes, 'the first meta page');
+  const [mark, version] = [first.getUint32(16, true), first.getUint32(20, true)];
+  const sound = 'the format of LMDB 0.9 on a 64-bit little-endian machine';
+  if (mark !== magic) throw fail('not an LMDB file', sound, 'other bytes at its start');
+  if (version !== 1) throw fail('an LMDB file of another version', sound, `version ${version}`);
+  const pageSize = first.getUint32(40, true);
+  if (pageSize < 512 || pageSize > 65536 || (pageSize & (pageSize - 1)) !== 0)
+    throw fail('damaged LMDB file: its pages have an impossible size', '512 to 65536', `${pageSize}`);
+  const second = await view(reader, pageSize, metaBytes, 'the second meta page');
+  const isSound = second.getUint32(16, true) === magic && second.getUint32(20, true) === 1;
+  const isNewer = isSound && second.getBigUint64(144, true) > first.getBigUint64(144, true);
+  const meta = isNewer ? second : first;
+  const [flags, depth] = [meta.getUint16(92, true), meta.getUint16(94, true)];
+  const kind = 'one value a key, keys as bytes';
+  if (flags !== 0) throw fail('an unsupported kind of LMDB database', kind, `flags ${flags}`);
+  if (depth > maximumDepth)
+    throw fail('damaged LMDB file: impossibly deep', `at most ${maximumDepth} levels`, `${depth}`);
+  const [entries, root] = [Number(meta.getBigUint64(120, true)), Number(meta.getBigUint64(128, true))];
+  if ((root === noRoot) !== (entries === 0))
+    throw fail('damaged LMDB file: entries without a root', undefined, `${entries} entries`);
+  return { pageSize, depth, entries, root };
+}
 
-  /** The newer of the two meta pages. */
-  async meta(): Promise<Meta> {
-    const first = await this.#view(0, metaBytes, 'the first meta page');
-    const pageSize = first.getUint32(40, true);
-    if (first.getUint32(16, true) !== magic || first.getUint32(20, true) !== 1) {
-      const isMagic = first.getUint32(16, true) === magic;
-      throw this.#fail(
-        isMagic ? 'an LMDB file of another version' : 'not an LMDB file',
-        'the format of LMDB 0.9 on a 64-bit little-endian machine',
-        isMagic ? `version ${first.getUint32(20, true)}` : 'other bytes at its start',
-      );
+async function* allKeys(reader: Reader): AsyncGenerator<Uint8Array, void, undefined> {
+  const meta = await readMeta(reader);
+  if (meta.root === noRoot) return;
+  let count = 0;
+  let last: Uint8Array | undefined;
+  for await (const { nodes } of leaves(reader, meta, meta.root, 1)) {
+    for (const { key } of nodes) {
+      // Ascending keys also end every loop of pages.
+      if (last !== undefined && Buffer.compare(last, key) >= 0)
+        throw reader.fail('damaged LMDB file: its keys are out of order');
+      last = key;
+      count++;
+      yield key;
     }
-    if (pageSize < 512 || pageSize > 65536 || (pageSize & (pageSize - 1)) !== 0)
-      throw this.#fail('damaged LMDB file: its pages have an impossible size', '512 to 65536', `${pageSize}`);
-    const second = await this.#view(pageSize, metaBytes, 'the second meta page');
-    const isSound = second.getUint32(16, true) === magic && second.getUint32(20, true) === 1;
-    const isNewer = isSound && second.getBigUint64(144, true) > first.getBigUint64(144, true);
-    const view = isNewer ? second : first;
-    const [flags, depth] = [view.getUint16(92, true), view.getUint16(94, true)];
-    if (flags !== 0)
-      throw this.#fail(
-        'an unsupported kind of LMDB database',
-        'one value a key, keys as bytes',
-        `flags ${flags}`,
-      );
-    if (depth > maximumDepth)
-      throw this.#fail('damaged LMDB file: impossibly deep', `at most ${maximumDepth} levels`, `${depth}`);
-    const [entries, root] = [Number(view.getBigUint64(120, true)), Number(view.getBigUint64(128, true))];
-    if ((root === noRoot) !== (entries === 0))
-      throw this.#fail('damaged LMDB file: entries without a root', undefined, `${entries} entries`);
-    return { pageSize, depth, entries, root };
   }
+  if (count !== meta.entries)
+    throw reader.fail('damaged LMDB file: entries are missing', `${meta.entries}`, `${count}`);
+}
 
-  async *keys(): AsyncGenerator<Uint8Array, void, undefined> {
-    const meta = await this.meta();
-    if (meta.root === noRoot) return;
-    let count = 0;
-    let last: Uint8Array | undefined;
-    for await (const { nodes } of this.#leaves(meta, meta.root, 1)) {
-      for (const { key } of nodes) {
-        // Ascending keys also end every loop of pages.
-        if (last !== undefined && Buffer.compare(last, key) >= 0)
-          throw this.#fail('damaged LMDB file: its keys are out of order');
-        last = key;
-        count++;
-        yield key;
-      }
+async function getValue(reader: Reader, key: Uint8Array, most: number): Promise<Uint8Array | undefined> {
+  const meta = await readMeta(reader);
+  if (meta.root === noRoot) return undefined;
+  let number = meta.root;
+  for (let level = 1; level <= meta.depth; level++) {
+    const page = await readPage(reader, number, meta, level);
+    if (page.isLeaf) {
+      const node = page.nodes.find((each) => Buffer.compare(each.key, key) === 0);
+      return node && readValue(reader, node, page, meta, most);
     }
-    if (count !== meta.entries)
-      throw this.#fail('damaged LMDB file: entries are missing', `${meta.entries}`, `${count}`);
+    // The first key of a branch page stands for everything before the second.
+    const next = page.nodes.slice(1).findIndex((each) => Buffer.compare(each.key, key) > 0);
+    number = page.nodes[next < 0 ? page.nodes.length - 1 : next].child;
   }
+  return undefined;
+}
 
-  async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const meta = await this.meta();
-    if (meta.root === noRoot) return undefined;
-    let number = meta.root;
-    for (let level = 1; level <= meta.depth; level++) {
-      const page = await this.#page(number, meta, level);
-      if (page.isLeaf) {
-        const node = page.nodes.find((each) => Buffer.compare(each.key, key) === 0);
-        return node === undefined ? undefined : this.#value(node, page, meta);
-      }
-      // The first key of a branch page stands for everything before the second.
-      const next = page.nodes.slice(1).findIndex((each) => Buffer.compare(each.key, key) > 0);
-      number = page.nodes[next < 0 ? page.nodes.length - 1 : next].child;
-    }
-    return undefined;
-  }
+async function* leaves(
+  reader: Reader,
+  meta: Meta,
+  number: number,
+  level: number,
+): AsyncGenerator<Page, void, undefined> {
+  const page = await readPage(reader, number, meta, level);
+  if (page.isLeaf) yield page;
+  else for (const { child } of page.nodes) yield* leaves(reader, meta, child, level + 1);
+}
 
-  async *#leaves(meta: Meta, number: number, level: number): AsyncGenerator<Page, void, undefined> {
-    const page = await this.#page(number, meta, level);
-    if (page.isLeaf) yield page;
-    else for (const { child } of page.nodes) yield* this.#leaves(meta, child, level + 1);
+async function readPage(reader: Reader, number: number, meta: Meta, level: number): Promise<Page> {
+  const { fail } = reader;
+  const { pageSize, depth } = meta;
+  const label = `page ${number}`;
+  const page = await view(reader, number * pageSize, pageSize, label);
+  const flags = page.getUint16(10, true);
+  const isLeaf = flags === pageFlags.leaf;
+  const isExpected = level === depth ? isLeaf : flags === pageFlags.branch;
+  if (!isExpected || Number(page.getBigUint64(0, true)) !== number) {
+    const expected = `page ${number}, a ${level === depth ? 'leaf' : 'branch'}`;
+    const got = `page ${page.getBigUint64(0, true)} with flags ${flags}`;
+    throw fail('damaged LMDB file: a page is not what it should be', expected, got);
   }
+  const lower = page.getUint16(12, true);
+  const count = (lower - headerBytes) / 2;
+  if (!(Number.isInteger(count) && count >= 1 && lower <= pageSize))
+    throw fail(`damaged LMDB file: ${label} has no honest nodes`, undefined, `${count}`);
+  const nodes = Array.from({ length: count }, (_, i) => {
+    const at = page.getUint16(headerBytes + 2 * i, true);
+    const keyBytes = at >= lower && at + nodeBytes <= pageSize ? page.getUint16(at + 6, true) : pageSize;
+    const valueAt = at + nodeBytes + keyBytes;
+    const nodeFlags = valueAt <= pageSize ? page.getUint16(at + 4, true) : 0;
+    const low = valueAt <= pageSize ? page.getUint32(at, true) : 0;
+    const isOnOverflowPages = isLeaf && nodeFlags === valueOnOverflowPages;
+    const valueBytes = isLeaf ? (isOnOverflowPages ? 8 : low) : 0;
+    if (valueAt + valueBytes > pageSize || (isLeaf && nodeFlags > valueOnOverflowPages))
+      throw fail(`damaged LMDB file: node ${i} of ${label} lies outside it, or is of an unknown kind`);
+    const key = new Uint8Array(page.buffer, page.byteOffset + at + nodeBytes, keyBytes);
+    return { key, child: low + nodeFlags * 2 ** 32, size: low, at: valueAt, isOnOverflowPages };
+  });
+  return { isLeaf, nodes, view: page };
+}
 
-  async #page(number: number, meta: Meta, level: number): Promise<Page> {
-    const { pageSize, depth } = meta;
-    const label = `page ${number}`;
-    const view = await this.#view(number * pageSize, pageSize, label);
-    const flags = view.getUint16(10, true);
-    const isLeaf = flags === pageFlags.leaf;
-    const isExpected = level === depth ? isLeaf : flags === pageFlags.branch;
-    if (!isExpected || Number(view.getBigUint64(0, true)) !== number) {
-      const expected = `page ${number}, a ${level === depth ? 'leaf' : 'branch'}`;
-      const got = `page ${view.getBigUint64(0, true)} with flags ${flags}`;
-      throw this.#fail('damaged LMDB file: a page is not what it should be', expected, got);
-    }
-    const lower = view.getUint16(12, true);
-    const count = (lower - headerBytes) / 2;
-    if (!(Number.isInteger(count) && count >= 1 && lower <= pageSize))
-      throw this.#fail(`damaged LMDB file: ${label} has no honest nodes`, undefined, `${count}`);
-    const nodes = Array.from({ length: count }, (_, i) => {
-      const at = view.getUint16(headerBytes + 2 * i, true);
-      const keyBytes = at >= lower && at + nodeBytes <= pageSize ? view.getUint16(at + 6, true) : pageSize;
-      const valueAt = at + nodeBytes + keyBytes;
-      const nodeFlags = valueAt <= pageSize ? view.getUint16(at + 4, true) : 0;
-      const low = valueAt <= pageSize ? view.getUint32(at, true) : 0;
-      const isOnOverflowPages = isLeaf && nodeFlags === valueOnOverflowPages;
-      const valueBytes = isLeaf ? (isOnOverflowPages ? 8 : low) : 0;
-      if (valueAt + valueBytes > pageSize || (isLeaf && nodeFlags > valueOnOverflowPages))
-        throw this.#fail(
-          `damaged LMDB file: node ${i} of ${label} lies outside it, or is of an unknown kind`,
-        );
-      return {
-        key: new Uint8Array(view.buffer, view.byteOffset + at + nodeBytes, keyBytes),
-        child: low + nodeFlags * 2 ** 32,
-        size: low,
-        at: valueAt,
-        isOnOverflowPages,
-      };
-    });
-    return { isLeaf, nodes, view };
-  }
-
-  async #value(
-    { size, at, isOnOverflowPages }: Node,
-    { view }: Page,
-    { pageSize }: Meta,
-  ): Promise<Uint8Array> {
-    const { maximumValueBytes } = this.#options;
-    if (size > maximumValueBytes)
-      throw this.#fail('a value is too long', `at most ${maximumValueBytes} bytes`, `${size}`);
-    if (!isOnOverflowPages) return new Uint8Array(view.buffer, view.byteOffset + at, size);
-    const number = Number(view.getBigUint64(at, true));
-    const label = `overflow page ${number}`;
-    const header = await this.#view(number * pageSize, headerBytes, label);
-    const room = header.getUint32(12, true) * pageSize - headerBytes;
-    const isExpected =
-      header.getUint16(10, true) === pageFlags.overflow && Number(header.getBigUint64(0, true)) === number;
-    if (!isExpected || room < size)
-      throw this.#fail(`damaged LMDB file: ${label} does not hold the value`, `${size} bytes`, `${room}`);
-    const bytes = await this.#view(number * pageSize + headerBytes, size, label);
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  async #view(position: number, length: number, label: string): Promise<DataView> {
-    if (position + length > this.#file.size) {
-      throw this.#fail(
-        `damaged LMDB file: ${label} lies outside it`,
-        `${this.#file.size} bytes`,
-        `${position} + ${length}`,
-      );
-    }
-    const { todo } = this.#options;
-    const bytes = await readRange(this.#file, { offset: position, length, where: this.#path, todo });
-    return new DataView(bytes.buffer);
-  }
-
-  #fail(what: string, expected?: string, got?: string): InputError {
-    return new InputError({
-      what,
-      where: this.#path,
-      todo: this.#options.todo,
-      ...(expected === undefined ? {} : { expected }),
-      ...(got === undefined ? {} : { got }),
-    });
-  }
+async function readValue(
+  reader: Reader,
+  { size, at, isOnOverflowPages }: Node,
+  page: Page,
+  { pageSize }: Meta,
+  most: number,
+): Promise<Uint8Array> {
+  if (size > most) throw reader.fail('a value is too long', `at most ${most} bytes`, `${size}`);
+  if (!isOnOverflowPages) return new Uint8Array(page.view.buffer, page.view.byteOffset + at, size);
+  const number = Number(page.view.getBigUint64(at, true));
+  const label = `overflow page ${number}`;
+  const header = await view(reader, number * pageSize, headerBytes, label);
+  const room = header.getUint32(12, true) * pageSize - headerBytes;
+  const isExpected =
+    header.getUint16(10, true) === pageFlags.overflow && Number(header.getBigUint64(0, true)) === number;
+  if (!isExpected || room < size)
+    throw reader.fail(`damaged LMDB file: ${label} does not hold the value`, `${size} bytes`, `${room}`);
+  const bytes = await view(reader, number * pageSize + headerBytes, size, label);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError } from '../error.js';
-import { openRegularFile, readBoundedFile, readRange } from '../io/boundedFile.js';
+import { failAt, type InputError } from '../error.js';
+import { openRegularFile, readBoundedFile, useFile } from '../io/boundedFile.js';
 import { statisticsFile } from './bandStatistics.js';
 import {
   indexFile,
@@ -13,13 +13,14 @@ import {
   type PackedShard,
   parsePackedLine,
   patchesIn,
+  placeOf,
   shardFile,
   totalOf,
 } from './packed/index.js';
 import { decodeRecord } from './packed/record.js';
-import type { BandStatistics, Dataset, Split } from './patch.js';
+import type { Dataset, Split } from './patch.js';
 import type { Resampling } from './raster/resample.js';
-import { readSavedStatistics, unknownStatistics } from './savedStatistics.js';
+import { readSavedStatistics, withKnownStatistics } from './savedStatistics.js';
 import { splitNames, splitsInOrder } from './splitNames.js';
 
 export interface PackedOptions {
@@ -40,47 +41,36 @@ export async function openPacked(
   const { name, bands, classes, rendered, size, units, patches, perShard } = header;
   await requireWhole(folder, header, shards);
   const names: Record<Split, string[]> = { train: [], validation: [], test: [] };
-  const first: Record<Split, number> = {
-    train: 0,
-    validation: patches.train,
-    test: patches.train + patches.validation,
-  };
-  let position = 0;
-  for (const shard of shards) {
-    for (const [patch, labels] of shard.patches) {
-      if (labels.some((label) => label >= classes.length))
-        throw damaged(folder, `a label of ${patch} is no class`);
-      const split = splitsInOrder.find((each) => position < first[each] + patches[each]) ?? 'test';
-      names[split].push(patch);
-      position++;
-    }
+  const first = { train: 0, validation: patches.train, test: patches.train + patches.validation };
+  for (const [position, [patch, labels]] of shards.flatMap((shard) => shard.patches).entries()) {
+    if (labels.some((label) => label >= classes.length))
+      throw damaged(folder, `a label of ${patch} is no class`);
+    names[placeOf(header, position).split].push(patch);
   }
   const { count, nameOf, find } = splitNames(names, folder);
   const isSorted = splitsInOrder.every((split) =>
     names[split].every((each, i) => i === 0 || names[split][i - 1] < each),
   );
-  const places = isSorted ? undefined : placesOf(names);
+  const places = new Map(
+    isSorted
+      ? []
+      : splitsInOrder.flatMap((split) => names[split].map((patch, index) => [patch, { split, index }])),
+  );
   const at = (split: Split, index: number): { readonly shard: PackedShard; readonly slot: number } => {
     nameOf(split, index);
     const place = first[split] + index;
     return { shard: shards[Math.floor(place / perShard)], slot: place % perShard };
   };
   const statistics = (await readSavedStatistics(join(folder, statisticsFile), bands)) ?? header.statistics;
-  return {
-    ...{ name, bands, classes, rendered, size, units, folder },
-    get statistics(): BandStatistics {
-      if (statistics === undefined) throw unknownStatistics(`${name} in ${folder}`);
-      return statistics;
-    },
-    count,
-    nameOf,
-    find: places === undefined ? find : (wanted) => places.get(wanted),
+  const facts: Omit<Dataset, 'statistics'> = {
+    ...{ name, bands, classes, rendered, size, units, folder, count, nameOf },
+    find: isSorted ? find : (wanted) => places.get(wanted),
     async read(split, index) {
       const { shard, slot } = at(split, index);
       const [patch, labels, offset] = shard.patches[slot];
       const end = shard.patches[slot + 1]?.[2] ?? shard.bytes;
       const path = join(folder, shardFile(shard.shard));
-      const record = await readPart(path, offset, end - offset);
+      const record = await useFile(path, { todo: todoOfShard }, (file) => file.read(offset, end - offset));
       return decodeRecord(record, { name: patch, labels }, header, resampling, `${path}, ${patch}`);
     },
     async readLabels(split, index) {
@@ -88,6 +78,7 @@ export async function openPacked(
       return shard.patches[slot][1];
     },
   };
+  return withKnownStatistics(facts, statistics);
 }
 
 export interface PackedIndex {
@@ -107,24 +98,17 @@ export async function readIndex(folder: string): Promise<PackedIndex> {
   if (header === undefined || !isHeader(header)) throw damaged(folder, 'no header');
   const shards: PackedShard[] = [];
   for (const line of rest) {
-    if (
-      isHeader(line) ||
-      line.patches.length !== patchesIn(header, line.shard) ||
-      line.shard > shards.length
-    ) {
-      throw damaged(folder, 'a shard out of place');
-    }
+    const isInPlace =
+      !isHeader(line) && line.patches.length === patchesIn(header, line.shard) && line.shard <= shards.length;
+    if (!isInPlace) throw damaged(folder, 'a shard out of place');
     shards[line.shard] = line;
   }
   return { header, shards };
 }
 
 function damaged(folder: string, what: string): InputError {
-  return new InputError({
-    what: `damaged index of a packed data set: ${what}`,
-    where: join(folder, indexFile),
-    todo: 'Delete the folder and pack the data set again.',
-  });
+  const fail = failAt(join(folder, indexFile), 'Delete the folder and pack the data set again.');
+  return fail(`damaged index of a packed data set: ${what}`);
 }
 
 async function requireWhole(
@@ -133,22 +117,11 @@ async function requireWhole(
   shards: readonly PackedShard[],
 ): Promise<void> {
   const needed = Math.ceil(totalOf(header) / header.perShard);
-  if (shards.length !== needed) {
-    throw new InputError({
-      what: 'the copy is not finished',
-      where: folder,
-      expected: `${needed} shards`,
-      got: `${shards.length}`,
-      todo: 'Rerun the same `landlens pack` to resume.',
-    });
-  }
-  const wrong = await wrongSizes(folder, shards);
-  if (wrong.length === 0) return;
-  throw new InputError({
-    what: `shards are missing or of another size: ${wrong.slice(0, 5).map(shardFile).join(', ')}`,
-    where: folder,
-    todo: 'Run the same `landlens pack` again: it writes them anew.',
-  });
+  const fail = failAt(folder, 'Rerun the same `landlens pack` to resume.');
+  if (shards.length !== needed)
+    throw fail('the copy is not finished', `${needed} shards`, `${shards.length}`);
+  const wrong = (await wrongSizes(folder, shards)).slice(0, 5).map(shardFile);
+  if (wrong.length > 0) throw fail(`shards are missing or of another size: ${wrong.join(', ')}`);
 }
 
 /** The shards whose file is missing or of another length than the index says. */
@@ -197,21 +170,4 @@ async function hashOf(path: string): Promise<string> {
   // The stream closes the file, however it ends.
   for await (const part of handle.createReadStream({ highWaterMark: 2 ** 20 })) hash.update(part);
   return hash.digest('hex');
-}
-
-async function readPart(path: string, offset: number, length: number): Promise<Uint8Array> {
-  const file = await openRegularFile(path, { todo: todoOfShard });
-  try {
-    return await readRange(file, { offset, length, where: path, todo: todoOfShard });
-  } finally {
-    await file.handle.close();
-  }
-}
-
-function placesOf(
-  names: Readonly<Record<Split, readonly string[]>>,
-): ReadonlyMap<string, { readonly split: Split; readonly index: number }> {
-  return new Map(
-    splitsInOrder.flatMap((split) => names[split].map((name, index) => [name, { split, index }] as const)),
-  );
 }

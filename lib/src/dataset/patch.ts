@@ -4,53 +4,38 @@ import type { Tensor } from '../tensor.js';
 /** A larger image is refused: 64 Mi values are 256 MiB in memory. */
 export const maximumValues = 64 * 2 ** 20;
 
-/** The 12 Sentinel-2 L2A bands of BigEarthNet, in the order of this library. */
-export const sentinel2Bands = [
-  'B01',
-  'B02',
-  'B03',
-  'B04',
-  'B05',
-  'B06',
-  'B07',
-  'B08',
-  'B8A',
-  'B09',
-  'B11',
-  'B12',
-] as const;
+/**
+ * The 12 Sentinel-2 L2A bands of BigEarthNet, in the order of this library: ground sampling distance in metres, and central
+ * wavelength on Sentinel-2A in nanometres (ESA, Sentinel-2 spectral response functions).
+ */
+const sentinel2 = {
+  B01: [60, 443],
+  B02: [10, 492],
+  B03: [10, 560],
+  B04: [10, 665],
+  B05: [20, 704],
+  B06: [20, 741],
+  B07: [20, 783],
+  B08: [10, 833],
+  B8A: [20, 865],
+  B09: [60, 945],
+  B11: [20, 1614],
+  B12: [20, 2202],
+} as const;
+
+type Sentinel2Band = keyof typeof sentinel2;
+
+/** Their names. */
+export const sentinel2Bands = Object.keys(sentinel2) as readonly Sentinel2Band[];
+
+const ofBands = <T>(fact: (band: Sentinel2Band) => T) =>
+  Object.fromEntries(sentinel2Bands.map((band) => [band, fact(band)])) as Readonly<Record<Sentinel2Band, T>>;
 
 /** Ground sampling distance of each band, in metres. */
-export const bandResolution: Readonly<Record<(typeof sentinel2Bands)[number], 10 | 20 | 60>> = {
-  B01: 60,
-  B02: 10,
-  B03: 10,
-  B04: 10,
-  B05: 20,
-  B06: 20,
-  B07: 20,
-  B08: 10,
-  B8A: 20,
-  B09: 60,
-  B11: 20,
-  B12: 20,
-};
+export const bandResolution = ofBands((band) => sentinel2[band][0]);
 
-/** Central wavelength of each band on Sentinel-2A, in nanometres (ESA, Sentinel-2 spectral response functions). */
-export const bandWavelength: Readonly<Record<(typeof sentinel2Bands)[number], number>> = {
-  B01: 443,
-  B02: 492,
-  B03: 560,
-  B04: 665,
-  B05: 704,
-  B06: 741,
-  B07: 783,
-  B08: 833,
-  B8A: 865,
-  B09: 945,
-  B11: 1614,
-  B12: 2202,
-};
+/** Central wavelength of each band, in nanometres. */
+export const bandWavelength: Readonly<Record<Sentinel2Band, number>> = ofBands((band) => sentinel2[band][1]);
 
 /** Where the image lies: upper left corner and pixel size in the units of the projection. */
 export interface Georeference {

@@ -1,7 +1,7 @@
 /** The file that band statistics are kept in: read back with every field checked. */
 import { existsSync } from 'node:fs';
-import { describeValue, InputError } from '../error.js';
-import { isJsonObject, readJsonObject } from '../io/jsonFile.js';
+import { describeValue, failAt, InputError } from '../error.js';
+import { fieldsOf, isCount, isNumbers, isText, readJsonObject } from '../io/json.js';
 import type { BandStatistics, Dataset, Split } from './patch.js';
 import { splitsInOrder } from './splitNames.js';
 
@@ -31,42 +31,25 @@ export async function readSavedStatistics(
   bands: readonly string[],
 ): Promise<SavedStatistics | undefined> {
   if (!existsSync(path)) return undefined;
+  const fail = failAt(path, todo);
   const content = await readJsonObject(path, { maximumBytes: 2 ** 20, todo });
-  const { dataset, bands: named, split, patches, available, seed, fingerprint, ...rest } = content;
-  const splitFound = splitsInOrder.find((each) => each === split);
-  if (
-    typeof dataset !== 'string' ||
-    splitFound === undefined ||
-    !isCount(patches) ||
-    !isCount(available) ||
-    typeof fingerprint !== 'string' ||
-    !(seed === undefined || typeof seed === 'number')
-  ) {
-    throw new InputError({
-      what: 'the statistics do not say what they were computed from',
-      where: path,
-      expected: '"dataset", "split", "patches", "available" and "fingerprint"',
-      todo,
-    });
+  const { dataset, bands: named, split: name, patches, available, seed, fingerprint, ...rest } = content;
+  const split = splitsInOrder.find((each) => each === name);
+  const isKnown = split !== undefined && isText(dataset) && isText(fingerprint);
+  const isCounted = isCount(patches) && isCount(available) && patches > 0 && available > 0;
+  if (!isKnown || !isCounted || !(seed === undefined || typeof seed === 'number')) {
+    const expected = '"dataset", "split", "patches", "available" and "fingerprint"';
+    throw fail('the statistics do not say what they were computed from', expected);
   }
   if (!Array.isArray(named) || named.length !== bands.length || bands.some((band, i) => named[i] !== band)) {
-    throw new InputError({
-      what: 'the statistics are of other bands',
-      where: path,
-      expected: bands.join(' '),
-      got: Array.isArray(named) ? named.slice(0, 20).map(describeValue).join(' ') : 'no list of bands',
-      todo,
-    });
+    const got = Array.isArray(named) ? named.slice(0, 20).map(describeValue).join(' ') : 'no list of bands';
+    throw fail('the statistics are of other bands', bands.join(' '), got);
   }
+  const { mean, deviation } = requireStatistics(rest, bands.length, path);
   return {
-    dataset,
-    bands,
-    split: splitFound,
-    patches,
-    available,
-    fingerprint,
+    ...{ dataset, bands, split, patches, available, fingerprint },
     ...(seed === undefined ? {} : { seed }),
-    ...requireStatistics({ mean: rest.mean, deviation: rest.deviation }, bands.length, path),
+    ...{ mean, deviation },
   };
 }
 
@@ -76,13 +59,8 @@ export async function readSavedStatistics(
  */
 export async function withStatistics(dataset: Dataset, path: string): Promise<Dataset> {
   const statistics = await readSavedStatistics(path, dataset.bands);
-  if (statistics === undefined) {
-    throw new InputError({
-      what: 'no such file',
-      where: path,
-      expected: 'band statistics, as `landlens statistics <dataset> --out <file>` writes them',
-    });
-  }
+  const expected = 'band statistics, as `landlens statistics <dataset> --out <file>` writes them';
+  if (statistics === undefined) throw failAt(path)('no such file', expected);
   // Not a spread copy: it would ask for the statistics that may not be known.
   const { name, bands, classes, rendered, size, units, folder, readLabels } = dataset;
   return {
@@ -98,37 +76,35 @@ export async function withStatistics(dataset: Dataset, path: string): Promise<Da
   };
 }
 
+/** A data set in a folder whose statistics may not have been computed yet: asked for, they are then an error. */
+export function withKnownStatistics(
+  dataset: Omit<Dataset, 'statistics'>,
+  statistics: BandStatistics | undefined,
+): Dataset {
+  return {
+    ...dataset,
+    get statistics(): BandStatistics {
+      if (statistics !== undefined) return statistics;
+      throw new InputError({
+        what: 'the mean and deviation of its bands are not known',
+        where: `${dataset.name} in ${dataset.folder}`,
+        todo: 'Compute them once with `npx landlens statistics <dataset>`, or bandStatistics(dataset), which keeps them beside the data, then open it again; or name a file of them: --statistics <file>, or the option `statistics`.',
+      });
+    },
+  };
+}
+
 /** Statistics of unknown origin, checked: a finite mean and a deviation above 0 for each band. */
 export function requireStatistics(value: unknown, bands: number, where: string): BandStatistics {
-  const { mean, deviation } = isJsonObject(value) ? value : {};
-  if (isNumbers(mean, bands) && isNumbers(deviation, bands) && deviation.every((each) => each > 0)) {
+  const { mean, deviation } = fieldsOf(value);
+  if (
+    isNumbers(mean) &&
+    isNumbers(deviation) &&
+    [mean, deviation].every(({ length }) => length === bands) &&
+    deviation.every((each) => each > 0)
+  ) {
     return { mean, deviation };
   }
-  throw new InputError({
-    what: 'the statistics are not usable',
-    where,
-    expected: `"mean" and "deviation" of ${bands} finite numbers each, deviations above 0`,
-    todo,
-  });
-}
-
-/** Stands in for statistics that nobody has computed yet. */
-export function unknownStatistics(name: string): InputError {
-  return new InputError({
-    what: 'the mean and deviation of its bands are not known',
-    where: name,
-    todo: 'Compute them once with `npx landlens statistics <dataset>`, or bandStatistics(dataset), which keeps them beside the data, then open it again; or name a file of them: --statistics <file>, or the option `statistics`.',
-  });
-}
-
-export function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
-}
-
-function isNumbers(value: unknown, count: number): value is readonly number[] {
-  return (
-    Array.isArray(value) &&
-    value.length === count &&
-    value.every((each) => typeof each === 'number' && Number.isFinite(each))
-  );
+  const expected = `"mean" and "deviation" of ${bands} finite numbers each, deviations above 0`;
+  throw failAt(where, todo)('the statistics are not usable', expected);
 }

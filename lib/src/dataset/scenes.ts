@@ -1,5 +1,6 @@
 /** `scenes`: Sentinel-2-like patches rendered from a seed, with a mask per class and biases planted at known rates. */
-import { InputError } from '../error.js';
+import { requireChoice } from '../check.js';
+import { failAt } from '../error.js';
 import { createRandom, type Random, requireSeed } from '../random.js';
 import {
   type BandStatistics,
@@ -35,6 +36,7 @@ import {
   youngPlantationRate,
 } from './scenes/paint.js';
 import { drawAtmosphere, drawCloudShadow, renderBands, stripeCorner } from './scenes/render.js';
+import { requireSplit, splitsInOrder } from './splitNames.js';
 
 /** How often each planted thing occurs. */
 export const plantedRates = {
@@ -65,8 +67,10 @@ export const plantedRates = {
   gravelBed: 0.05,
 } as const;
 
+const plantingChoices = ['planted', 'always', 'never'] as const;
+
 /** As the data set plants it, in every image that can have it, or in none. */
-export type Planting = 'planted' | 'always' | 'never';
+export type Planting = (typeof plantingChoices)[number];
 
 export interface ScenesOptions {
   readonly seed?: number;
@@ -108,11 +112,11 @@ export function scenes({
 }: ScenesOptions = {}): Dataset {
   requireSeed(seed, 'scenes, seed');
   requireInteger('size', size, 48, 6);
-  for (const split of splits) requireInteger(`counts.${split}`, counts[split], 0);
+  for (const split of splitsInOrder) requireInteger(`counts.${split}`, counts[split], 0);
   for (const [name, value] of Object.entries({ artefact, cloudShadow, marineBesideBeach }))
-    requirePlanting(name, value);
+    requireChoice(`choice for ${name}`, value, plantingChoices, 'scenes');
   const count = (split: Split): number => {
-    requireSplit(split);
+    requireSplit(split, 'scenes');
     return counts[split];
   };
   const requireIndex = (split: Split, index: number): void =>
@@ -132,7 +136,7 @@ export function scenes({
     },
     find(name) {
       const index = Number(/-(\d{1,15})$/.exec(name)?.[1]);
-      const split = splits.find((each) => name === nameOf([seed, each, index]));
+      const split = splitsInOrder.find((each) => name === nameOf([seed, each, index]));
       return split === undefined || index >= counts[split] ? undefined : { split, index };
     },
     async read(split, index) {
@@ -143,8 +147,6 @@ export function scenes({
 }
 
 const nameOf = (key: readonly (number | string)[]): string => `scenes-${key.join('-')}`;
-
-const splits: readonly Split[] = ['train', 'validation', 'test'];
 
 type Plantings = Required<Pick<ScenesOptions, 'artefact' | 'cloudShadow' | 'marineBesideBeach'>>;
 
@@ -307,34 +309,7 @@ function requireInteger(
   most = Number.MAX_SAFE_INTEGER,
 ): void {
   if (Number.isSafeInteger(value) && value >= least && value <= most && value % step === 0) return;
-  const range = [
-    ...(least === Number.MIN_SAFE_INTEGER ? [] : [`from ${least}`]),
-    ...(most === Number.MAX_SAFE_INTEGER ? [] : [`to ${most}`]),
-  ].join(' ');
-  throw new InputError({
-    what: `${name} is not usable`,
-    where: 'scenes',
-    expected: `${step === 1 ? 'an integer' : `a multiple of ${step}`}${range && ` ${range}`}`,
-    got: `${value}`,
-  });
-}
-
-function requirePlanting(name: string, value: string): void {
-  if (['planted', 'always', 'never'].includes(value)) return;
-  throw new InputError({
-    what: `unknown choice for ${name}`,
-    where: 'scenes',
-    expected: 'planted, always or never',
-    got: `${value}`,
-  });
-}
-
-function requireSplit(split: string): void {
-  if (splits.some((known) => known === split)) return;
-  throw new InputError({
-    what: 'unknown split',
-    where: 'scenes',
-    expected: splits.join(', '),
-    got: `${split}`,
-  });
+  const unit = step === 1 ? 'an integer' : `a multiple of ${step}`;
+  const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`;
+  throw failAt('scenes')(`${name} is not usable`, `${unit} from ${least}${upTo}`, `${value}`);
 }

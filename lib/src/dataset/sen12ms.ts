@@ -1,7 +1,6 @@
 /** SEN12MS (Schmitt et al. 2019): Sentinel-2 L1C patches of 2.56 km as distributed, labelled from their land-cover maps. */
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError, messageOf } from '../error.js';
+import { type Fail, failAt } from '../error.js';
 import { zeros } from '../tensor.js';
 import { statisticsFile } from './bandStatistics.js';
 import {
@@ -13,9 +12,10 @@ import {
   type Split,
   sentinel2Bands,
 } from './patch.js';
+import { listFolder, noPatches } from './patchFolder.js';
 import { requireDigitalNumbers } from './raster/digitalNumbers.js';
-import { type GeoTiff, readGeoTiff, readWholeGeoTiff } from './raster/geoTiff.js';
-import { readSavedStatistics, requireStatistics, unknownStatistics } from './savedStatistics.js';
+import { readGeoTiff, readWholeGeoTiff } from './raster/geoTiff.js';
+import { readSavedStatistics, requireStatistics, withKnownStatistics } from './savedStatistics.js';
 import { labelsOf, masksOf, sen12msClasses } from './sen12ms/classes.js';
 import { parsePatchName, readNameList, readSceneList, type Sen12msName } from './sen12ms/names.js';
 import {
@@ -72,77 +72,48 @@ export async function openSen12ms(folder: string, options: Sen12msOptions = {}):
     holdOut === undefined ? assignSplits(names, lists) : await assignHoldOut(names, lists, holdOut);
   const { total, count, nameOf, find } = splitNames(assigned, folder);
   if (total === 0) {
-    throw new InputError({
-      what: 'no patch of the folder is in a split list',
-      where: folder,
-      todo: 'Check that the lists are of SEN12MS and that the folder holds the patches they name.',
-    });
+    const todo = 'Check that the lists are of SEN12MS and that the folder holds the patches they name.';
+    throw failAt(folder, todo)('no patch of the folder is in a split list');
   }
   const statistics =
     options.statistics === undefined
       ? await readSavedStatistics(join(folder, statisticsFile), sentinel2Bands)
       : requireStatistics(options.statistics, sentinel2Bands.length, 'SEN12MS, option `statistics`');
-  return {
-    name: 'SEN12MS',
-    bands: sentinel2Bands,
-    classes: sen12msClasses,
-    rendered: false,
-    size,
-    units: defaultUnits,
-    get statistics(): BandStatistics {
-      if (statistics === undefined) throw unknownStatistics(`SEN12MS in ${folder}`);
-      return statistics;
-    },
-    folder,
-    count,
-    nameOf,
+  const facts: Omit<Dataset, 'statistics'> = {
+    ...{ name: 'SEN12MS', bands: sentinel2Bands, classes: sen12msClasses, rendered: false },
+    ...{ size, units: defaultUnits, folder, count, nameOf },
     // The lists and the files have the ending, patches do not.
     find: (name) => find(name.replace(/\.tif$/, '')),
     read: async (split, index) => readPatch(folder, nameOf(split, index)),
     readLabels: async (split, index) => {
-      const { codes, path } = await readLandCover(folder, parsePatchName(nameOf(split, index)));
-      return labelsOf(codes, path, fetchAgain);
+      const { codes, fail } = await readLandCover(folder, parsePatchName(nameOf(split, index)));
+      return labelsOf(codes, fail);
     },
   };
+  return withKnownStatistics(facts, statistics);
 }
 
 /** The names of all patches, sorted: folders of seasons, in them folders of Sentinel-2 scenes, in them the files. */
 async function listPatches(folder: string): Promise<readonly string[]> {
   const todo =
     'Name the folder that holds ROIs1158_spring, ROIs1868_summer, ROIs1970_fall or ROIs2017_winter.';
-  const list = async (path: string): Promise<readonly string[]> => {
-    try {
-      return await readdir(path);
-    } catch (thrown) {
-      throw new InputError({ what: `the folder cannot be listed: ${messageOf(thrown)}`, where: path, todo });
-    }
-  };
-  const entries = await list(folder);
+  const entries = await listFolder(folder, todo);
   const names: string[] = [];
   for (const season of entries.filter((entry) => /^ROIs\d{4}_[a-z]+$/.test(entry))) {
-    const scenes = (await list(join(folder, season))).filter((entry) => /^s2_(0|[1-9]\d{0,5})$/.test(entry));
+    const scenes = (await listFolder(join(folder, season), todo)).filter((entry) =>
+      /^s2_(0|[1-9]\d{0,5})$/.test(entry),
+    );
     for (const scene of scenes) {
       const prefix = `${season}_${scene}_p`;
-      for (const file of await list(join(folder, season, scene))) {
+      for (const file of await listFolder(join(folder, season, scene), todo)) {
         if (file.startsWith(prefix) && /^(0|[1-9]\d{0,5})\.tif$/.test(file.slice(prefix.length)))
           names.push(file.slice(0, -'.tif'.length));
       }
     }
   }
   if (names.length > 0) return names.sort();
-  throw new InputError({
-    what: 'the folder holds no SEN12MS patches',
-    where: folder,
-    expected: 'files like ROIs1158_spring/s2_1/ROIs1158_spring_s2_1_p30.tif',
-    got:
-      entries.length === 0
-        ? 'an empty folder'
-        : entries
-            .slice(0, 3)
-            .map((entry) => JSON.stringify(entry))
-            .join(', '),
-    todo,
-  });
+  const like = 'files like ROIs1158_spring/s2_1/ROIs1158_spring_s2_1_p30.tif';
+  throw noPatches(folder, { of: 'SEN12MS', like, todo }, entries);
 }
 
 async function assignHoldOut(
@@ -156,22 +127,18 @@ async function assignHoldOut(
     return heldOut.has(`${season}/${scene}`);
   };
   if (Object.keys(lists).length === 0) {
-    return {
-      train: names.filter((name) => !isHeldOut(name)),
-      validation: [],
-      test: names.filter(isHeldOut),
-    };
+    const train = names.filter((name) => !isHeldOut(name));
+    return { train, validation: [], test: names.filter(isHeldOut) };
   }
   const assigned = assignSplits(names, lists);
   for (const split of ['train', 'validation'] as const) {
     const leaked = assigned[split].find(isHeldOut);
     if (leaked === undefined) continue;
-    throw new InputError({
-      what: `patch ${leaked} is in the ${split} split, and of a hold-out scene`,
-      where: `${lists[split]?.path} and ${path}`,
-      expected: 'hold-out scenes in the test split alone',
-      todo: 'Correct the lists: neighbours of a patch seen in training must not be evaluated.',
-    });
+    const todo = 'Correct the lists: neighbours of a patch seen in training must not be evaluated.';
+    throw failAt(`${lists[split]?.path} and ${path}`, todo)(
+      `patch ${leaked} is in the ${split} split, and of a hold-out scene`,
+      'hold-out scenes in the test split alone',
+    );
   }
   return assigned;
 }
@@ -180,28 +147,23 @@ async function readPatch(folder: string, name: string): Promise<Patch> {
   const parsed = parsePatchName(name);
   const { season, scene, patch } = parsed;
   const path = join(folder, season, `s2_${scene}`, `${name}.tif`);
-  const file = await readGeoTiff(path, {
-    width: size,
-    height: size,
-    samples: samplesInFile,
-    maximumBytes: 8 * 2 ** 20,
-    todo: fetchAgain,
+  const maximumBytes = 8 * 2 ** 20;
+  const { pixels, georeference } = await readGeoTiff(path, {
+    ...{ width: size, height: size, samples: samplesInFile, maximumBytes, todo: fetchAgain },
   });
   const area = size * size;
   const image = zeros([samples.length, size, size]);
   for (const [band, sample] of samples.entries()) {
-    image.data.set(file.pixels.subarray(sample * area, (sample + 1) * area), band * area);
+    image.data.set(pixels.subarray(sample * area, (sample + 1) * area), band * area);
   }
-  requireDigitalNumbers(image.data, path, fetchAgain);
-  const landCover = await readLandCover(folder, parsed);
-  requireSamePlace(landCover, file.georeference);
+  requireDigitalNumbers(image.data, failAt(path, fetchAgain));
+  const { codes, fail, place } = await readLandCover(folder, parsed);
+  if (place && georeference) requireSamePlace(place, georeference, fail);
   return {
-    name,
-    image,
-    bands: sentinel2Bands,
-    labels: labelsOf(landCover.codes, landCover.path, fetchAgain),
-    masks: masksOf(landCover.codes, landCover.path, fetchAgain),
-    ...(file.georeference === undefined ? {} : { georeference: file.georeference }),
+    ...{ name, image, bands: sentinel2Bands },
+    labels: labelsOf(codes, fail),
+    masks: masksOf(codes, fail),
+    ...(georeference && { georeference }),
     facts: { season, scene, patch },
   };
 }
@@ -209,41 +171,27 @@ async function readPatch(folder: string, name: string): Promise<Patch> {
 interface LandCover {
   /** IGBP code of each pixel. */
   readonly codes: Float32Array;
-  readonly path: string;
-  readonly georeference?: GeoTiff['georeference'];
+  readonly place?: Georeference;
+  /** Errors of its file. */
+  readonly fail: Fail;
 }
 
 /** The first band of the land-cover file, which has four as distributed. */
 async function readLandCover(folder: string, { season, scene, patch }: Sen12msName): Promise<LandCover> {
   const path = join(folder, season, `lc_${scene}`, `${season}_lc_${scene}_p${patch}.tif`);
+  const fail = failAt(path, fetchAgain);
   const { width, height, pixels, georeference } = await readWholeGeoTiff(path);
-  if (width !== size || height !== size) {
-    throw new InputError({
-      what: 'land-cover map of the wrong size',
-      where: path,
-      expected: `${size} x ${size} pixels`,
-      got: `${width} x ${height}`,
-      todo: fetchAgain,
-    });
-  }
-  return {
-    codes: pixels.subarray(0, size * size),
-    path,
-    ...(georeference === undefined ? {} : { georeference }),
-  };
+  if (width !== size || height !== size)
+    throw fail('land-cover map of the wrong size', `${size} x ${size} pixels`, `${width} x ${height}`);
+  return { codes: pixels.subarray(0, size * size), place: georeference, fail };
 }
 
-/** InputError if the map says that it lies more than half a pixel from the image. */
-function requireSamePlace({ path, georeference: map }: LandCover, image: Georeference | undefined): void {
-  if (map === undefined || image === undefined) return;
+/** InputError, by `fail`, if the map says that it lies more than half a pixel from the image. */
+function requireSamePlace(map: Georeference, image: Georeference, fail: Fail): void {
   const tolerance = image.pixelSize[0] / 2;
   const isNear = Math.abs(map.left - image.left) <= tolerance && Math.abs(map.top - image.top) <= tolerance;
   if (isNear && map.epsg === image.epsg) return;
-  throw new InputError({
-    what: 'the land-cover map lies elsewhere than its image',
-    where: path,
-    expected: `corner [${image.left}, ${image.top}], EPSG ${image.epsg}`,
-    got: `[${map.left}, ${map.top}], EPSG ${map.epsg}`,
-    todo: fetchAgain,
-  });
+  const expected = `corner [${image.left}, ${image.top}], EPSG ${image.epsg}`;
+  const got = `[${map.left}, ${map.top}], EPSG ${map.epsg}`;
+  throw fail('the land-cover map lies elsewhere than its image', expected, got);
 }

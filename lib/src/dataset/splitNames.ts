@@ -1,7 +1,8 @@
 /** The names of a data set's patches, split by split: found by index and, without further memory, by name. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError } from '../error.js';
+import { requireChoice } from '../check.js';
+import { failAt } from '../error.js';
 import type { Dataset, Split } from './patch.js';
 
 export const splitsInOrder: readonly Split[] = ['train', 'validation', 'test'];
@@ -28,13 +29,9 @@ export function splitNames(names: NamesBySplit, where: string): SplitNames {
     nameOf(split, index) {
       const available = of(split);
       if (Number.isInteger(index) && index >= 0 && index < available.length) return available[index];
-      throw new InputError({
-        what: `no such patch in split "${split}"`,
-        where,
-        expected:
-          available.length > 0 ? `an index from 0 to ${available.length - 1}` : 'a split with patches',
-        got: `index ${index}`,
-      });
+      const { length } = available;
+      const expected = length > 0 ? `an index from 0 to ${length - 1}` : 'a split with patches';
+      throw failAt(where)(`no such patch in split "${split}"`, expected, `index ${index}`);
     },
     find(name) {
       for (const split of splitsInOrder) {
@@ -84,21 +81,15 @@ export function assignSplits(
   names: readonly string[],
   lists: Readonly<Partial<Record<Split, SplitList>>>,
 ): NamesBySplit {
-  const given = splitsInOrder.flatMap((split) => {
-    const list = lists[split];
-    return list === undefined ? [] : [{ split, ...list }];
-  });
+  const given = splitsInOrder.flatMap((split) => (lists[split] ? [{ split, ...lists[split] }] : []));
   if (given.length === 0) return { train: [], validation: [], test: names };
   const assigned: Record<Split, string[]> = { train: [], validation: [], test: [] };
   for (const name of names) {
     const holders = given.filter((list) => list.names.has(name));
     if (holders.length > 1) {
-      throw new InputError({
-        what: `patch ${name} is listed in more than one split`,
-        where: holders.map(({ path }) => path).join(' and '),
-        expected: 'each patch in one split',
-        todo: 'Correct the lists: a patch seen in training must not be evaluated.',
-      });
+      const paths = holders.map(({ path }) => path).join(' and ');
+      const fail = failAt(paths, 'Correct the lists: a patch seen in training must not be evaluated.');
+      throw fail(`patch ${name} is listed in more than one split`, 'each patch in one split');
     }
     for (const { split } of holders) assigned[split].push(name);
   }
@@ -106,13 +97,7 @@ export function assignSplits(
 }
 
 export function requireSplit(split: string, where: string): void {
-  if (splitsInOrder.some((known) => known === split)) return;
-  throw new InputError({
-    what: 'unknown split',
-    where,
-    expected: splitsInOrder.join(' or '),
-    got: JSON.stringify(split),
-  });
+  requireChoice<string>('split', split, splitsInOrder, where);
 }
 
 /** Binary search: a map of half a million names would take as much memory again as the names. */

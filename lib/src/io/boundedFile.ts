@@ -2,6 +2,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { InputError, messageOf } from '../error.js';
+import type { ByteSource } from './byteSource.js';
 
 export interface OpenFileOptions {
   /** What the user can do where the file is missing, unreadable or no file. */
@@ -12,11 +13,9 @@ export interface OpenFileOptions {
   readonly name?: string;
 }
 
-export interface OpenedFile {
-  /** For reading; the caller closes it. */
+/** A file that is open for reading; the caller closes it. */
+export interface OpenedFile extends ByteSource {
   readonly handle: FileHandle;
-  /** Bytes. */
-  readonly size: number;
 }
 
 export interface BoundedFileOptions extends OpenFileOptions {
@@ -40,13 +39,12 @@ function refusal(
 
 function requireRegular(status: Stats, path: string, { todo, where = path }: OpenFileOptions): void {
   if (status.isFile()) return;
-  const got = status.isDirectory()
-    ? 'a folder'
-    : status.isFIFO()
-      ? 'a pipe'
-      : status.isSocket()
-        ? 'a socket'
-        : 'a device';
+  const kinds = {
+    'a folder': status.isDirectory(),
+    'a pipe': status.isFIFO(),
+    'a socket': status.isSocket(),
+  };
+  const [got] = Object.entries(kinds).find(([, is]) => is) ?? ['a device'];
   throw new InputError({ what: 'not a regular file', where, expected: 'a file', got, todo });
 }
 
@@ -55,40 +53,50 @@ function requireRegular(status: Stats, path: string, { todo, where = path }: Ope
  * @throws InputError if it is missing, unreadable or anything but a regular file, which is never waited for
  */
 export async function openRegularFile(path: string, options: OpenFileOptions): Promise<OpenedFile> {
-  let handle: FileHandle | undefined;
+  let opened: FileHandle | undefined;
   try {
     // Asked before opening, which may set a device going; and once more of what was opened, which is what will be read.
     requireRegular(await stat(path), path, options);
-    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    opened = handle;
     const status = await handle.stat();
     requireRegular(status, path, options);
-    return { handle, size: status.size };
+    return {
+      handle,
+      size: status.size,
+      read: (offset, length) =>
+        readRange(handle, offset, length).catch((thrown) => {
+          throw refusal(path, options, thrown);
+        }),
+      close: () => handle.close(),
+    };
   } catch (thrown) {
-    await handle?.close();
+    await opened?.close();
     throw refusal(path, options, thrown);
   }
 }
 
-/**
- * `length` bytes of an opened file from `offset`.
- * @throws InputError if they cannot be read, or the file ends before
- */
-export async function readRange(
-  { handle }: Pick<OpenedFile, 'handle'>,
-  { offset, length, where, todo }: { offset: number; length: number; where: string; todo: string },
-): Promise<Uint8Array> {
+async function readRange(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length; ) {
+    const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+    if (bytesRead === 0) throw new Error('it became shorter while it was read');
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+/** Opens a regular file, as `openRegularFile`, for as long as it is used. */
+export async function useFile<T>(
+  path: string,
+  options: OpenFileOptions,
+  use: (file: OpenedFile) => Promise<T>,
+): Promise<T> {
+  const file = await openRegularFile(path, options);
   try {
-    const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
-      const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
-      if (bytesRead === 0) {
-        throw new InputError({ what: 'the file became shorter while it was read', where, todo });
-      }
-      done += bytesRead;
-    }
-    return bytes;
-  } catch (thrown) {
-    throw refusal(where, { todo }, thrown);
+    return await use(file);
+  } finally {
+    await file.close();
   }
 }
 
@@ -98,18 +106,13 @@ export async function readRange(
  */
 export async function readBoundedFile(path: string, options: BoundedFileOptions): Promise<Uint8Array> {
   const { maximumBytes, todo, where = path } = options;
-  const file = await openRegularFile(path, options);
-  try {
-    const { size } = file;
-    if (size === 0 || size > maximumBytes) {
-      const what = size === 0 ? 'the file is empty' : 'the file is too large';
-      const expected = `a file of 1 to ${maximumBytes} bytes`;
-      throw new InputError({ what, where, expected, got: `${size} bytes`, todo });
-    }
-    return await readRange(file, { offset: 0, length: size, where, todo });
-  } finally {
-    await file.handle.close();
-  }
+  return useFile(path, options, async ({ size, read }) => {
+    if (size > 0 && size <= maximumBytes) return read(0, size);
+    const what = size === 0 ? 'the file is empty' : 'the file is too large';
+    throw new InputError({
+      ...{ what, where, expected: `a file of 1 to ${maximumBytes} bytes`, got: `${size} bytes`, todo },
+    });
+  });
 }
 
 /** As `readBoundedFile`, but undefined if there is no such file. */

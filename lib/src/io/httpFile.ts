@@ -1,12 +1,6 @@
 /** A file on the web, read by ranges: what a server says of itself is checked, and no answer is longer than what was asked for. */
 import { InputError, messageOf } from '../error.js';
-
-export interface HttpFile {
-  /** In bytes. */
-  readonly size: number;
-  /** Bytes from an offset; the range lies within `size`. InputError if they cannot be had. */
-  read(offset: number, length: number): Promise<Uint8Array>;
-}
+import type { ByteSource } from './byteSource.js';
 
 export interface HttpFileOptions {
   /** What the user can do if it cannot be read. */
@@ -27,7 +21,7 @@ const chunksKept = 64;
 export async function openHttpFile(
   address: string,
   { todo, timeout = 30_000 }: HttpFileOptions,
-): Promise<HttpFile> {
+): Promise<ByteSource> {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   // A query or a password may be a secret, which does not belong in messages.
   const where = url === undefined ? address : url.origin + url.pathname;
@@ -122,6 +116,7 @@ export async function openHttpFile(
   };
   return {
     size: total,
+    close: async () => undefined,
     async read(offset, length) {
       const [first, last] = [Math.floor(offset / chunkBytes), Math.floor((offset + length - 1) / chunkBytes)];
       if (length === 0) return new Uint8Array(0);

@@ -1,7 +1,8 @@
 /** safetensors: named arrays in one file, as PyTorch models and BigEarthNet v2's fast copies are published. */
-import { describeValue, InputError } from '../error.js';
+import { describeValue, type Fail, failAt } from '../error.js';
+import { sizeOf } from '../tensor.js';
 import { fromHalf } from './half.js';
-import { parseJson } from './json.js';
+import { isCount, isJsonObject, isListOf, isText, type JsonObject, parseJson } from './json.js';
 
 /** Bytes of an element, and how one is read (half precision: its bits). 64-bit integers are rounded to the nearest double. */
 const elements = {
@@ -38,11 +39,7 @@ function bfloatToFloat(bits: number): number {
   return scratch.getFloat32(0);
 }
 
-const isType = (value: unknown): value is SafetensorsType =>
-  typeof value === 'string' && Object.hasOwn(elements, value);
-
-const isCounts = (value: unknown): value is number[] =>
-  Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
+const isType = (value: unknown): value is SafetensorsType => isText(value) && Object.hasOwn(elements, value);
 
 /**
  * The arrays of a safetensors file by name, in the order of its header. No array is decoded before its `values` are
@@ -54,38 +51,32 @@ export function readSafetensors(
   where: string,
   { todo = 'Fetch or export the file again.' }: { readonly todo?: string } = {},
 ): ReadonlyMap<string, Safetensor> {
-  const fail = (what: string, expected?: string, got?: string): InputError =>
-    new InputError({ what, where, todo, ...(expected && { expected }), ...(got && { got }) });
+  const fail = failAt(where, todo);
   if (bytes.length < 8) throw fail('too short for a safetensors file', 'at least 8 bytes', `${bytes.length}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const declared = view.getBigUint64(0, true);
   if (declared > BigInt(bytes.length - 8)) {
-    throw fail(
-      'not a safetensors file: its header is longer than the file',
-      `at most ${bytes.length - 8} bytes`,
-      `${declared}`,
-    );
+    const what = 'not a safetensors file: its header is longer than the file';
+    throw fail(what, `at most ${bytes.length - 8} bytes`, `${declared}`);
   }
   const start = 8 + Number(declared);
   const result = new Map<string, Safetensor>();
-  for (const [name, entry] of headerEntries(bytes.subarray(8, start), fail)) {
+  for (const [name, entry] of Object.entries(headerOf(bytes.subarray(8, start), fail))) {
     if (name === '__metadata__') continue;
-    const { dtype: type, shape, data_offsets: offsets } = entry;
     const label = JSON.stringify(name).slice(0, 120);
+    if (!isJsonObject(entry)) throw fail(`${label} is not described in the header`);
+    const { dtype: type, shape, data_offsets: offsets } = entry;
     if (!isType(type))
       throw fail(`array ${label} has an unknown type`, Object.keys(elements).join(', '), describeValue(type));
-    if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
+    if (!isListOf(shape, isCount) || !isListOf(offsets, isCount) || offsets.length !== 2) {
       throw fail(`array ${label} has no valid shape or place`, '{dtype, shape, data_offsets: [begin, end]}');
     }
     const [begin, end] = offsets;
     const [size, read] = elements[type];
-    const length = shape.reduce((product, side) => product * side, 1);
+    const length = sizeOf(shape);
     if (begin > end || end > bytes.length - start || end - begin !== length * size) {
-      throw fail(
-        `array ${label} does not fill its place`,
-        `${length * size} bytes within the ${bytes.length - start} of the file's data`,
-        `bytes ${begin} to ${end}`,
-      );
+      const expected = `${length * size} bytes within the ${bytes.length - start} of the file's data`;
+      throw fail(`array ${label} does not fill its place`, expected, `bytes ${begin} to ${end}`);
     }
     const numbers = { length };
     const at = (_: unknown, i: number): number => read(view, start + begin + i * size);
@@ -96,25 +87,13 @@ export function readSafetensors(
   return result;
 }
 
-type Fail = (what: string, expected?: string, got?: string) => InputError;
-
-function headerEntries(
-  text: Uint8Array,
-  fail: Fail,
-): readonly (readonly [string, Readonly<Record<string, unknown>>])[] {
+function headerOf(text: Uint8Array, fail: Fail): JsonObject {
   let header: unknown;
   try {
-    header = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(text));
+    header = parseJson(text);
   } catch {
     throw fail('not a safetensors file: its header is not JSON');
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) {
-    throw fail('not a safetensors file: its header is not an object');
-  }
-  return Object.entries(header).map(([name, entry]) => {
-    if (typeof entry !== 'object' || entry === null) {
-      throw fail(`${JSON.stringify(name).slice(0, 120)} is not described in the header`);
-    }
-    return [name, Object.fromEntries(Object.entries(entry))];
-  });
+  if (isJsonObject(header)) return header;
+  throw fail('not a safetensors file: its header is not an object');
 }

@@ -1,14 +1,14 @@
 /** TensorFlow.js layers models (model.json and its shards): sequential and functional networks as a graph. */
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
-import { InputError } from '../error.js';
+import { failAt, InputError } from '../error.js';
 import { input, type Value, withName } from '../graph/node.js';
 import { readBoundedFile } from '../io/boundedFile.js';
-import { parseJson } from '../io/json.js';
+import { fieldsOf, isJsonObject, isText, type JsonObject, parseJson } from '../io/json.js';
 import type { Tensor } from '../tensor.js';
 import type { ClassifierDescription } from './classifier.js';
 import { missingSize } from './descriptionFile.js';
-import { type Layer, translateLayer } from './layersModelLayers.js';
+import { inShort, type Layer, translateLayer } from './layersModelLayers.js';
 import { type PackedWeight, readLayersModelWeights } from './layersModelWeights.js';
 
 export interface LayersModel {
@@ -23,39 +23,22 @@ const largestTopology = 2 ** 26;
 const mostLayers = 10_000;
 const deepestNesting = 8;
 
-type Fields = ReadonlyMap<string, unknown>;
-
-const fieldsOf = (value: unknown): Fields | undefined =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? new Map(Object.entries(value))
-    : undefined;
-
-function damaged(what: string, where: string, expected?: string, got?: unknown): InputError {
-  return new InputError({
-    what,
-    where,
-    ...(expected === undefined ? {} : { expected }),
-    ...(got === undefined ? {} : { got: (JSON.stringify(got) ?? String(got)).slice(0, 200) }),
-    todo: 'Save it as a TensorFlow.js layers model (Keras 2), or convert it to ONNX.',
-  });
-}
+const saveAgain = 'Save it as a TensorFlow.js layers model (Keras 2), or convert it to ONNX.';
+const damaged = (what: string, where: string, expected?: string, got?: unknown): InputError =>
+  failAt(where, saveAgain)(what, expected, inShort(got));
 
 interface LayerEntry {
   readonly name: string;
   readonly className: string;
-  readonly config: Fields;
+  readonly config: JsonObject;
   readonly inbound: unknown;
 }
 
 function readEntry(value: unknown, where: string): LayerEntry {
-  const fields = fieldsOf(value);
-  const config = fieldsOf(fields?.get('config'));
-  const className = fields?.get('class_name');
-  const name = fields?.get('name') ?? config?.get('name');
-  if (config === undefined || typeof className !== 'string' || typeof name !== 'string') {
-    throw damaged('not a layer', where, '{class_name, config: {name, ...}}', value);
-  }
-  return { name, className, config, inbound: fields?.get('inbound_nodes') };
+  const { config, class_name: className, inbound_nodes: inbound, ...fields } = fieldsOf(value);
+  const { name = fieldsOf(config).name } = fields;
+  if (isJsonObject(config) && isText(className) && isText(name)) return { name, className, config, inbound };
+  throw damaged('not a layer', where, '{class_name, config: {name, ...}}', value);
 }
 
 interface Model {
@@ -69,23 +52,22 @@ const isModel = (className: string): boolean => ['Sequential', 'Functional', 'Mo
 
 function readModel(className: string, given: unknown, where: string): Model {
   // The oldest sequential models are a bare list.
-  const config = Array.isArray(given) ? new Map<string, unknown>([['layers', given]]) : fieldsOf(given);
-  const list = config?.get('layers');
-  if (!isModel(className) || config === undefined || !Array.isArray(list) || list.length > mostLayers) {
-    throw damaged(
-      'not a sequential or functional model',
-      where,
-      `class_name Sequential, Functional or Model with at most ${mostLayers} layers`,
-      className,
-    );
+  const config = Array.isArray(given) ? { layers: given } : fieldsOf(given);
+  const { layers: list, name, input_layers: inputs, output_layers: outputs }: JsonObject = config;
+  if (!isModel(className) || !Array.isArray(list) || list.length > mostLayers) {
+    const expected = `class_name Sequential, Functional or Model with at most ${mostLayers} layers`;
+    throw damaged('not a sequential or functional model', where, expected, className);
   }
   const layers = list.map((entry: unknown, i) => readEntry(entry, `${where}, layers[${i}]`));
-  const name = config.get('name');
-  const model = { name: typeof name === 'string' ? name : 'network', layers };
+  const model = { name: isText(name) ? name : 'network', layers };
   if (className === 'Sequential') return model;
-  const inputs = readReferences(config.get('input_layers'), `${where}, input_layers`);
-  const outputs = readReferences(config.get('output_layers'), `${where}, output_layers`);
-  return { ...model, functional: { inputs, outputs } };
+  return {
+    ...model,
+    functional: {
+      inputs: readReferences(inputs, `${where}, input_layers`),
+      outputs: readReferences(outputs, `${where}, output_layers`),
+    },
+  };
 }
 
 /** One call of a layer, as others name it. */
@@ -137,12 +119,9 @@ function functional(
   depth: number,
 ): Value {
   const { where } = context;
-  if (inputs.length !== 1 || outputs.length !== 1) {
-    throw damaged('a classifier has one input and one output', where, '1 and 1', [
-      inputs.length,
-      outputs.length,
-    ]);
-  }
+  const counts = [inputs.length, outputs.length];
+  if (counts.join() !== '1,1')
+    throw damaged('a classifier has one input and one output', where, '1 and 1', counts);
   const values = new Map([[keyOf(inputs[0]), image]]);
   let pending = layers.flatMap((entry) => {
     const place = `${where}, layer ${JSON.stringify(entry.name.slice(0, 120))}`;
@@ -172,12 +151,8 @@ function functional(
   }
   const output = values.get(keyOf(outputs[0]));
   if (output !== undefined) return output;
-  throw damaged(
-    'the output is never computed',
-    where,
-    'layers without a cycle',
-    outputs[0].layer.slice(0, 120),
-  );
+  const got = outputs[0].layer.slice(0, 120);
+  throw damaged('the output is never computed', where, 'layers without a cycle', got);
 }
 
 function call(entry: LayerEntry, inputs: readonly Value[], context: Context, depth: number): Value {
@@ -187,14 +162,10 @@ function call(entry: LayerEntry, inputs: readonly Value[], context: Context, dep
   if (isModel(className)) {
     if (inputs.length !== 1)
       throw damaged('a model within the model has one input', where, '1', inputs.length);
-    const model = readModel(className, Object.fromEntries(config), where);
-    return translate(model, inputs[0], context, depth + 1);
+    return translate(readModel(className, config, where), inputs[0], context, depth + 1);
   }
   const layer: Layer = {
-    name,
-    className,
-    config,
-    where,
+    ...{ name, className, config, where },
     weight: (weight, shape) => context.weight(name, weight, shape, where),
   };
   try {
@@ -230,16 +201,12 @@ function weightsByLayer(weights: ReadonlyMap<string, PackedWeight>) {
     const earlier = chosen === undefined ? undefined : used.get(chosen);
     const found = chosen === undefined ? undefined : weights.get(chosen);
     if (chosen === undefined || found === undefined || found.shape.join() !== shape.join()) {
-      throw damaged(
-        names.length > 1 && exact === undefined
-          ? `several weights could be its ${name}`
-          : found
-            ? `its ${name} has another shape`
-            : `its ${name} is missing in the weights manifest`,
-        where,
-        `[${shape.join(', ')}]`,
-        found?.shape ?? names.slice(0, 4),
-      );
+      const isUnclear = names.length > 1 && exact === undefined;
+      const known = found
+        ? `its ${name} has another shape`
+        : `its ${name} is missing in the weights manifest`;
+      const what = isUnclear ? `several weights could be its ${name}` : known;
+      throw damaged(what, where, `[${shape.join(', ')}]`, found?.shape ?? names.slice(0, 4));
     }
     const tensor = earlier ?? { data: found.decode(), shape };
     used.set(chosen, tensor);
@@ -253,32 +220,23 @@ function inputShape(model: Model, where: string, depth = 0): readonly unknown[] 
   const { layers, functional: graph } = model;
   const first = graph ? layers.find(({ name }) => name === graph.inputs[0]?.layer) : layers[0];
   if (first !== undefined && isModel(first.className) && depth < deepestNesting) {
-    return inputShape(readModel(first.className, Object.fromEntries(first.config), where), where, depth + 1);
+    return inputShape(readModel(first.className, first.config, where), where, depth + 1);
   }
-  const shape = first?.config.get('batch_input_shape') ?? first?.config.get('batch_shape');
+  const shape = first?.config.batch_input_shape ?? first?.config.batch_shape;
   if (Array.isArray(shape) && shape.length === 4) return shape;
-  throw damaged(
-    'the network does not take images',
-    where,
-    'batch_input_shape [null, height, width, bands]',
-    shape,
-  );
+  const expected = 'batch_input_shape [null, height, width, bands]';
+  throw damaged('the network does not take images', where, expected, shape);
 }
 
 function readTopology(json: unknown, where: string): Model {
-  const root = fieldsOf(json);
-  const topology = fieldsOf(root?.get('modelTopology'));
-  const format = root?.get('format') ?? 'layers-model';
-  if (topology === undefined || format !== 'layers-model') {
-    throw damaged(
-      'not a TensorFlow.js layers model',
-      where,
-      'format "layers-model" and a modelTopology',
-      format,
-    );
+  const { modelTopology: topology, format = 'layers-model' } = fieldsOf(json);
+  if (!isJsonObject(topology) || format !== 'layers-model') {
+    const expected = 'format "layers-model" and a modelTopology';
+    throw damaged('not a TensorFlow.js layers model', where, expected, format);
   }
-  const model = fieldsOf(topology.get('model_config')) ?? topology;
-  return readModel(String(model.get('class_name')), model.get('config'), where);
+  const { model_config: model } = topology;
+  const { class_name: className, config } = isJsonObject(model) ? model : topology;
+  return readModel(String(className), config, where);
 }
 
 /**
@@ -296,33 +254,26 @@ export async function loadLayersModel(
   });
   let json: unknown;
   try {
-    json = parseJson(new TextDecoder().decode(bytes));
+    json = parseJson(bytes);
   } catch {
     throw damaged('not JSON', path);
   }
   const model = readTopology(json, path);
   const { bands, networkBands = bands } = description;
   const [, height, width, channels] = inputShape(model, path);
-  const sides = [
-    channels ?? networkBands?.length,
-    height ?? description.size?.[0],
-    width ?? description.size?.[1],
-  ];
+  const [givenHeight, givenWidth] = description.size ?? [];
+  const sides = [channels ?? networkBands?.length, height ?? givenHeight, width ?? givenWidth];
   if (sides.includes(undefined)) throw missingSize(path);
   const known = sides.filter((side): side is number => Number.isSafeInteger(side) && Number(side) > 0);
   if (known.length < 3)
     throw damaged('an impossible size of images', path, '[null, height, width, bands]', sides);
-  const stored = await readLayersModelWeights(fieldsOf(json)?.get('weightsManifest'), dirname(path), path);
+  const stored = await readLayersModelWeights(fieldsOf(json).weightsManifest, dirname(path), path);
   const { weight, unused } = weightsByLayer(stored.weights);
   const output = translate(model, input('image', ['N', ...known]), { where: path, weight });
   const surplus = unused();
   if (surplus.length > 0) {
-    throw damaged(
-      `${surplus.length} of its ${stored.weights.size} weights belong to no layer`,
-      path,
-      undefined,
-      surplus.slice(0, 5),
-    );
+    const what = `${surplus.length} of its ${stored.weights.size} weights belong to no layer`;
+    throw damaged(what, path, undefined, surplus.slice(0, 5));
   }
   const hash = createHash('sha256').update(bytes);
   for (const shard of stored.bytes) hash.update(shard);

@@ -2,7 +2,7 @@
  * The layers of TensorFlow.js and Keras as graph operators, with maps [N, height, width, channels] as [N, channels,
  * height, width].
  */
-import { InputError } from '../error.js';
+import { failAt, type InputError } from '../error.js';
 import { shapeOf } from '../graph/graph.js';
 import { floats, scalar, type Value } from '../graph/node.js';
 import {
@@ -33,12 +33,13 @@ import { averagePool, maxPool } from '../graph/operators/pooling.js';
 import { globalAveragePool } from '../graph/operators/reduction.js';
 import { resize } from '../graph/operators/resize.js';
 import { staticDimension } from '../graph/type.js';
+import type { JsonObject } from '../io/json.js';
 import { sizeOf, type Tensor } from '../tensor.js';
 
 export interface Layer {
   readonly name: string;
   readonly className: string;
-  readonly config: ReadonlyMap<string, unknown>;
+  readonly config: JsonObject;
   /** For messages: file and layer. */
   readonly where: string;
   /**
@@ -50,24 +51,22 @@ export interface Layer {
 
 type Translate = (inputs: readonly Value[], layer: Layer) => Value;
 
-function refuse({ where }: Layer, what: string, expected?: string, got?: unknown): InputError {
-  return new InputError({
-    what,
-    where,
-    ...(expected === undefined ? {} : { expected }),
-    ...(got === undefined ? {} : { got: (JSON.stringify(got) ?? String(got)).slice(0, 200) }),
-    todo: 'Convert the network to ONNX (tf2onnx) and open that.',
-  });
-}
+/** What a file says wrongly, for its error. */
+export const inShort = (got: unknown): string | undefined =>
+  got === undefined ? undefined : (JSON.stringify(got) ?? String(got)).slice(0, 200);
+
+const convert = 'Convert the network to ONNX (tf2onnx) and open that.';
+const refuse = ({ where }: Layer, what: string, expected?: string, got?: unknown): InputError =>
+  failAt(where, convert)(what, expected, inShort(got));
 
 function numberOf(layer: Layer, name: string, otherwise: number): number {
-  const value = layer.config.get(name) ?? otherwise;
+  const value = layer.config[name] ?? otherwise;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   throw refuse(layer, `not a number: ${name}`, 'a number', value);
 }
 
 function flagOf(layer: Layer, name: string, otherwise: boolean): boolean {
-  const value = layer.config.get(name) ?? otherwise;
+  const value = layer.config[name] ?? otherwise;
   if (typeof value === 'boolean') return value;
   throw refuse(layer, `neither true nor false: ${name}`, 'true or false', value);
 }
@@ -76,7 +75,7 @@ const isCount = (value: unknown, least: number): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= 2 ** 24;
 
 function countOf(layer: Layer, name: string): number {
-  const value = layer.config.get(name);
+  const value = layer.config[name];
   if (isCount(value, 1)) return value;
   throw refuse(layer, `not a count: ${name}`, 'a whole number from 1', value);
 }
@@ -87,7 +86,7 @@ function pairOf(
   name: string,
   otherwise?: readonly [number, number],
 ): readonly [number, number] {
-  const value = layer.config.get(name) ?? otherwise;
+  const value = layer.config[name] ?? otherwise;
   if (isCount(value, 1)) return [value, value];
   if (Array.isArray(value) && value.length === 2) {
     const [height, width]: unknown[] = value;
@@ -129,7 +128,7 @@ function axisOf(layer: Layer, x: Value, axis: unknown): number {
 const channelAxis = (x: Value): number => (shapeOf(x).length === 3 ? 2 : 1);
 
 function requireChannelsLast(layer: Layer): void {
-  const format = layer.config.get('data_format') ?? 'channels_last';
+  const format = layer.config.data_format ?? 'channels_last';
   if (format !== 'channels_last') throw refuse(layer, 'another data_format', 'channels_last', format);
 }
 
@@ -161,7 +160,7 @@ function padsOf(
   size: readonly number[],
   { reach, strides }: { readonly reach: readonly number[]; readonly strides: readonly number[] },
 ): number[] {
-  const padding = layer.config.get('padding') ?? 'valid';
+  const padding = layer.config.padding ?? 'valid';
   if (padding === 'valid') return [0, 0, 0, 0];
   if (padding !== 'same') throw refuse(layer, 'another padding', 'valid or same', padding);
   const total = size.map((length, i) =>
@@ -200,7 +199,7 @@ function biased(x: Value, layer: Layer): Value {
 const conv2d: Translate = (inputs, layer) => {
   const x = mapsOf(inputs, layer);
   const size = pairOf(layer, 'kernel_size');
-  const group = layer.config.get('groups') === undefined ? 1 : countOf(layer, 'groups');
+  const group = layer.config.groups === undefined ? 1 : countOf(layer, 'groups');
   const [channels] = lengthsOf(x, layer);
   if (channels % group !== 0)
     throw refuse(layer, 'groups do not divide the channels', `a divisor of ${channels}`, group);
@@ -246,7 +245,7 @@ const dense: Translate = (inputs, layer) => {
 
 const batchNormalisation: Translate = (inputs, layer) => {
   const x = only(inputs, layer);
-  const given = layer.config.get('axis') ?? -1;
+  const given = layer.config.axis ?? -1;
   const axis = axisOf(layer, x, Array.isArray(given) && given.length === 1 ? given[0] : given);
   if (axis !== 1) throw refuse(layer, 'normalisation of another axis than the channels', 'axis -1', given);
   const [channels] = lengthsOf(x, layer);
@@ -287,7 +286,7 @@ const activations: Readonly<Record<string, (x: Value) => Value>> = {
 
 /** The layer's `activation`; names are written hard_sigmoid or hardSigmoid. */
 function activated(x: Value, layer: Layer): Value {
-  const name = layer.config.get('activation') ?? 'linear';
+  const name = layer.config.activation ?? 'linear';
   const key = typeof name === 'string' ? name.replaceAll('_', '').toLowerCase() : '';
   if (!Object.hasOwn(activations, key)) {
     throw refuse(layer, 'an activation that is not known', Object.keys(activations).join(', '), name);
@@ -300,7 +299,7 @@ const reluLayer: Translate = (inputs, layer) => {
   if (numberOf(layer, 'negative_slope', 0) !== 0 || numberOf(layer, 'threshold', 0) !== 0) {
     throw refuse(layer, 'a ReLU with slope or threshold', 'negative_slope 0, threshold 0');
   }
-  const limit = layer.config.get('max_value') ?? undefined;
+  const limit = layer.config.max_value ?? undefined;
   return limit === undefined ? relu(x) : clip(x, 0, numberOf(layer, 'max_value', 0));
 };
 
@@ -326,7 +325,7 @@ function globalPool(operator: (x: Value, layer: Layer) => Value): Translate {
 
 /** Pixels before and after height and width: n, [height, width] or [[top, bottom], [left, right]]. */
 function bordersOf(layer: Layer, name: string): readonly [number[], number[]] {
-  const value: unknown = layer.config.get(name) ?? 1;
+  const value: unknown = layer.config[name] ?? 1;
   const sides = Array.isArray(value) && value.length === 2 ? value : [value, value];
   const pairs = sides.map((side: unknown) => (Array.isArray(side) ? side : [side, side]));
   const isRight = pairs.every(
@@ -350,7 +349,7 @@ function border(name: string, sign: 1 | -1): Translate {
 
 const upSampling: Translate = (inputs, layer) => {
   requireChannelsLast(layer);
-  const kind = layer.config.get('interpolation') ?? 'nearest';
+  const kind = layer.config.interpolation ?? 'nearest';
   // Keras and TensorFlow.js place the corners of a bilinear enlargement differently, and the file does not tell whose it is.
   if (kind !== 'nearest') throw refuse(layer, 'another interpolation', 'nearest', kind);
   const scales = pairOf(layer, 'size', [2, 2]);
@@ -359,7 +358,7 @@ const upSampling: Translate = (inputs, layer) => {
 
 const reshaping: Translate = (inputs, layer) => {
   const x = only(inputs, layer);
-  const target = layer.config.get('target_shape');
+  const target = layer.config.target_shape;
   const known = Array.isArray(target) ? target.filter((length): length is number => isCount(length, 1)) : [];
   const open = Array.isArray(target) ? target.filter((length) => length === -1 || length === null).length : 2;
   const size = sizeOf(lengthsOf(x, layer));
@@ -398,7 +397,7 @@ const translations: Readonly<Record<string, Translate>> = {
   Concatenate: (inputs, layer) => {
     const [first] = inputs;
     if (first === undefined) throw refuse(layer, 'nothing to concatenate');
-    return concat(inputs, axisOf(layer, first, layer.config.get('axis') ?? -1));
+    return concat(inputs, axisOf(layer, first, layer.config.axis ?? -1));
   },
   Conv2D: conv2d,
   Cropping2D: border('cropping', -1),
@@ -429,7 +428,7 @@ const translations: Readonly<Record<string, Translate>> = {
   SeparableConv2D: separableConv2d,
   Softmax: (inputs, layer) => {
     const x = only(inputs, layer);
-    return softmax(x, axisOf(layer, x, layer.config.get('axis') ?? -1));
+    return softmax(x, axisOf(layer, x, layer.config.axis ?? -1));
   },
   SpatialDropout2D: only,
   Subtract: merge(subtract),

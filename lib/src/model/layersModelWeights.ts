@@ -1,9 +1,9 @@
 /** The weights of a TensorFlow.js model: a manifest in model.json, and shards beside it. */
-
-import { InputError, messageOf } from '../error.js';
-import { openRegularFile, readRange } from '../io/boundedFile.js';
+import { type Fail, failAt, InputError, messageOf } from '../error.js';
+import { useFile } from '../io/boundedFile.js';
 import { fromHalf } from '../io/half.js';
 import { resolveInside } from '../io/insideFolder.js';
+import { fieldsOf, isCount, isListOf, isText, isTexts, type JsonObject } from '../io/json.js';
 import { sizeOf } from '../tensor.js';
 
 /** Stored numbers: float32, or quantised as q x scale + minimum, or half precision. */
@@ -26,59 +26,41 @@ interface Group {
 
 const bytesOf: Readonly<Record<Storage['type'], number>> = { float32: 4, float16: 2, uint8: 1, uint16: 2 };
 const isStorageType = (value: unknown): value is Storage['type'] =>
-  typeof value === 'string' && Object.hasOwn(bytesOf, value);
+  isText(value) && Object.hasOwn(bytesOf, value);
 
 /** More than any network of this field, less than what a process can hold. */
 const largestTotal = 2 ** 31 - 1;
 
-const isLengths = (value: unknown): value is number[] =>
-  Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
-const isPaths = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((item) => typeof item === 'string');
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-const fieldOf = (value: unknown, name: string): unknown =>
-  isObject(value) ? new Map<string, unknown>(Object.entries(value)).get(name) : undefined;
+const damagedAt = (where: string): Fail => failAt(where, 'Save or convert the model again.');
+const placeOf = (where: string, name: string): string =>
+  `${where}, weights ${JSON.stringify(name.slice(0, 120))}`;
 
-function damaged(what: string, where: string, parts: { expected?: string; got?: string } = {}): InputError {
-  return new InputError({ what, where, ...parts, todo: 'Save or convert the model again.' });
-}
-
-function readStorage(entry: unknown, where: string): Storage {
-  const quantisation = fieldOf(entry, 'quantization');
-  const type = fieldOf(quantisation ?? entry, 'dtype');
-  if (!isStorageType(type) || fieldOf(entry, 'dtype') !== 'float32') {
-    throw damaged('weights of an unknown type', where, {
-      expected: 'float32, or float32 quantised to float16, uint8 or uint16',
-      got: `${String(fieldOf(entry, 'dtype')).slice(0, 40)}, stored as ${String(type).slice(0, 40)}`,
-    });
+function readStorage({ dtype, quantization }: JsonObject, fail: Fail): Storage {
+  const { dtype: type, scale, min: minimum } = quantization ? fieldsOf(quantization) : { dtype };
+  if (!isStorageType(type) || dtype !== 'float32') {
+    const expected = 'float32, or float32 quantised to float16, uint8 or uint16';
+    const got = `${String(dtype).slice(0, 40)}, stored as ${String(type).slice(0, 40)}`;
+    throw fail('weights of an unknown type', expected, got);
   }
   if (type === 'float32' || type === 'float16') return { type, scale: 1, minimum: 0 };
-  const [scale, minimum] = [fieldOf(quantisation, 'scale'), fieldOf(quantisation, 'min')];
   if (typeof scale === 'number' && typeof minimum === 'number') return { type, scale, minimum };
-  throw damaged('quantised weights without scale and min', where);
+  throw fail('quantised weights without scale and min');
 }
 
 function readManifest(manifest: unknown, where: string): readonly Group[] {
-  if (!Array.isArray(manifest))
-    throw damaged('no weights manifest', where, { expected: 'weightsManifest: [...]' });
+  if (!Array.isArray(manifest)) throw damagedAt(where)('no weights manifest', 'weightsManifest: [...]');
   return manifest.map((group: unknown, i) => {
-    const [paths, weights] = [fieldOf(group, 'paths'), fieldOf(group, 'weights')];
-    if (!isPaths(paths) || !Array.isArray(weights)) {
-      throw damaged('not a group of weights', `${where}, weightsManifest[${i}]`, {
-        expected: '{paths, weights}',
-      });
-    }
-    return {
-      paths,
-      weights: weights.map((entry: unknown): StoredWeight => {
-        const [name, shape] = [fieldOf(entry, 'name'), fieldOf(entry, 'shape')];
-        const place = `${where}, weights ${JSON.stringify(String(name).slice(0, 120))}`;
-        if (typeof name !== 'string' || !isLengths(shape)) {
-          throw damaged('weights without a name or shape', place, { expected: '{name, shape, dtype}' });
-        }
-        return { name, shape, storage: readStorage(entry, place) };
-      }),
-    };
+    const { paths, weights } = fieldsOf(group);
+    if (!isTexts(paths) || !Array.isArray(weights))
+      throw damagedAt(`${where}, weightsManifest[${i}]`)('not a group of weights', '{paths, weights}');
+    const stored = weights.map((entry: unknown): StoredWeight => {
+      const { name, shape, ...storage } = fieldsOf(entry);
+      const fail = damagedAt(placeOf(where, String(name)));
+      if (!isText(name) || !isListOf(shape, isCount))
+        throw fail('weights without a name or shape', '{name, shape, dtype}');
+      return { name, shape, storage: readStorage(storage, fail) };
+    });
+    return { paths, weights: stored };
   });
 }
 
@@ -100,15 +82,9 @@ async function findShard(folder: string, name: string, where: string): Promise<S
     path = await resolveInside(folder, name, where);
   } catch (thrown) {
     if (thrown instanceof InputError) throw thrown;
-    throw new InputError({
-      what: `the shard cannot be read: ${messageOf(thrown)}`,
-      where,
-      todo: todoOfShard,
-    });
+    throw failAt(where, todoOfShard)(`the shard cannot be read: ${messageOf(thrown)}`);
   }
-  const { handle, size } = await openRegularFile(path, { where, todo: todoOfShard });
-  await handle.close();
-  return { path, where, size };
+  return useFile(path, { where, todo: todoOfShard }, async ({ size }) => ({ path, where, size }));
 }
 
 /** @param known paths of the shards of earlier groups; those of this one are added */
@@ -124,27 +100,22 @@ async function readShards(
   const shards: Shard[] = [];
   for (const name of group.paths) {
     const shard = await findShard(folder, name, `${where}, shard ${JSON.stringify(name.slice(0, 120))}`);
-    if (known.has(shard.path)) throw damaged('a shard is listed twice', shard.where);
+    if (known.has(shard.path)) throw damagedAt(shard.where)('a shard is listed twice');
     known.add(shard.path);
     shards.push(shard);
   }
   const total = shards.reduce((sum, { size }) => sum + size, 0);
   if (total !== needed || total > limit) {
-    throw damaged('the shards do not fit the manifest', where, {
-      expected: `${needed} bytes${needed > limit ? `, at most ${limit}` : ''}`,
-      got: `${total} in ${shards.length} shards`,
-    });
+    const expected = `${needed} bytes${needed > limit ? `, at most ${limit}` : ''}`;
+    const got = `${total} in ${shards.length} shards`;
+    throw damagedAt(where)('the shards do not fit the manifest', expected, got);
   }
   const bytes = new Uint8Array(total);
   let offset = 0;
   for (const { path, where: place, size: length } of shards) {
-    const file = await openRegularFile(path, { where: place, todo: todoOfShard });
-    try {
-      bytes.set(await readRange(file, { offset: 0, length, where: place, todo: todoOfShard }), offset);
-      offset += length;
-    } finally {
-      await file.handle.close();
-    }
+    const options = { where: place, todo: todoOfShard };
+    bytes.set(await useFile(path, options, (file) => file.read(0, length)), offset);
+    offset += length;
   }
   return bytes;
 }
@@ -202,8 +173,8 @@ export async function readLayersModelWeights(
     let offset = 0;
     for (const weight of group.weights) {
       const { name, shape, storage } = weight;
-      const place = `${where}, weights ${JSON.stringify(name.slice(0, 120))}`;
-      if (weights.has(name)) throw damaged('two weights share one name', place);
+      const fail = damagedAt(placeOf(where, name));
+      if (weights.has(name)) throw fail('two weights share one name');
       const end = offset + sizeOf(shape) * bytesOf[storage.type];
       const stored = bytes.subarray(offset, end);
       weights.set(name, {
@@ -211,7 +182,7 @@ export async function readLayersModelWeights(
         decode() {
           const data = decode(stored, weight);
           if (data.every(Number.isFinite)) return data;
-          throw damaged('a weight is not a finite number', place);
+          throw fail('a weight is not a finite number');
         },
       });
       offset = end;

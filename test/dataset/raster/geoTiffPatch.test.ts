@@ -90,8 +90,8 @@ describe('readGeoTiffPatch', () => {
     await write();
     const window = { column: 0, row: 0, width: 5, height: 4 };
     const cases = [
-      [{}, /another number of bands/],
-      [{ bands: ['red', 'red', 'blue'] }, /another number of bands/],
+      [{}, /names of the bands do not fit/],
+      [{ bands: ['red', 'red', 'blue'] }, /names of the bands do not fit/],
       [{ bands, select: ['red', 'infrared'] }, /a wanted band is not in the file.*infrared/],
       [{ bands, select: [] }, /a wanted band is not in the file/],
       [{ bands, window: { ...window, column: 1 } }, /the window lies outside the image/],

@@ -1,109 +1,115 @@
-/** The two nomenclatures of BigEarthNet v1: 43 CORINE Land Cover names, and the 19 classes made of them. */
+/** The nomenclatures of BigEarthNet: 43 classes of CORINE Land Cover, and the 19 classes made of them. */
 
-/** CORINE Land Cover level 3 as BigEarthNet spells it, in CORINE's order. */
-export const classes43 = [
-  'Continuous urban fabric',
-  'Discontinuous urban fabric',
-  'Industrial or commercial units',
-  'Road and rail networks and associated land',
-  'Port areas',
-  'Airports',
-  'Mineral extraction sites',
-  'Dump sites',
-  'Construction sites',
-  'Green urban areas',
-  'Sport and leisure facilities',
-  'Non-irrigated arable land',
-  'Permanently irrigated land',
-  'Rice fields',
-  'Vineyards',
-  'Fruit trees and berry plantations',
-  'Olive groves',
-  'Pastures',
-  'Annual crops associated with permanent crops',
-  'Complex cultivation patterns',
-  'Land principally occupied by agriculture, with significant areas of natural vegetation',
-  'Agro-forestry areas',
-  'Broad-leaved forest',
-  'Coniferous forest',
-  'Mixed forest',
-  'Natural grassland',
-  'Moors and heathland',
-  'Sclerophyllous vegetation',
-  'Transitional woodland/shrub',
-  'Beaches, dunes, sands',
-  'Bare rock',
-  'Sparsely vegetated areas',
-  'Burnt areas',
-  'Inland marshes',
-  'Peatbogs',
-  'Salt marshes',
-  'Salines',
-  'Intertidal flats',
-  'Water courses',
-  'Water bodies',
-  'Coastal lagoons',
-  'Estuaries',
-  'Sea and ocean',
-] as const;
-
-export type Class43 = (typeof classes43)[number];
+/** The class of the 19 has the name of the CORINE class. */
+const same = Symbol();
 
 /**
- * The 19-class nomenclature (Sumbul et al. 2021, BigEarthNet-MM): each class and the CORINE names in it.
- * The 11 CORINE names in no class (roads, ports, airports, mines, dumps, construction sites, green urban
- * areas, sport facilities, bare rock, burnt areas, intertidal flats) are not labels of this nomenclature.
+ * CORINE Land Cover level 3 in its order: its code, its name as BigEarthNet spells it, and the class that it belongs to of
+ * the 19 (Sumbul et al. 2021, BigEarthNet-MM). The 11 names in no class (roads, ports, airports, mines, dumps,
+ * construction sites, green urban areas, sport facilities, bare rock, burnt areas, intertidal flats) are not labels of
+ * that nomenclature.
  */
-const grouping: readonly (readonly [name: string, members: readonly Class43[]])[] = [
-  ['Urban fabric', ['Continuous urban fabric', 'Discontinuous urban fabric']],
-  ['Industrial or commercial units', ['Industrial or commercial units']],
-  ['Arable land', ['Non-irrigated arable land', 'Permanently irrigated land', 'Rice fields']],
-  [
-    'Permanent crops',
-    [
-      'Vineyards',
-      'Fruit trees and berry plantations',
-      'Olive groves',
-      'Annual crops associated with permanent crops',
-    ],
-  ],
-  ['Pastures', ['Pastures']],
-  ['Complex cultivation patterns', ['Complex cultivation patterns']],
-  [
-    'Land principally occupied by agriculture, with significant areas of natural vegetation',
-    ['Land principally occupied by agriculture, with significant areas of natural vegetation'],
-  ],
-  ['Agro-forestry areas', ['Agro-forestry areas']],
-  ['Broad-leaved forest', ['Broad-leaved forest']],
-  ['Coniferous forest', ['Coniferous forest']],
-  ['Mixed forest', ['Mixed forest']],
-  ['Natural grassland and sparsely vegetated areas', ['Natural grassland', 'Sparsely vegetated areas']],
-  ['Moors, heathland and sclerophyllous vegetation', ['Moors and heathland', 'Sclerophyllous vegetation']],
-  ['Transitional woodland, shrub', ['Transitional woodland/shrub']],
-  ['Beaches, dunes, sands', ['Beaches, dunes, sands']],
-  ['Inland wetlands', ['Inland marshes', 'Peatbogs']],
-  ['Coastal wetlands', ['Salt marshes', 'Salines']],
-  ['Inland waters', ['Water courses', 'Water bodies']],
-  ['Marine waters', ['Coastal lagoons', 'Estuaries', 'Sea and ocean']],
-];
+const corine = [
+  [111, 'Continuous urban fabric', 'Urban fabric'],
+  [112, 'Discontinuous urban fabric', 'Urban fabric'],
+  [121, 'Industrial or commercial units', same],
+  [122, 'Road and rail networks and associated land'],
+  [123, 'Port areas'],
+  [124, 'Airports'],
+  [131, 'Mineral extraction sites'],
+  [132, 'Dump sites'],
+  [133, 'Construction sites'],
+  [141, 'Green urban areas'],
+  [142, 'Sport and leisure facilities'],
+  [211, 'Non-irrigated arable land', 'Arable land'],
+  [212, 'Permanently irrigated land', 'Arable land'],
+  [213, 'Rice fields', 'Arable land'],
+  [221, 'Vineyards', 'Permanent crops'],
+  [222, 'Fruit trees and berry plantations', 'Permanent crops'],
+  [223, 'Olive groves', 'Permanent crops'],
+  [231, 'Pastures', same],
+  [241, 'Annual crops associated with permanent crops', 'Permanent crops'],
+  [242, 'Complex cultivation patterns', same],
+  [243, 'Land principally occupied by agriculture, with significant areas of natural vegetation', same],
+  [244, 'Agro-forestry areas', same],
+  [311, 'Broad-leaved forest', same],
+  [312, 'Coniferous forest', same],
+  [313, 'Mixed forest', same],
+  [321, 'Natural grassland', 'Natural grassland and sparsely vegetated areas'],
+  [322, 'Moors and heathland', 'Moors, heathland and sclerophyllous vegetation'],
+  [323, 'Sclerophyllous vegetation', 'Moors, heathland and sclerophyllous vegetation'],
+  [324, 'Transitional woodland/shrub', 'Transitional woodland, shrub'],
+  [331, 'Beaches, dunes, sands', same],
+  [332, 'Bare rock'],
+  [333, 'Sparsely vegetated areas', 'Natural grassland and sparsely vegetated areas'],
+  [334, 'Burnt areas'],
+  [411, 'Inland marshes', 'Inland wetlands'],
+  [412, 'Peatbogs', 'Inland wetlands'],
+  [421, 'Salt marshes', 'Coastal wetlands'],
+  [422, 'Salines', 'Coastal wetlands'],
+  [423, 'Intertidal flats'],
+  [511, 'Water courses', 'Inland waters'],
+  [512, 'Water bodies', 'Inland waters'],
+  [521, 'Coastal lagoons', 'Marine waters'],
+  [522, 'Estuaries', 'Marine waters'],
+  [523, 'Sea and ocean', 'Marine waters'],
+] as const satisfies readonly (readonly [code: number, name: string, class19?: string | typeof same])[];
 
-/** The names of the 19 classes, in their official order. */
-export const classes19: readonly string[] = grouping.map(([name]) => name);
+export type Class43 = (typeof corine)[number][1];
 
-const index43: ReadonlyMap<string, number> = new Map(classes43.map((name, index) => [name, index]));
+/** The 43 names, in CORINE's order. */
+export const classes43: readonly Class43[] = corine.map(([, name]) => name);
 
-const index19: ReadonlyMap<string, number> = new Map(
-  grouping.flatMap(([, members], index) => members.map((member): [string, number] => [member, index])),
-);
+/** Of each of the 43, the name among the 19, if there is one. */
+const names19 = corine.map(([, name, class19]) => (class19 === same ? name : class19));
+
+/** The names of the 19 classes, in their official order, which is that of their first members. */
+export const classes19: readonly string[] = [...new Set(names19.filter((name) => name !== undefined))];
+
+const indexOf: Readonly<Record<19 | 43, ReadonlyMap<string, number>>> = {
+  19: new Map(classes43.map((name, i) => [name, classes19.indexOf(names19[i] ?? '')])),
+  43: new Map(classes43.map((name, i) => [name, i])),
+};
 
 /** Whether `label` is one of the 43 CORINE names. */
-export function isClass43(label: string): label is Class43 {
-  return index43.has(label);
-}
+export const isClass43 = (label: unknown): label is Class43 => indexOf[43].has(String(label));
 
 /** The class indices of CORINE names, ascending and distinct; with 19 classes, names in no class are dropped. */
 export function classIndices(labels: readonly Class43[], nomenclature: 19 | 43): readonly number[] {
-  const indexOf = nomenclature === 43 ? index43 : index19;
-  const indices = labels.map((label) => indexOf.get(label)).filter((index) => index !== undefined);
+  const indices = labels.map((label) => indexOf[nomenclature].get(label) ?? -1).filter((index) => index >= 0);
   return [...new Set(indices)].sort((a, b) => a - b);
 }
+
+/** 0 and 999: no data; 335: glaciers, which BigEarthNet leaves out; 990 and 995: unclassified land and water. */
+const codesOfNoClass = [0, 335, 990, 995, 999];
+
+const indexByCode: ReadonlyMap<number, number> = new Map([
+  ...codesOfNoClass.map((code) => [code, -1] as const),
+  ...corine.map(([code, name]) => [code, indexOf[19].get(name) ?? -1] as const),
+]);
+
+/** The index among the 19 classes of a CORINE code; -1 where it belongs to none; undefined if there is no such code. */
+export const class19OfCode = (code: number): number | undefined => indexByCode.get(code);
+
+/** The super-classes of land cover: the five headings of CORINE's level 1, which a code's first digit counts. */
+export const superClasses = [
+  'Artificial surfaces',
+  'Agricultural areas',
+  'Forest and semi-natural areas',
+  'Wetlands',
+  'Water bodies',
+] as const;
+
+export type SuperClass = (typeof superClasses)[number];
+
+const superClassByName: ReadonlyMap<string, SuperClass> = new Map(
+  corine.flatMap(([code, name], i) =>
+    [name, names19[i] ?? name].map((each) => [each, superClasses[Math.floor(code / 100) - 1]] as const),
+  ),
+);
+
+/**
+ * The super-class of a class of either nomenclature of BigEarthNet (the CORINE level 1 heading that the paper's
+ * "Artificial Surfaces super-class" names); undefined for other names.
+ */
+export const superClassOf = (className: string): SuperClass | undefined => superClassByName.get(className);

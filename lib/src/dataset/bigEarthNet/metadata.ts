@@ -1,6 +1,6 @@
 /** The `_labels_metadata.json` beside each BigEarthNet v1 patch: its labels and, mostly, where and when. */
-import { describeValue, InputError } from '../../error.js';
-import { isJsonObject, readJsonObject } from '../../io/jsonFile.js';
+import { describeValue, failAt, type InputError } from '../../error.js';
+import { fieldsOf, isListOf, isNumbers, isText, isTexts, readJsonObject } from '../../io/json.js';
 import { type Class43, isClass43 } from './labels.js';
 
 export interface PatchMetadata {
@@ -22,48 +22,42 @@ export interface PatchMetadata {
 export async function readPatchMetadata(path: string, todo: string): Promise<PatchMetadata> {
   const content = await readJsonObject(path, { maximumBytes: 1e6, todo });
   const fail = (what: string, expected: string, got: unknown) =>
-    new InputError({ what, where: path, expected, got: describeValue(got), todo });
+    failAt(path, todo)(what, expected, describeValue(got));
 
   const labels = content.labels;
-  if (!isStrings(labels)) throw fail('"labels" is wrong', 'a list of names', labels);
-  const known = labels.filter(isClass43);
-  if (known.length < labels.length) {
+  if (!isTexts(labels)) throw fail('"labels" is wrong', 'a list of names', labels);
+  if (!isListOf(labels, isClass43)) {
     const unknown = labels.find((label) => !isClass43(label));
     throw fail('unknown label', 'names of the 43-class CORINE Land Cover nomenclature', unknown);
   }
 
   const text = (field: string): string | undefined => {
     const value = content[field];
-    if (value !== undefined && typeof value !== 'string') throw fail(`"${field}" is wrong`, 'a text', value);
-    return value;
+    if (value === undefined || isText(value)) return value;
+    throw fail(`"${field}" is wrong`, 'a text', value);
   };
   const projection = text('projection');
-  const epsg = projection === undefined ? undefined : epsgOf(projection);
-  const coordinates = content.coordinates === undefined ? undefined : cornersOf(content.coordinates);
-  if (coordinates === null) {
-    throw fail('"coordinates" is wrong', 'numbers ulx, uly, lrx and lry', content.coordinates);
-  }
   const [tileSource, acquisitionDate] = [text('tile_source'), text('acquisition_date')];
   return {
-    labels: known,
-    ...(coordinates === undefined ? {} : { coordinates }),
-    ...(projection === undefined ? {} : { projection }),
-    ...(epsg === undefined ? {} : { epsg }),
+    labels,
+    coordinates: content.coordinates === undefined ? undefined : cornersOf(content.coordinates, fail),
+    projection,
+    epsg: projection === undefined ? undefined : epsgOf(projection),
     facts: {
-      ...(tileSource === undefined ? {} : { tileSource }),
-      ...(acquisitionDate === undefined ? {} : { acquisitionDate }),
+      ...(tileSource !== undefined && { tileSource }),
+      ...(acquisitionDate !== undefined && { acquisitionDate }),
     },
   };
 }
 
-function isStrings(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-function cornersOf(value: unknown): readonly number[] | null {
-  if (!isJsonObject(value)) return null;
-  const corners = [value.ulx, value.uly, value.lrx, value.lry];
-  return corners.every((corner) => typeof corner === 'number') ? corners : null;
+function cornersOf(
+  value: unknown,
+  fail: (what: string, expected: string, got: unknown) => InputError,
+): readonly number[] {
+  const { ulx, uly, lrx, lry } = fieldsOf(value);
+  const corners = [ulx, uly, lrx, lry];
+  if (isNumbers(corners)) return corners;
+  throw fail('"coordinates" is wrong', 'numbers ulx, uly, lrx and lry', value);
 }
 
 /** In well-known text the outermost element's authority comes last. */

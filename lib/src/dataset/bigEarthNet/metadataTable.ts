@@ -2,7 +2,7 @@
 import { type Compressors, parquetMetadata, parquetScan, parquetSchema } from 'hyparquet';
 import { compressors, decompressZstd } from 'hyparquet-compressors';
 import { classes19 } from './labels.js';
-import { parsePatchId } from './patchId.js';
+import { parsePatchId } from './patchNames.js';
 
 /** One entry a patch in every array. Compact, since a table has half a million patches and crosses threads. */
 export interface MetadataTable {

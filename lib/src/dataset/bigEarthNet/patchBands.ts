@@ -1,10 +1,12 @@
 /** The 12 bands of one BigEarthNet patch as one image on the 10 m grid, from whatever holds the bands. */
-import { InputError } from '../../error.js';
+import { type Fail, failAt } from '../../error.js';
 import { type Tensor, zeros } from '../../tensor.js';
+import { masksOfCodes } from '../classMask.js';
 import { bandResolution, type Georeference, sentinel2Bands } from '../patch.js';
 import { requireDigitalNumbers } from '../raster/digitalNumbers.js';
 import { readGeoTiff } from '../raster/geoTiff.js';
 import { type Resampling, upsample } from '../raster/resample.js';
+import { class19OfCode, classes19 } from './labels.js';
 
 /** Side of a patch on the 10 m grid, in pixels. */
 export const patchSize = 120;
@@ -45,13 +47,13 @@ export async function stackBands(
     const factor = bandResolution[band] / 10;
     const side = patchSize / factor;
     const { pixels, where, georeference } = await readBand(band, side);
-    requireDigitalNumbers(pixels, where, todo);
+    requireDigitalNumbers(pixels, failAt(where, todo));
     image.data.set(upsample(pixels, [side, side], factor, resampling), index * patchSize * patchSize);
     if (georeference !== undefined) places.push({ band, where, georeference });
   }
   const reference = places.find(({ band }) => band === 'B02')?.georeference;
   if (reference === undefined) return { image };
-  for (const { where, georeference } of places) checkSamePlace(georeference, reference, where, todo);
+  for (const { where, georeference } of places) checkSamePlace(georeference, reference, failAt(where, todo));
   return { image, georeference: reference };
 }
 
@@ -64,7 +66,7 @@ export function readPatchBands(stem: string, options: PatchBandsOptions): Promis
       height: side,
       todo: options.todo,
     });
-    return { pixels, where, ...(georeference === undefined ? {} : { georeference }) };
+    return { pixels, where, georeference };
   }, options);
 }
 
@@ -80,21 +82,41 @@ export function sameCorners(a: readonly number[], b: readonly number[]): boolean
   return a.every((value, index) => Math.abs(value - b[index]) <= tolerance);
 }
 
-/** InputError unless a band or map covers the same ground as band B02 of its patch. */
-export function checkSamePlace(
-  georeference: Georeference,
-  reference: Georeference,
-  where: string,
-  todo: string,
-): void {
+/** InputError, by `fail`, unless a band or map covers the same ground as band B02 of its patch. */
+function checkSamePlace(georeference: Georeference, reference: Georeference, fail: Fail): void {
   const side = Math.round((patchSize * reference.pixelSize[0]) / georeference.pixelSize[0]);
   const [expected, got] = [corners(reference, patchSize), corners(georeference, side)];
   if (sameCorners(expected, got) && georeference.epsg === reference.epsg) return;
-  throw new InputError({
-    what: 'the band lies elsewhere than band B02 of its patch',
-    where,
-    expected: `corners [${expected.join(', ')}], EPSG ${reference.epsg}`,
-    got: `[${got.join(', ')}], EPSG ${georeference.epsg}`,
-    todo,
+  throw fail(
+    'the band lies elsewhere than band B02 of its patch',
+    `corners [${expected.join(', ')}], EPSG ${reference.epsg}`,
+    `[${got.join(', ')}], EPSG ${georeference.epsg}`,
+  );
+}
+
+/**
+ * One 0/1 mask per class of the 19, [19, 120, 120], of a map of CORINE codes. Codes of no class are in no mask.
+ * @throws InputError if a pixel holds no CORINE code
+ */
+export const corineMasks = (codes: Float32Array, fail: Fail): Uint8Array =>
+  masksOfCodes(codes, classes19.length, (code, pixel) => {
+    const expected = 'level 3 codes such as 111 or 523, or 999 where there is none';
+    const index = class19OfCode(code);
+    if (index !== undefined) return index;
+    throw fail('a pixel holds no code of CORINE Land Cover', expected, `${code} at pixel ${pixel}`);
   });
+
+/**
+ * Reads `<patch>_reference_map.tif`, the pixel-level reference map of a patch of BigEarthNet v2.
+ * @throws InputError if it is damaged, holds unknown codes, or lies elsewhere than the patch
+ */
+export async function readReferenceMap(
+  path: string,
+  reference: Georeference | undefined,
+  todo: string,
+): Promise<Uint8Array> {
+  const { pixels, georeference } = await readGeoTiff(path, { width: patchSize, height: patchSize, todo });
+  const fail = failAt(path, todo);
+  if (georeference && reference) checkSamePlace(georeference, reference, fail);
+  return corineMasks(pixels, fail);
 }

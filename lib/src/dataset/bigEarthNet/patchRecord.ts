@@ -1,8 +1,7 @@
 /** The records of a BigEarthNet v2 database that rico-hdl wrote: a patch's bands, or its map, as safetensors. */
-import { InputError } from '../../error.js';
+import { type Fail, failAt } from '../../error.js';
 import { readSafetensors, type Safetensor } from '../../io/safetensors.js';
-import { type PatchBands, type PatchBandsOptions, patchSize, stackBands } from './patchBands.js';
-import { masksOfCodes } from './referenceMap.js';
+import { corineMasks, type PatchBands, type PatchBandsOptions, patchSize, stackBands } from './patchBands.js';
 
 /** The most that a record can honestly take: 120 x 120 pixels of 12 bands in double precision, and a header. */
 export const maximumRecordBytes = 2 * 2 ** 20;
@@ -16,16 +15,16 @@ export async function imageOfRecord(
   where: string,
   options: PatchBandsOptions,
 ): Promise<PatchBands> {
-  const { todo } = options;
-  const arrays = readSafetensors(bytes, where, { todo });
+  const fail = failAt(where, options.todo);
+  const arrays = readSafetensors(bytes, where, options);
   return stackBands((band, side) => {
     const array = arrays.get(band);
     if (array === undefined) {
       const got = [...arrays.keys()].slice(0, 16).join(', ').slice(0, 200);
-      throw new InputError({ what: `no band ${band}`, where, expected: 'arrays B01 to B12', got, todo });
+      throw fail(`no band ${band}`, 'arrays B01 to B12', got);
     }
     const label = `${where}, ${band}`;
-    requireSquare(array, side, label, todo);
+    requireSquare(array, side, failAt(label, options.todo));
     return { pixels: array.values(), where: label };
   }, options);
 }
@@ -35,22 +34,14 @@ export async function imageOfRecord(
  * @throws InputError if the record is damaged, holds another array, or codes that CORINE has not
  */
 export function masksOfRecord(bytes: Uint8Array, where: string, todo: string): Uint8Array {
-  const [map, ...others] = readSafetensors(bytes, where, { todo }).values();
-  if (map === undefined || others.length > 0) {
-    const got = `${others.length + (map === undefined ? 0 : 1)}`;
-    throw new InputError({ what: 'not a reference map', where, expected: 'one array', got, todo });
-  }
-  requireSquare(map, patchSize, where, todo);
-  return masksOfCodes(map.values(), where, todo);
+  const fail = failAt(where, todo);
+  const maps = [...readSafetensors(bytes, where, { todo }).values()];
+  if (maps.length !== 1) throw fail('not a reference map', 'one array', `${maps.length}`);
+  requireSquare(maps[0], patchSize, fail);
+  return corineMasks(maps[0].values(), fail);
 }
 
-function requireSquare({ shape }: Safetensor, side: number, where: string, todo: string): void {
+function requireSquare({ shape }: Safetensor, side: number, fail: Fail): void {
   if (shape.length === 2 && shape[0] === side && shape[1] === side) return;
-  throw new InputError({
-    what: 'an array of the wrong shape',
-    where,
-    expected: `[${side}, ${side}]`,
-    got: `[${shape.slice(0, 8).join(', ')}]`,
-    todo,
-  });
+  throw fail('an array of the wrong shape', `[${side}, ${side}]`, `[${shape.slice(0, 8).join(', ')}]`);
 }

@@ -1,21 +1,19 @@
 /** `landlens.json` in a folder of images: the options that the folder is opened with unless others are given. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError } from '../../error.js';
+import { failAt, InputError } from '../../error.js';
 import { resolveInside } from '../../io/insideFolder.js';
-import { readJsonObject } from '../../io/jsonFile.js';
+import { isNumber, isText, isTexts, readJsonObject } from '../../io/json.js';
 import type { BandStatistics } from '../patch.js';
+import type { BandChoice } from '../raster/chooseBands.js';
 import type { TableOptions } from './table.js';
 
-export interface FolderOptions extends TableOptions {
+/** Names of bands not given are the descriptions in the first file. */
+export interface FolderOptions extends TableOptions, BandChoice {
   /** What figures and records call the data set; default: the folder's name. */
   readonly name?: string;
   /** Table of labels, relative to the folder; default: 'labels.csv'. */
   readonly table?: string;
-  /** Names of the files' bands, in their order; default: the bands' descriptions in the first file. */
-  readonly bands?: readonly string[];
-  /** The bands wanted, in this order; default: all. */
-  readonly select?: readonly string[];
   /** What a value is once scaled; default: 'reflectance x 10,000'. */
   readonly units?: string;
   /** Pixel values are multiplied by this to have the units: 10,000 for a file of reflectances. Default: 1. */
@@ -30,37 +28,29 @@ export const descriptionFile = 'landlens.json';
 
 const todo = 'See docs/data.md.';
 
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);
-const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const text = [isText, 'a text'] as const;
+const texts = [isTexts, 'a list of texts'] as const;
+const number = [isNumber, 'a number'] as const;
+const isTextOrTexts = (value: unknown): value is string | string[] => isText(value) || isTexts(value);
+
+/** What the file may hold: the check of each field, and what it expects. */
+const fields = {
+  ...{ name: text, table: text, nameColumn: text, splitColumn: text, units: text },
+  ...{ classes: texts, bands: texts, select: texts, scale: number, offset: number },
+  labelColumns: [isTextOrTexts, 'a text or a list of texts'],
+} as const satisfies Partial<Record<keyof FolderOptions, readonly [(value: unknown) => boolean, string]>>;
 
 /** The options in the file; none where there is no such file. InputError for a field that is unknown or wrong, and for a table outside the folder. */
 export async function readDescription(folder: string): Promise<FolderOptions> {
   const path = join(folder, descriptionFile);
   if (!existsSync(path)) return {};
+  const fail = failAt(path, todo);
   const content = await readJsonObject(path, { maximumBytes: 2 ** 20, todo });
-  const known = ['name', 'table', 'nameColumn', 'labelColumns', 'splitColumn', 'classes', 'bands', 'select'];
-  const numbers = ['scale', 'offset'];
-  const field = <T>(
-    name: string,
-    is: (value: unknown) => value is T,
-    expected: string,
-  ): Partial<Record<string, T>> => {
-    const value = content[name];
-    if (value === undefined) return {};
-    if (is(value)) return { [name]: value };
-    throw new InputError({ what: `"${name}" is of another kind`, where: path, expected, todo });
-  };
-  const allowed = [...known, ...numbers, 'units'];
-  const unknown = Object.keys(content).find((name) => !allowed.includes(name));
-  if (unknown !== undefined) {
-    throw new InputError({
-      what: 'unknown field',
-      where: path,
-      expected: allowed.join(', '),
-      got: JSON.stringify(unknown.slice(0, 40)),
-      todo,
-    });
+  for (const [name, value] of Object.entries(content)) {
+    const [is, expected] = Object.entries(fields).find(([known]) => known === name)?.[1] ?? [];
+    if (is === undefined)
+      throw fail('unknown field', Object.keys(fields).join(', '), JSON.stringify(name.slice(0, 40)));
+    if (!is(value)) throw fail(`"${name}" is of another kind`, expected);
   }
   if (isText(content.table)) {
     await resolveInside(folder, content.table, path).catch((thrown) => {
@@ -68,19 +58,6 @@ export async function readDescription(folder: string): Promise<FolderOptions> {
       if (thrown instanceof InputError) throw thrown;
     });
   }
-  const isTextOrTexts = (value: unknown): value is string | readonly string[] =>
-    isText(value) || isTexts(value);
-  return {
-    ...field('name', isText, 'a text'),
-    ...field('table', isText, 'a text'),
-    ...field('nameColumn', isText, 'a text'),
-    ...field('splitColumn', isText, 'a text'),
-    ...field('units', isText, 'a text'),
-    ...field('labelColumns', isTextOrTexts, 'a text or a list of texts'),
-    ...field('classes', isTexts, 'a list of texts'),
-    ...field('bands', isTexts, 'a list of texts'),
-    ...field('select', isTexts, 'a list of texts'),
-    ...field('scale', isNumber, 'a number'),
-    ...field('offset', isNumber, 'a number'),
-  };
+  // Every field is known and has been checked.
+  return content as FolderOptions;
 }

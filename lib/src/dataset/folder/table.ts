@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
-import { InputError, messageOf } from '../../error.js';
+import { type Fail, failAt, InputError, messageOf } from '../../error.js';
 import { openRegularFile } from '../../io/boundedFile.js';
 import type { Split } from '../patch.js';
 
@@ -52,12 +52,7 @@ const todo = 'Correct the table: a heading, then a line for each image, separate
  *   or split, a cell that is neither 0 nor 1, a line of another length
  */
 export async function readTable(path: string, options: TableOptions = {}): Promise<Table> {
-  const fail = (what: string, where: string, expected?: string, got?: string): InputError =>
-    new InputError({
-      ...{ what, where, todo },
-      ...(expected !== undefined && { expected }),
-      ...(got !== undefined && { got }),
-    });
+  const wrong = failAt(path, todo);
   const { handle } = await openRegularFile(path, {
     name: 'the table of labels',
     todo: 'Name the folder that holds it, or say its name in landlens.json; docs/data.md shows one.',
@@ -75,30 +70,25 @@ export async function readTable(path: string, options: TableOptions = {}): Promi
       return;
     }
     const where = `${path}, line ${line}`;
-    const name = safeName(record[columns.name], where);
+    const fail = failAt(where, todo);
+    const name = safeName(record[columns.name], fail);
     const earlier = lineOf.get(name);
     if (earlier !== undefined) {
-      throw fail(
-        `the image is listed twice: ${name}`,
-        where,
-        'each image once',
-        `lines ${earlier} and ${line}`,
-      );
+      const what = `the image is listed twice: ${name}`;
+      throw fail(what, 'each image once', `lines ${earlier} and ${line}`);
     }
     lineOf.set(name, line);
     const splitText = columns.split === undefined ? 'test' : record[columns.split];
     const split = splitsByText.get(splitText.toLowerCase());
-    if (split === undefined) {
-      throw fail('unknown split', where, 'train, validation, val or test', JSON.stringify(splitText));
-    }
+    if (split === undefined)
+      throw fail('unknown split', 'train, validation, val or test', JSON.stringify(splitText));
     const cells = columns.labels.map((index) => record[index]);
     const key = cells.join('\n');
     if (!labelSets.has(key)) {
       const names = labelsIn(cells, columns, where);
       const unknown = chosen && names.find((label) => !chosen.has(label));
-      if (unknown !== undefined) {
-        throw fail('unknown class', where, options.classes?.join('; '), JSON.stringify(unknown));
-      }
+      if (unknown !== undefined)
+        throw fail('unknown class', options.classes?.join('; '), JSON.stringify(unknown));
       for (const label of names) classNames.add(label);
       labelSets.set(key, names);
     }
@@ -118,11 +108,11 @@ export async function readTable(path: string, options: TableOptions = {}): Promi
   } catch (thrown) {
     if (thrown instanceof InputError) throw thrown;
     const what = messageOf(thrown).split('\n')[0];
-    throw fail(thrown instanceof CsvError ? what : `the file cannot be read: ${what}`, path);
+    throw wrong(thrown instanceof CsvError ? what : `the file cannot be read: ${what}`);
   }
-  if (found.length === 0) throw fail('the table lists no image', path);
+  if (found.length === 0) throw wrong('the table lists no image');
   const classes = options.classes ?? columns?.classes ?? [...classNames].sort();
-  if (classes.length === 0) throw fail('the table names no class', path);
+  if (classes.length === 0) throw wrong('the table names no class');
   const indexOf = indicesOf(classes);
   const indices = new Map(
     [...labelSets].map(([key, names]) => [
@@ -158,25 +148,17 @@ function findColumns(heading: readonly string[], options: TableOptions, path: st
   const indexOf = (name: string): number => {
     const index = indices.get(name);
     if (index !== undefined && !repeated.has(name)) return index;
-    throw new InputError({
-      what: index === undefined ? `no column "${name}"` : `two columns "${name}"`,
-      where: `${path}, line 1`,
-      expected: 'a heading with that column once',
-      got: heading.slice(0, 30).join(', '),
-      todo: 'Name the columns: options nameColumn, labelColumns and splitColumn.',
-    });
+    const advice = 'Name the columns: options nameColumn, labelColumns and splitColumn.';
+    const what = index === undefined ? `no column "${name}"` : `two columns "${name}"`;
+    const got = heading.slice(0, 30).join(', ');
+    throw failAt(`${path}, line 1`, advice)(what, 'a heading with that column once', got);
   };
   const name = indexOf(nameColumn);
-  const split =
-    splitColumn !== undefined
-      ? indexOf(splitColumn)
-      : heading.includes('split')
-        ? indexOf('split')
-        : undefined;
-  const place = { name, ...(split !== undefined && { split }) };
+  const splitName = splitColumn ?? heading.find((each) => each === 'split');
+  const place = { name, split: splitName === undefined ? undefined : indexOf(splitName) };
   const { labelColumns = heading.includes('labels') ? 'labels' : undefined } = options;
   if (typeof labelColumns === 'string') return { ...place, labels: [indexOf(labelColumns)] };
-  const classes = labelColumns ?? heading.filter((_, index) => index !== name && index !== split);
+  const classes = labelColumns ?? heading.filter((_, index) => index !== name && index !== place.split);
   return { ...place, labels: classes.map(indexOf), classes };
 }
 
@@ -189,18 +171,14 @@ function labelsIn(cells: readonly string[], { classes }: Columns, where: string)
   }
   return classes.filter((name, index) => {
     if (cells[index] === '0' || cells[index] === '1') return cells[index] === '1';
-    throw new InputError({
-      what: `column "${name}" says neither yes nor no`,
-      where,
-      expected: '0 or 1',
-      got: JSON.stringify(cells[index].slice(0, 60)),
-      todo: 'Name the columns of classes: option labelColumns.',
-    });
+    const fail = failAt(where, 'Name the columns of classes: option labelColumns.');
+    const got = JSON.stringify(cells[index].slice(0, 60));
+    throw fail(`column "${name}" says neither yes nor no`, '0 or 1', got);
   });
 }
 
-/** The name with its ending and `/` between its parts; InputError if it leads out of the folder. */
-function safeName(text: string, where: string): string {
+/** The name with its ending and `/` between its parts; InputError, by `fail`, if it leads out of the folder. */
+function safeName(text: string, fail: Fail): string {
   const parts = text.split(/[/\\]/);
   const isSafe =
     text !== '' &&
@@ -212,11 +190,6 @@ function safeName(text: string, where: string): string {
     const name = parts.join('/');
     return /\.tiff?$/i.test(name) ? name : `${name}.tif`;
   }
-  throw new InputError({
-    what: 'not a name of a file in the folder',
-    where,
-    expected: 'a path inside the folder, such as images/one.tif',
-    got: JSON.stringify(text.slice(0, 80)),
-    todo,
-  });
+  const got = JSON.stringify(text.slice(0, 80));
+  throw fail('not a name of a file in the folder', 'a path inside the folder, such as images/one.tif', got);
 }

@@ -1,7 +1,14 @@
 /** The index of a packed data set: a line of JSON that says what the data are, then a line for each shard. */
-import { describeValue, InputError, messageOf } from '../../error.js';
-import { parseJson } from '../../io/json.js';
-import { isJsonObject, type JsonObject } from '../../io/jsonFile.js';
+import { describeValue, type Fail, failAt, messageOf } from '../../error.js';
+import {
+  isCount,
+  isJsonObject,
+  isListOf,
+  isText,
+  isTexts,
+  type JsonObject,
+  parseJson,
+} from '../../io/json.js';
 import { type BandStatistics, maximumValues, type Split } from '../patch.js';
 import { requireStatistics } from '../savedStatistics.js';
 import { splitsInOrder } from '../splitNames.js';
@@ -54,50 +61,33 @@ const todo = 'Delete the folder and pack the data set again.';
 
 /** InputError, with `where`, for a line that is neither header nor shard. */
 export function parsePackedLine(text: string, where: string): PackedLine {
+  const fail = failAt(where, todo);
   let value: unknown;
   try {
     value = parseJson(text);
   } catch (thrown) {
-    throw new InputError({ what: `not JSON: ${messageOf(thrown)}`, where, todo });
+    throw fail(`not JSON: ${messageOf(thrown)}`);
   }
   if (isJsonObject(value)) {
-    const line = 'format' in value ? parseHeader(value, where) : parseShard(value);
+    const line = 'format' in value ? parseHeader(value, where, fail) : parseShard(value);
     if (line !== undefined) return line;
   }
-  throw new InputError({ what: 'damaged index of a packed data set', where, todo });
+  throw fail('damaged index of a packed data set');
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isCount = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-const isListOf = <T>(value: unknown, is: (item: unknown) => item is T): value is readonly T[] =>
-  Array.isArray(value) && value.every(is);
-
-function parseHeader(value: JsonObject, where: string): PackedHeader | undefined {
+function parseHeader(value: JsonObject, where: string, fail: Fail): PackedHeader | undefined {
   const { format, name, bands, factors, classes, rendered, size, units, patches, perShard, fingerprint } =
     value;
-  if (format !== packedFormat) {
-    throw new InputError({
-      what: 'a packed data set of another format',
-      where,
-      expected: packedFormat,
-      got: describeValue(format),
-      todo,
-    });
-  }
+  if (format !== packedFormat)
+    throw fail('a packed data set of another format', packedFormat, describeValue(format));
   if (!isText(name) || !isText(units) || !isText(fingerprint) || typeof rendered !== 'boolean')
     return undefined;
-  if (!isListOf(bands, isText) || !isListOf(classes, isText) || !isListOf(factors, isCount)) return undefined;
+  if (!isTexts(bands) || !isTexts(classes) || !isListOf(factors, isCount)) return undefined;
   if (!isCount(size) || size < 1 || bands.length < 1) return undefined;
   // Coarse bands are stored small: a short record would become any size.
   if (bands.length * size * size > maximumValues) {
-    throw new InputError({
-      what: 'the images are too large',
-      where,
-      expected: `at most ${maximumValues} values`,
-      got: `${size} x ${size} pixels of ${bands.length} band(s)`,
-      todo,
-    });
+    const got = `${size} x ${size} pixels of ${bands.length} band(s)`;
+    throw fail('the images are too large', `at most ${maximumValues} values`, got);
   }
   if (factors.length !== bands.length || factors.some((factor) => factor < 1 || size % factor !== 0))
     return undefined;
@@ -106,11 +96,9 @@ function parseHeader(value: JsonObject, where: string): PackedHeader | undefined
   const { train, validation, test } = patches;
   if (!isCount(train) || !isCount(validation) || !isCount(test)) return undefined;
   const statistics =
-    value.statistics === undefined
-      ? {}
-      : { statistics: requireStatistics(value.statistics, bands.length, where) };
+    value.statistics === undefined ? undefined : requireStatistics(value.statistics, bands.length, where);
   return {
-    ...{ format, name, bands, factors, classes, rendered, size, units, ...statistics },
+    ...{ format, name, bands, factors, classes, rendered, size, units, ...(statistics && { statistics }) },
     ...{ patches: { train, validation, test }, perShard, fingerprint },
   };
 }
@@ -123,13 +111,8 @@ function parseShard({ shard, bytes, sha256, patches }: JsonObject): PackedShard 
 }
 
 function isPatch(value: unknown): value is PackedPatch {
-  return (
-    Array.isArray(value) &&
-    value.length === 3 &&
-    isText(value[0]) &&
-    isListOf(value[1], isCount) &&
-    isCount(value[2])
-  );
+  const [name, labels, offset, ...more]: unknown[] = Array.isArray(value) ? value : [];
+  return isText(name) && isListOf(labels, isCount) && isCount(offset) && more.length === 0;
 }
 
 /** Patches in all splits. */
@@ -140,4 +123,15 @@ export function totalOf({ patches }: Pick<PackedHeader, 'patches'>): number {
 /** How many patches a shard holds once it is whole. */
 export function patchesIn(header: PackedHeader, shard: number): number {
   return Math.max(0, Math.min(header.perShard, totalOf(header) - shard * header.perShard));
+}
+
+/** Where the patch at a position among those of all splits is. */
+export function placeOf(
+  { patches }: Pick<PackedHeader, 'patches'>,
+  position: number,
+): { readonly split: Split; readonly index: number } {
+  if (position < patches.train) return { split: 'train', index: position };
+  const rest = position - patches.train;
+  if (rest < patches.validation) return { split: 'validation', index: rest };
+  return { split: 'test', index: rest - patches.validation };
 }

@@ -1,13 +1,13 @@
 /** Copying a data set into few large files that are fast to read. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { InputError } from '../../error.js';
+import { failAt, InputError } from '../../error.js';
 import { type DurableLines, openLines } from '../../io/durableLines.js';
 import { openPending, writeError } from '../../io/file.js';
 import { withLock } from '../../io/lock.js';
 import type { Progress } from '../../io/progress.js';
 import { wrongSizes } from '../packed.js';
-import type { Dataset, Split } from '../patch.js';
+import type { Dataset } from '../patch.js';
 import { readAhead } from '../readAhead.js';
 import { splitsInOrder } from '../splitNames.js';
 import {
@@ -20,6 +20,7 @@ import {
   packedFormat,
   parsePackedLine,
   patchesIn,
+  placeOf,
   shardFile,
   totalOf,
 } from './index.js';
@@ -90,16 +91,15 @@ async function headerOf(
   shardBytes: number,
 ): Promise<PackedHeader> {
   const { name, bands, classes, rendered, size, units } = dataset;
-  if (
-    factors.length !== bands.length ||
-    factors.some((f) => !Number.isInteger(f) || f < 1 || size % f !== 0)
-  ) {
-    throw new InputError({
-      what: 'factors that do not fit the bands',
-      where: `packing ${name}`,
-      expected: `${bands.length} divisors of ${size}`,
-      got: factors.join(', '),
-    });
+  const isDivisor = (factor: number): boolean =>
+    Number.isInteger(factor) && factor >= 1 && size % factor === 0;
+  if (factors.length !== bands.length || !factors.every(isDivisor)) {
+    const fail = failAt(`packing ${name}`);
+    throw fail(
+      'factors that do not fit the bands',
+      `${bands.length} divisors of ${size}`,
+      factors.join(', '),
+    );
   }
   const hash = createHash('sha256');
   const patches = {
@@ -114,12 +114,8 @@ async function headerOf(
   const values = factors.reduce((sum, factor) => sum + (size / factor) ** 2, 0);
   return {
     ...{ format: packedFormat, name, bands: [...bands], factors: [...factors], classes: [...classes] },
-    ...{ rendered, size, units, ...knownStatistics(dataset) },
-    ...{
-      patches,
-      perShard: Math.max(1, Math.floor(shardBytes / (2 * values))),
-      fingerprint: hash.digest('hex'),
-    },
+    ...{ rendered, size, units, ...knownStatistics(dataset), patches },
+    ...{ perShard: Math.max(1, Math.floor(shardBytes / (2 * values))), fingerprint: hash.digest('hex') },
   };
 }
 
@@ -143,13 +139,12 @@ async function reconcile(
   const [first, ...rest] = lines.earlier;
   if (first === undefined) await lines.append(header);
   else if (JSON.stringify(first) !== JSON.stringify(header)) {
-    throw new InputError({
-      what: 'the folder holds the copy of another data set, or of another version of it',
-      where: join(folder, indexFile),
-      expected: `${header.name}, ${totalOf(header)} patches`,
-      got: isHeader(first) ? `${first.name}, ${totalOf(first)} patches` : 'no header',
-      todo: 'Choose another folder or delete this one.',
-    });
+    const fail = failAt(join(folder, indexFile), 'Choose another folder or delete this one.');
+    throw fail(
+      'the folder holds the copy of another data set, or of another version of it',
+      `${header.name}, ${totalOf(header)} patches`,
+      isHeader(first) ? `${first.name}, ${totalOf(first)} patches` : 'no header',
+    );
   }
   const known = new Map<number, PackedShard>();
   for (const line of rest) if (!isHeader(line)) known.set(line.shard, line);
@@ -191,14 +186,4 @@ async function writeShard(
     await file.discard();
     throw thrown;
   }
-}
-
-function placeOf(
-  { patches }: PackedHeader,
-  position: number,
-): { readonly split: Split; readonly index: number } {
-  if (position < patches.train) return { split: 'train', index: position };
-  const rest = position - patches.train;
-  if (rest < patches.validation) return { split: 'validation', index: rest };
-  return { split: 'test', index: rest - patches.validation };
 }

@@ -3,9 +3,8 @@
  * uint16 where all are whole numbers from 0 to 65535, else float32), a bit for each pixel of the class masks, and one
  * for each of what was planted. All numbers are little-endian.
  */
-import { InputError, messageOf } from '../../error.js';
-import { parseJson } from '../../io/json.js';
-import { isJsonObject } from '../../io/jsonFile.js';
+import { failAt, messageOf } from '../../error.js';
+import { fieldsOf, isJsonObject, isNumber, isText, isTexts, parseJson } from '../../io/json.js';
 import { zeros } from '../../tensor.js';
 import type { Georeference, Patch } from '../patch.js';
 import { type Resampling, upsample } from '../raster/resample.js';
@@ -68,21 +67,14 @@ export function decodeRecord(
   where: string,
 ): Patch {
   const { bands, factors, classes, size } = grid;
-  const damaged = (got: string): InputError =>
-    new InputError({
-      what: 'damaged record of a packed patch',
-      where,
-      got,
-      todo: 'Run `landlens pack --verify`, delete the shard it names and pack again.',
-    });
+  const fail = failAt(where, 'Run `landlens pack --verify`, delete the shard it names and pack again.');
+  const damaged = (got: string) => fail('damaged record of a packed patch', undefined, got);
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
   const textLength = record.length < 4 ? record.length : view.getUint32(0, true);
   if (4 + textLength > record.length) throw damaged(`${record.length} bytes`);
   let facts: Facts | undefined;
   try {
-    facts = parseFacts(
-      parseJson(new TextDecoder('utf-8', { fatal: true }).decode(record.subarray(4, 4 + textLength))),
-    );
+    facts = parseFacts(parseJson(record.subarray(4, 4 + textLength)));
   } catch (thrown) {
     throw damaged(messageOf(thrown));
   }
@@ -124,13 +116,10 @@ export function decodeRecord(
 
 /** The bands on their own grids, one after the other. */
 function coarsen({ image, name }: Patch, { bands, factors, size }: Grid): Float32Array {
+  const fail = failAt(name);
   if (image.shape.join() !== [bands.length, size, size].join()) {
-    throw new InputError({
-      what: 'an image of another size than the data set says',
-      where: name,
-      expected: `[${bands.length}, ${size}, ${size}]`,
-      got: `[${image.shape.join(', ')}]`,
-    });
+    const expected = `[${bands.length}, ${size}, ${size}]`;
+    throw fail('an image of another size than the data set says', expected, `[${image.shape.join(', ')}]`);
   }
   const area = size * size;
   const sides = factors.map((factor) => size / factor);
@@ -144,12 +133,9 @@ function coarsen({ image, name }: Patch, { bands, factors, size }: Grid): Float3
       const value = image.data[band * area + i];
       if (row % factor === 0 && column % factor === 0) pixels[place] = value;
       else if (!Object.is(pixels[place], value)) {
-        throw new InputError({
-          what: `band ${bands[band]} is finer than it was said to be`,
-          where: name,
-          expected: `one value in each ${factor} x ${factor} pixels`,
-          got: `${pixels[place]} and ${value}`,
-        });
+        const expected = `one value in each ${factor} x ${factor} pixels`;
+        const got = `${pixels[place]} and ${value}`;
+        throw fail(`band ${bands[band]} is finer than it was said to be`, expected, got);
       }
     }
     to += side * side;
@@ -173,34 +159,16 @@ function parseFacts(value: unknown): Facts | undefined {
   if (!isJsonObject(value)) return undefined;
   const { type, masks, planted, georeference, facts } = value;
   if ((type !== 'uint16' && type !== 'float32') || typeof masks !== 'boolean') return undefined;
-  if (planted !== undefined && !isNames(planted)) return undefined;
+  if (planted !== undefined && !(isTexts(planted) && planted.length <= 1000)) return undefined;
   if (georeference !== undefined && !isGeoreference(georeference)) return undefined;
   if (facts !== undefined && !isPlain(facts)) return undefined;
-  return {
-    type,
-    masks,
-    ...(planted && { planted }),
-    ...(georeference && { georeference }),
-    ...(facts && { facts }),
-  };
-}
-
-function isNames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length <= 1000 && value.every((name) => typeof name === 'string');
+  return { type, masks, planted, georeference, facts };
 }
 
 function isGeoreference(value: unknown): value is Georeference {
-  if (!isJsonObject(value)) return false;
-  const { epsg, projection, left, top, pixelSize } = value;
-  const isNumber = (item: unknown): boolean => typeof item === 'number' && Number.isFinite(item);
-  return (
-    [left, top].every(isNumber) &&
-    Array.isArray(pixelSize) &&
-    pixelSize.length === 2 &&
-    pixelSize.every(isNumber) &&
-    (epsg === undefined || isNumber(epsg)) &&
-    (projection === undefined || typeof projection === 'string')
-  );
+  const { epsg = 0, projection = '', left, top, pixelSize } = fieldsOf(value);
+  const [width, height, ...more]: unknown[] = Array.isArray(pixelSize) ? pixelSize : [];
+  return [epsg, left, top, width, height].every(isNumber) && isText(projection) && more.length === 0;
 }
 
 function isPlain(value: unknown): value is NonNullable<Patch['facts']> {

@@ -1,10 +1,11 @@
 /** Reading a GeoTIFF, whole or in parts, from a file or over HTTP: only the strips or tiles that hold what is asked for. */
-import { InputError, messageOf } from '../../error.js';
-import { readBoundedFile } from '../../io/boundedFile.js';
-import { type ByteSource, bytesInMemory, openByteSource } from '../../io/byteSource.js';
+import { type Fail, failAt, InputError, messageOf } from '../../error.js';
+import { openRegularFile, readBoundedFile } from '../../io/boundedFile.js';
+import { type ByteSource, bytesInMemory, isUrl } from '../../io/byteSource.js';
+import { openHttpFile } from '../../io/httpFile.js';
 import { type Georeference, maximumValues } from '../patch.js';
 import { factsOf } from './geoTiffFacts.js';
-import { readTiffDirectory, type TiffDirectory } from './tiffDirectory.js';
+import { readTiffDirectory } from './tiffDirectory.js';
 import {
   blockBytes,
   blocksIn,
@@ -52,8 +53,6 @@ const maximumBlockBytes = 256 * 2 ** 20;
 /** Blocks are fetched several at a time as long as together they take no more than this. */
 const fetchedTogether = 16 * 2 ** 20;
 
-const anyTodo = 'Name a GeoTIFF; gdal_translate makes one of most formats.';
-
 /**
  * Opens a GeoTIFF or BigTIFF of any size: strips or tiles; uncompressed, LZW, Deflate, PackBits or Zstandard. Nothing of
  * its pixels is read yet. Of a file on the web, such as a Cloud Optimized GeoTIFF, only the bytes needed are fetched.
@@ -67,13 +66,12 @@ export async function openGeoTiff(
   path: string,
   { cacheBytes = 64 * 2 ** 20 }: OpenGeoTiffOptions = {},
 ): Promise<OpenGeoTiff> {
-  const source = await openByteSource(path, anyTodo);
-  const requirePixels = ({ values }: TiffDirectory): void => {
-    const sides = [values('imageWidth')[0], values('imageLength')[0], ...values('samplesPerPixel')];
-    if (sides.every((side) => side > 0)) return;
-    throw new InputError({ what: 'an image without pixels', where: path, todo: anyTodo });
-  };
-  return openSource(source, path, { cacheBytes, maximumBlockBytes, todo: anyTodo }, requirePixels);
+  const todo = 'Name a GeoTIFF; gdal_translate makes one of most formats.';
+  const source = await (isUrl(path) ? openHttpFile : openRegularFile)(path, { todo });
+  const limits = { cacheBytes, maximumBlockBytes };
+  return openSource(source, { path, todo, ...limits }, (_, count, fail) => {
+    if (count <= 0) throw fail('an image without pixels');
+  });
 }
 
 export interface GeoTiffOptions {
@@ -96,15 +94,9 @@ export interface GeoTiffOptions {
 export async function readGeoTiff(path: string, options: GeoTiffOptions): Promise<GeoTiff> {
   const { width, height, samples = 1, maximumBytes = 4 * 2 ** 20 } = options;
   const { todo = 'Fetch the file again from where the data came from.' } = options;
-  return readWhole(path, maximumBytes, todo, (...size) => {
-    if (size.join() === [width, height, samples].join()) return;
-    throw new InputError({
-      what: 'image of the wrong size',
-      where: path,
-      expected: `${width} x ${height} pixels of ${samples} sample(s)`,
-      got: `${size[0]} x ${size[1]} pixels of ${size[2]} sample(s)`,
-      todo,
-    });
+  const expected = sizeText({ width, height, samples });
+  return readWhole(path, maximumBytes, todo, (size, _, fail) => {
+    if (sizeText(size) !== expected) throw fail('image of the wrong size', expected, sizeText(size));
   });
 }
 
@@ -114,69 +106,59 @@ export async function readGeoTiff(path: string, options: GeoTiffOptions): Promis
  */
 export async function readWholeGeoTiff(path: string): Promise<GeoTiff> {
   const todo = 'Name a GeoTIFF, or cut a smaller part out of it, for example with gdal_translate -srcwin.';
-  return readWhole(path, 8 * maximumValues, todo, (width, height, samples) => {
-    const count = width * height * samples;
+  return readWhole(path, 8 * maximumValues, todo, (size, count, fail) => {
     if (count > 0 && count <= maximumValues) return;
-    throw new InputError({
-      what: 'image of an impossible or unbearable size',
-      where: path,
-      expected: `1 to ${maximumValues} values`,
-      got: `${width} x ${height} pixels of ${samples} sample(s)`,
-      todo,
-    });
+    throw fail('image of an impossible or unbearable size', `1 to ${maximumValues} values`, sizeText(size));
   });
 }
+
+type Size = Pick<GeoTiff, 'width' | 'height' | 'samples'>;
+
+const sizeText = ({ width, height, samples }: Size): string =>
+  `${width} x ${height} pixels of ${samples} sample(s)`;
+
+/** Refuses an image, by its size and number of values, before anything else of it is looked at. */
+type RequireSize = (size: Size, count: number, fail: Fail) => void;
 
 async function readWhole(
   path: string,
   maximumBytes: number,
   todo: string,
-  requireSize: (width: number, height: number, samples: number) => void,
+  requireSize: RequireSize,
 ): Promise<GeoTiff> {
   const source = bytesInMemory(await readBoundedFile(path, { maximumBytes, todo }));
-  const limits = { cacheBytes: 0, maximumBlockBytes: 8 * maximumValues, todo };
-  const file = await openSource(source, path, limits, ({ values }) => {
-    const [[width = 0], [height = 0], [samples = 1]] = [
-      values('imageWidth'),
-      values('imageLength'),
-      values('samplesPerPixel'),
-    ];
-    requireSize(width, height, samples);
-  });
+  const limits = { cacheBytes: 0, maximumBlockBytes: 8 * maximumValues };
+  const file = await openSource(source, { path, todo, ...limits }, requireSize);
   const { read, overviews, close, ...facts } = file;
   const { width, height } = facts;
   return { ...facts, pixels: await read({ column: 0, row: 0, width, height }) };
 }
 
-interface Limits {
+interface SourceOptions {
+  readonly path: string;
+  readonly todo: string;
   readonly cacheBytes: number;
   readonly maximumBlockBytes: number;
-  readonly todo: string;
 }
 
-/** @param requireSize refuses an image before anything else of it is looked at */
 async function openSource(
   source: ByteSource,
-  path: string,
-  { cacheBytes, maximumBlockBytes, todo }: Limits,
-  requireSize: (directory: TiffDirectory) => void,
+  { path, todo, cacheBytes, maximumBlockBytes }: SourceOptions,
+  requireSize: RequireSize,
 ): Promise<OpenGeoTiff> {
+  const fail = failAt(path, todo);
   try {
-    const directory = await readTiffDirectory(source, path, todo);
-    requireSize(directory);
+    const directory = await readTiffDirectory(source, fail);
     const [width = 0] = directory.values('imageWidth');
     const [height = 0] = directory.values('imageLength');
     const [samples = 1] = directory.values('samplesPerPixel');
-    const size = { path, width, height, samples, fileSize: source.size, todo };
-    const layout = splitStrips(layoutOf(directory, size));
+    const size = { width, height, samples };
+    requireSize(size, width * height * samples, fail);
+    const layout = splitStrips(layoutOf(directory, size, source.size, fail));
     if (blockBytes(layout) > maximumBlockBytes) {
-      throw new InputError({
-        what: 'strips or tiles too large to be read in parts',
-        where: path,
-        expected: `at most ${maximumBlockBytes} bytes each`,
-        got: `${blockBytes(layout)}`,
-        todo: 'Store it in tiles: gdal_translate -co TILED=YES.',
-      });
+      const tooLarge = failAt(path, 'Store it in tiles: gdal_translate -co TILED=YES.');
+      const expected = `at most ${maximumBlockBytes} bytes each`;
+      throw tooLarge('strips or tiles too large to be read in parts', expected, `${blockBytes(layout)}`);
     }
     const blocks = keepBlocks(
       async (block) =>
@@ -185,29 +167,19 @@ async function openSource(
     );
     const together = Math.max(1, Math.min(8, Math.floor(fetchedTogether / blockBytes(layout))));
     return {
-      ...{ width, height, samples, ...factsOf(directory, path, samples, todo) },
+      ...{ ...size, ...factsOf(directory, samples, fail) },
       overviews: directory.overviews,
       close: source.close,
       async read(window, bands = Array.from({ length: samples }, (_, sample) => sample)) {
-        requireInside(window, { width, height }, path);
+        requireInside(window, size, path);
         const wrong = bands.find((band) => !(Number.isInteger(band) && band >= 0 && band < samples));
-        if (wrong !== undefined) {
-          throw new InputError({
-            what: 'no such band',
-            where: path,
-            expected: `positions from 0 to ${samples - 1}`,
-            got: `${wrong}`,
-          });
-        }
+        if (wrong !== undefined)
+          throw failAt(path)('no such band', `positions from 0 to ${samples - 1}`, `${wrong}`);
         const count = bands.length * window.height * window.width;
         if (count > maximumValues) {
-          throw new InputError({
-            what: 'the part is too large',
-            where: path,
-            expected: `at most ${maximumValues} values`,
-            got: `${window.width} x ${window.height} pixels of ${bands.length} sample(s)`,
-            todo: 'Read it in smaller parts.',
-          });
+          const tooLarge = failAt(path, 'Read it in smaller parts.');
+          const got = sizeText({ ...window, samples: bands.length });
+          throw tooLarge('the part is too large', `at most ${maximumValues} values`, got);
         }
         const pixels = new Float32Array(count);
         try {
@@ -220,11 +192,7 @@ async function openSource(
           }
         } catch (thrown) {
           if (thrown instanceof InputError) throw thrown;
-          throw new InputError({
-            what: `pixels that cannot be decoded: ${messageOf(thrown)}`,
-            where: path,
-            todo,
-          });
+          throw fail(`pixels that cannot be decoded: ${messageOf(thrown)}`);
         }
         return pixels;
       },

@@ -1,5 +1,5 @@
 /** What a GeoTIFF says of its place on Earth and of its bands. */
-import { InputError } from '../../error.js';
+import type { Fail } from '../../error.js';
 import type { Georeference } from '../patch.js';
 import type { TiffDirectory } from './tiffDirectory.js';
 import type { PixelWindow } from './tiffLayout.js';
@@ -13,16 +13,12 @@ export function cornerOf(place: Georeference, { column, row }: PixelWindow): Geo
 /** Where the image lies, and what its bands are called. */
 export function factsOf(
   directory: TiffDirectory,
-  path: string,
   samples: number,
-  todo: string,
+  fail: Fail,
 ): { readonly georeference?: Georeference; readonly bandNames?: readonly string[] } {
-  const georeference = georeferenceOf(directory, path, todo);
+  const georeference = georeferenceOf(directory, fail);
   const bandNames = bandNamesOf(directory, samples);
-  return {
-    ...(georeference === undefined ? {} : { georeference }),
-    ...(bandNames === undefined ? {} : { bandNames }),
-  };
+  return { ...(georeference && { georeference }), ...(bandNames && { bandNames }) };
 }
 
 /** GDAL keeps them as <Item name="DESCRIPTION" sample="0" role="description">B02</Item>, escaped twice. */
@@ -47,8 +43,8 @@ const rasterTypeKey = 1025;
 const projectedKey = 3072;
 const geographicKey = 2048;
 
-function georeferenceOf({ values }: TiffDirectory, path: string, todo: string): Georeference | undefined {
-  const { scale, tiePoint } = placeOf(values, path, todo);
+function georeferenceOf({ values }: TiffDirectory, fail: Fail): Georeference | undefined {
+  const { scale, tiePoint } = placeOf(values, fail);
   if (scale.length === 0 && tiePoint.length === 0) return undefined;
   const [pixelWidth, pixelHeight] = scale;
   const [column, row, , x, y] = tiePoint;
@@ -56,13 +52,9 @@ function georeferenceOf({ values }: TiffDirectory, path: string, todo: string): 
   // Larger ones lie nowhere, and their sums and products would not be finite.
   const isOnEarth = numbers.every((value) => Math.abs(value) <= Number.MAX_SAFE_INTEGER);
   if (!isOnEarth || pixelWidth <= 0 || pixelHeight <= 0) {
-    throw new InputError({
-      what: 'damaged georeference',
-      where: path,
-      expected: 'a positive pixel scale and a tie point that lies somewhere',
-      got: `scale [${scale.join(', ')}], tie point [${tiePoint.slice(0, 6).join(', ')}]`,
-      todo,
-    });
+    const expected = 'a positive pixel scale and a tie point that lies somewhere';
+    const got = `scale [${scale.join(', ')}], tie point [${tiePoint.slice(0, 6).join(', ')}]`;
+    throw fail('damaged georeference', expected, got);
   }
   const keys = values('geoKeyDirectory');
   // Entries of four numbers (key, location, count, value) follow a header of four; location 0 is "here".
@@ -91,20 +83,14 @@ function georeferenceOf({ values }: TiffDirectory, path: string, todo: string): 
  */
 function placeOf(
   values: TiffDirectory['values'],
-  path: string,
-  todo: string,
+  fail: Fail,
 ): { readonly scale: readonly number[]; readonly tiePoint: readonly number[] } {
   const matrix = values('modelTransformation');
   if (matrix.length === 0) return { scale: values('modelPixelScale'), tiePoint: values('modelTiepoint') };
   const [a, b, , d, e, f, , h] = matrix;
   if (matrix.length !== 16 || b !== 0 || e !== 0 || !(a > 0) || !(f < 0)) {
-    throw new InputError({
-      what: 'unsupported georeference',
-      where: path,
-      expected: 'an image with north at its top',
-      got: `the transformation [${matrix.slice(0, 8).join(', ')}]`,
-      todo: `${todo} gdalwarp turns an image north up.`,
-    });
+    const expected = 'an image with north at its top, as gdalwarp makes one';
+    throw fail('unsupported georeference', expected, `the transformation [${matrix.slice(0, 8).join(', ')}]`);
   }
   return { scale: [a, -f], tiePoint: [0, 0, 0, d, h, 0] };
 }

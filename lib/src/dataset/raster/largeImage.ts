@@ -1,24 +1,22 @@
 /** An image larger than memory or a network's input, read in parts: one GeoTIFF, or a folder of one GeoTIFF per band. */
 import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { InputError, messageOf } from '../../error.js';
+import { basename, join, resolve } from 'node:path';
+import { failAt, messageOf } from '../../error.js';
 import { isUrl } from '../../io/byteSource.js';
-import { zeros } from '../../tensor.js';
+import { type Tensor, zeros } from '../../tensor.js';
 import { type Georeference, type Patch, sentinel2Bands } from '../patch.js';
+import { type BandChoice, chooseBands } from './chooseBands.js';
 import { type OpenGeoTiff, openGeoTiff } from './geoTiff.js';
 import { cornerOf } from './geoTiffFacts.js';
-import { fileName } from './geoTiffPatch.js';
 import { type Resampling, upsample } from './resample.js';
 import { type PixelWindow, requireInside } from './tiffLayout.js';
 
-export interface LargeImageOptions {
-  /** Names of the bands of one file, in its order; default: its bands' descriptions. */
-  readonly bands?: readonly string[];
+export interface LargeImageOptions extends BandChoice {
   /** The bands wanted, in this order; default: all of a file, the 12 of Sentinel-2 L2A of a folder. */
   readonly select?: readonly string[];
-  /** Pixel values are multiplied by this to become reflectance x 10,000. */
+  /** Pixel values are multiplied by this to become reflectance x 10,000: 10,000 for a file of reflectances. */
   readonly scale?: number;
-  /** Added after that: -1000 for Level-2A digital numbers of processing baseline 04.00. */
+  /** Added after that: -1000 for Level-2A digital numbers of 2022 and later (processing baseline 04.00). */
   readonly offset?: number;
   /** How coarser bands of a folder are brought to the finest grid; default: bilinear. */
   readonly resampling?: Resampling;
@@ -42,47 +40,26 @@ export interface LargeImage {
  *   same ground
  */
 export async function openLargeImage(path: string, options: LargeImageOptions = {}): Promise<LargeImage> {
-  if (isUrl(path)) return openFile(path, options);
+  const fail = failAt(path, 'Name a GeoTIFF.');
+  if (isUrl(path)) return openImageFile(path, options);
   const status = await stat(path).catch((thrown) => {
-    throw new InputError({
-      what: `cannot be opened: ${messageOf(thrown)}`,
-      where: path,
-      todo: 'Name a GeoTIFF.',
-    });
+    throw fail(`cannot be opened: ${messageOf(thrown)}`);
   });
-  return status.isDirectory() ? openBandFolder(path, options) : openFile(path, options);
+  return status.isDirectory() ? openBandFolder(path, options) : openImageFile(path, options);
 }
 
-async function openFile(path: string, options: LargeImageOptions): Promise<LargeImage> {
+/** Opens a GeoTIFF with all bands. */
+export async function openImageFile(
+  path: string,
+  { scale = 1, offset = 0, ...choice }: LargeImageOptions,
+): Promise<LargeImage> {
   const file = await openGeoTiff(path);
   try {
-    const names = options.bands ?? file.bandNames ?? [];
-    if (names.length !== file.samples || new Set(names).size !== names.length) {
-      throw new InputError({
-        what: 'the bands of the file have no fitting names',
-        where: path,
-        expected: `${file.samples} different names`,
-        got: names.join(' ') || 'none',
-        todo: 'Name the bands in the order of the file.',
-      });
-    }
-    const { select = names, scale = 1, offset = 0 } = options;
-    const missing = select.filter((name) => !names.includes(name));
-    if (missing.length > 0) throw missingBands(path, missing, names);
-    const wanted = select.map((name) => names.indexOf(name));
-    const { width, height, georeference } = file;
-    return {
-      ...describe(path, { width, height }, select, georeference),
-      async read(window) {
-        const pixels = await file.read(window, wanted);
-        const image = {
-          data: scaled(pixels, scale, offset),
-          shape: [wanted.length, window.height, window.width],
-        };
-        return patchOf(path, window, select, image, georeference);
-      },
-      close: () => file.close(),
-    };
+    const { select, samples } = chooseBands(file, choice, path);
+    return imageOf(path, file, select, async (window) => ({
+      data: scaled(await file.read(window, samples), scale, offset),
+      shape: [samples.length, window.height, window.width],
+    }));
   } catch (thrown) {
     await file.close();
     throw thrown;
@@ -96,7 +73,10 @@ async function openBandFolder(folder: string, options: LargeImageOptions): Promi
     entries.find((entry) => new RegExp(`(^|_)${escapePattern(band)}\\.tiff?$`, 'i').test(entry)),
   );
   const missing = select.filter((_, i) => paths[i] === undefined);
-  if (missing.length > 0) throw missingBands(folder, missing, entries.slice(0, 20));
+  if (missing.length > 0) {
+    const fail = failAt(folder, 'Name an image with these bands.');
+    throw fail(`bands are missing: ${missing.join(' ')}`, undefined, entries.slice(0, 20).join(' '));
+  }
   const files: OpenGeoTiff[] = [];
   const close = async (): Promise<void> => {
     for (const file of files) await file.close();
@@ -105,24 +85,19 @@ async function openBandFolder(folder: string, options: LargeImageOptions): Promi
     for (const entry of paths) if (entry !== undefined) files.push(await openGeoTiff(join(folder, entry)));
     const width = Math.max(...files.map((file) => file.width));
     const height = Math.max(...files.map((file) => file.height));
-    const finest = files.find((file) => file.width === width);
-    const factors = files.map((file, i) =>
-      factorOf(file, { width, height }, finest, join(folder, paths[i] ?? '')),
-    );
-    return {
-      ...describe(folder, { width, height }, select, finest?.georeference),
-      async read(window) {
-        requireInside(window, { width, height }, folder);
-        const area = window.width * window.height;
-        const image = zeros([select.length, window.height, window.width]);
-        for (const [band, file] of files.entries()) {
-          const pixels = await readFine(file, factors[band], window, resampling);
-          image.data.set(scaled(pixels, scale, offset), band * area);
-        }
-        return patchOf(folder, window, select, image, finest?.georeference);
-      },
-      close,
-    };
+    const georeference = files.find((file) => file.width === width)?.georeference;
+    const finest = { width, height, close, ...(georeference && { georeference }) };
+    const factors = files.map((file, i) => factorOf(file, finest, join(folder, paths[i] ?? '')));
+    return imageOf(folder, finest, select, async (window) => {
+      requireInside(window, finest, folder);
+      const area = window.width * window.height;
+      const image = zeros([select.length, window.height, window.width]);
+      for (const [band, file] of files.entries()) {
+        const pixels = await readFine(file, factors[band], window, resampling);
+        image.data.set(scaled(pixels, scale, offset), band * area);
+      }
+      return image;
+    });
   } catch (thrown) {
     await close();
     throw thrown;
@@ -131,24 +106,14 @@ async function openBandFolder(folder: string, options: LargeImageOptions): Promi
 
 const escapePattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-function missingBands(where: string, missing: readonly string[], found: readonly string[]): InputError {
-  return new InputError({
-    what: `bands are missing: ${missing.join(' ')}`,
-    where,
-    got: found.join(' '),
-    todo: 'Name an image with these bands.',
-  });
-}
-
 /** How many times coarser the band is than the finest; InputError if that is no whole number, or it lies elsewhere. */
 function factorOf(
   file: OpenGeoTiff,
-  { width, height }: Pick<LargeImage, 'width' | 'height'>,
-  finest: OpenGeoTiff | undefined,
+  { width, height, georeference: reference }: Pick<LargeImage, 'width' | 'height' | 'georeference'>,
   path: string,
 ): number {
   const factor = width / file.width;
-  const [place, reference] = [file.georeference, finest?.georeference];
+  const place = file.georeference;
   const isNear =
     place === undefined ||
     reference === undefined ||
@@ -158,12 +123,11 @@ function factorOf(
       Math.abs(place.pixelSize[0] - factor * reference.pixelSize[0]) <= 1e-6 * place.pixelSize[0]);
   if (Number.isInteger(factor) && file.height * factor === height && file.samples === 1 && isNear)
     return factor;
-  throw new InputError({
-    what: 'the band does not cover the ground of the others',
-    where: path,
-    expected: `one band, ${width} x ${height} pixels or these divided by a whole number, the same corner`,
-    got: `${file.samples} band(s), ${file.width} x ${file.height} pixels${place ? ` at [${place.left}, ${place.top}]` : ''}`,
-  });
+  throw failAt(path)(
+    'the band does not cover the ground of the others',
+    `one band, ${width} x ${height} pixels or these divided by a whole number, the same corner`,
+    `${file.samples} band(s), ${file.width} x ${file.height} pixels${place ? ` at [${place.left}, ${place.top}]` : ''}`,
+  );
 }
 
 /** Coarse pixels around the window that interpolation looks at: bicubic takes two to each side. */
@@ -196,29 +160,24 @@ function scaled(pixels: Float32Array, scale: number, offset: number): Float32Arr
   return scale === 1 && offset === 0 ? pixels : pixels.map((value) => value * scale + offset);
 }
 
-const nameOf = (path: string): string => fileName(isUrl(path) ? path : resolve(path));
+/** The name of a file or folder, without what comes before and, of an address, after it. */
+const nameOf = (path: string): string => basename(isUrl(path) ? new URL(path).pathname : resolve(path));
 
-function describe(
+function imageOf(
   path: string,
-  size: Pick<LargeImage, 'width' | 'height'>,
-  bands: readonly string[],
-  georeference: Georeference | undefined,
-): Omit<LargeImage, 'read' | 'close'> {
-  return { name: nameOf(path), ...size, bands: [...bands], ...(georeference && { georeference }) };
-}
-
-function patchOf(
-  path: string,
-  window: PixelWindow,
-  bands: readonly string[],
-  image: Patch['image'],
-  place: Georeference | undefined,
-): Patch {
+  { width, height, georeference, close }: Pick<LargeImage, 'width' | 'height' | 'georeference' | 'close'>,
+  select: readonly string[],
+  read: (window: PixelWindow) => Promise<Tensor>,
+): LargeImage {
+  const [name, bands] = [nameOf(path), [...select]];
   return {
-    name: `${nameOf(path)}, column ${window.column}, row ${window.row}`,
-    image,
-    bands: [...bands],
-    labels: [],
-    ...(place && { georeference: cornerOf(place, window) }),
+    ...{ name, width, height, bands, close, ...(georeference && { georeference }) },
+    read: async (window) => ({
+      name: `${name}, column ${window.column}, row ${window.row}`,
+      image: await read(window),
+      bands,
+      labels: [],
+      ...(georeference && { georeference: cornerOf(georeference, window) }),
+    }),
   };
 }

@@ -1,5 +1,5 @@
 /** Upsampling of one band by an integer factor, so that 20 m and 60 m bands lie on the 10 m grid. */
-import { InputError } from '../../error.js';
+import { requireChoice, requireCount, requireLength } from '../../check.js';
 
 export const resamplings = ['nearest', 'bilinear', 'bicubic'] as const;
 
@@ -56,30 +56,10 @@ export function upsample(
   factor: number,
   method: Resampling = 'bilinear',
 ): Float32Array {
-  if (![height, width, factor].every((value) => Number.isInteger(value) && value > 0)) {
-    throw new InputError({
-      what: 'sizes that cannot be upsampled',
-      where: 'upsample',
-      expected: 'positive integers',
-      got: `height ${height}, width ${width}, factor ${factor}`,
-    });
-  }
-  if (band.length !== height * width) {
-    throw new InputError({
-      what: 'data and shape disagree',
-      where: 'upsample',
-      expected: `${height * width} values for [${height}, ${width}]`,
-      got: `${band.length}`,
-    });
-  }
-  if (!resamplings.includes(method)) {
-    throw new InputError({
-      what: 'unknown resampling',
-      where: 'upsample',
-      expected: resamplings.join(' or '),
-      got: JSON.stringify(method),
-    });
-  }
+  for (const [name, count] of Object.entries({ height, width, factor }))
+    requireCount(count, `upsample, ${name}`);
+  requireLength(band, height * width, 'upsample, band');
+  requireChoice('resampling', method, resamplings, 'upsample');
   if (factor === 1) return band.slice();
   const wideWidth = width * factor;
   const wide = new Float64Array(height * wideWidth);

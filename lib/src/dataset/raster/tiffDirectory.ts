@@ -1,6 +1,6 @@
 /** The first image directory of a TIFF or BigTIFF file: every count and offset is checked before geotiff reads it. */
 import { GeoTIFF } from 'geotiff';
-import { InputError, messageOf } from '../../error.js';
+import { type Fail, InputError, messageOf } from '../../error.js';
 import type { ByteSource } from '../../io/byteSource.js';
 
 /** The tags that matter here (TIFF 6.0; GeoTIFF 1.1 from 33550 on), and what each may hold. */
@@ -74,23 +74,19 @@ interface Entry {
 
 /**
  * Reads the first directory.
- * @throws InputError, with `where` = `path`, if the file is no TIFF, points outside itself or claims more than it can hold
+ * @throws InputError, by `fail`, if the file is no TIFF, points outside itself or claims more than it can hold
  */
-export async function readTiffDirectory(
-  source: ByteSource,
-  path: string,
-  todo: string,
-): Promise<TiffDirectory> {
-  const fail = (what: string, expected: string, got: string) =>
-    new InputError({ what, where: path, expected, got, todo });
+export async function readTiffDirectory(source: ByteSource, fail: Fail): Promise<TiffDirectory> {
+  const requireWithin = (what: string, offset: number, length: number): void => {
+    if (offset + length <= source.size) return;
+    throw fail(
+      `damaged TIFF: ${what} lies outside the file`,
+      `${source.size} bytes`,
+      `${offset} + ${length} bytes`,
+    );
+  };
   const view = async (what: string, offset: number, length: number): Promise<DataView> => {
-    if (!(offset + length <= source.size)) {
-      throw fail(
-        `damaged TIFF: ${what} lies outside the file`,
-        `${source.size} bytes`,
-        `${offset} + ${length} bytes`,
-      );
-    }
+    requireWithin(what, offset, length);
     const part = await source.read(offset, length);
     return new DataView(part.buffer, part.byteOffset, part.byteLength);
   };
@@ -101,10 +97,9 @@ export async function readTiffDirectory(
   const version = order === 0x4949 || order === 0x4d4d ? head.getUint16(2, little) : 0;
   const isBig = version === 43 && head.byteLength === 16 && head.getUint16(4, little) === 8;
   if (version !== 42 && !isBig) {
-    const start = Array.from({ length: Math.min(4, head.byteLength) }, (_, i) =>
-      head.getUint8(i).toString(16).padStart(2, '0'),
-    ).join(' ');
-    throw fail('not a TIFF file', 'the bytes 49 49 2a 00 or 4d 4d 00 2a (or 2b for 2a) at its start', start);
+    const start = Buffer.from(head.buffer, head.byteOffset, Math.min(4, head.byteLength)).toString('hex');
+    const expected = 'the bytes 49 49 2a 00 or 4d 4d 00 2a (or 2b for 2a) at its start';
+    throw fail('not a TIFF file', expected, start.replace(/..(?=.)/g, '$& '));
   }
   // A BigTIFF has 8 bytes where TIFF has 4. Beyond 2^53 they are inexact, but far outside any file.
   const wordBytes = isBig ? 8 : 4;
@@ -129,13 +124,7 @@ export async function readTiffDirectory(
       if (size === 0) throw fail(`damaged TIFF: tag ${tag} has an unknown type`, '1 to 13', `${type}`);
       const place = at + 4 + wordBytes;
       const offset = length * size <= wordBytes ? 0 : word(bytes, place);
-      if (!(offset + length * size <= source.size)) {
-        throw fail(
-          `damaged TIFF: the value of tag ${tag} lies outside the file`,
-          `${source.size} bytes`,
-          `${offset} + ${length * size} bytes`,
-        );
-      }
+      requireWithin(`the value of tag ${tag}`, offset, length * size);
       const holds = holdsByCode.get(tag);
       const isWrong =
         holds !== undefined &&
@@ -145,9 +134,8 @@ export async function readTiffDirectory(
         throw fail(`damaged TIFF: tag ${tag} holds something else`, expected, `${length} of type ${type}`);
       }
       const most = holds === undefined ? maximumOtherBytes : maximumTagBytes;
-      if (length * size > most) {
+      if (length * size > most)
         throw fail(`tag ${tag} is too large`, `at most ${most} bytes`, `${length * size}`);
-      }
       const isInteger = length === 1 && integerTypes.includes(type);
       const value =
         size === 2 ? bytes.getUint16(place, little) : size === 4 ? bytes.getUint32(place, little) : 0;
@@ -176,7 +164,7 @@ export async function readTiffDirectory(
     }
   } catch (thrown) {
     if (thrown instanceof InputError) throw thrown;
-    throw new InputError({ what: `damaged TIFF: ${messageOf(thrown)}`, where: path, todo });
+    throw fail(`damaged TIFF: ${messageOf(thrown)}`);
   }
   return {
     littleEndian: little,

@@ -2,19 +2,13 @@
 import { endianness } from 'node:os';
 import { getDecoder } from 'geotiff';
 import { requireCount } from '../../check.js';
-import { InputError } from '../../error.js';
+import { type Fail, failAt } from '../../error.js';
 import { compressionName, isKnownCompression, unpack } from './tiffCompression.js';
 import type { TiffDirectory } from './tiffDirectory.js';
 
-export type Samples =
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | Float32Array
-  | Float64Array;
+type Unsigned = Uint8Array | Uint16Array | Uint32Array;
+type Signed = Int8Array | Int16Array | Int32Array;
+export type Samples = Unsigned | Signed | Float32Array | Float64Array;
 
 /** One kind of sample: the array that holds it. */
 interface SampleKind {
@@ -53,96 +47,86 @@ export interface TiffLayout {
   readonly byteCounts: readonly number[];
 }
 
-export interface LayoutExpectation {
-  readonly path: string;
-  readonly width: number;
-  readonly height: number;
-  readonly samples: number;
-  /** In bytes. */
-  readonly fileSize: number;
-  readonly todo: string;
-}
-
 /** Values up to which tiles may be larger than their image: a tile of 1024 x 1024 pixels with 16 samples. */
 const smallImage = 2 ** 24;
 
-/** InputError unless the directory describes an image of that size, stored whole inside the file. */
+/** InputError, by `fail`, unless the directory describes an image of that size, stored whole inside the file. */
 export function layoutOf(
   { values, littleEndian }: TiffDirectory,
-  expectation: LayoutExpectation,
+  { width, height, samples }: Pick<TiffLayout, 'width' | 'height' | 'samples'>,
+  fileSize: number,
+  fail: Fail,
 ): TiffLayout {
-  const { path, width, height, samples, fileSize, todo } = expectation;
-  const require = (condition: boolean, what: string, expected: string, got: string) => {
-    if (!condition) throw new InputError({ what, where: path, expected, got, todo });
-  };
   const bits = values('bitsPerSample');
   const formats = values('sampleFormat');
   const [format = 1] = formats;
   const kind = sampleKinds[`${format}/${bits[0]}`];
-  require(kind !== undefined &&
-    bits.length === samples &&
-    bits.every((value) => value === bits[0]) &&
-    (formats.length === 0 || formats.length === samples) &&
-    formats.every(
-      (value) => value === format,
-    ), 'unsupported kind of pixel', '8, 16 or 32 bit integers, or 32 or 64 bit floats, the same for all samples', `sample format ${format} with ${bits.length === 0 ? 'unstated' : bits.slice(0, 16).join(', ')} bits`);
+  const isOfAll = (stated: readonly number[]): boolean =>
+    stated.length === samples && stated.every((value) => value === stated[0]);
+  if (kind === undefined || !isOfAll(bits) || !(formats.length === 0 || isOfAll(formats))) {
+    const expected = '8, 16 or 32 bit integers, or 32 or 64 bit floats, the same for all samples';
+    const got = `sample format ${format} with ${bits.slice(0, 16).join(', ') || 'unstated'} bits`;
+    throw fail('unsupported kind of pixel', expected, got);
+  }
 
   const [compression = 1] = values('compression');
   const [predictor = 1] = values('predictor');
   const [planar = 1] = values('planarConfiguration');
-  const isReadable =
-    isKnownCompression(compression) &&
-    (predictor === 1 || predictor === kind.predictor) &&
-    (planar === 1 || planar === 2);
-  require(isReadable, 'unsupported way of storing pixels', 'no compression, LZW, Deflate, PackBits or Zstandard; predictor 1, 2 for integers or 3 for floats; planar configuration 1 or 2', `compression ${compressionName(compression)}, predictor ${predictor}, planar configuration ${planar}`);
+  if (
+    !isKnownCompression(compression) ||
+    ![1, kind.predictor].includes(predictor) ||
+    ![1, 2].includes(planar)
+  ) {
+    throw fail(
+      'unsupported way of storing pixels',
+      'no compression, LZW, Deflate, PackBits or Zstandard; predictor 1, 2 for integers or 3 for floats; planar configuration 1 or 2',
+      `compression ${compressionName(compression)}, predictor ${predictor}, planar configuration ${planar}`,
+    );
+  }
 
   const tiled = values('tileWidth').length > 0;
   const [blockWidth] = tiled ? values('tileWidth') : [width];
   const [statedHeight = height] = values(tiled ? 'tileLength' : 'rowsPerStrip');
   const blockHeight = tiled ? statedHeight : Math.min(statedHeight, height);
-  const columnsOfBlocks = Math.ceil(width / blockWidth);
   const rowsOfBlocks = Math.ceil(height / blockHeight);
   const blockSamples = planar === 2 ? 1 : samples;
-  const blocks = columnsOfBlocks * rowsOfBlocks * (planar === 2 ? samples : 1);
+  const blocks = Math.ceil(width / blockWidth) * rowsOfBlocks * (planar === 2 ? samples : 1);
   const valuesInBlock = blockWidth * blockHeight * blockSamples;
   const valuesInImage = width * height * samples;
-  require(blockWidth >= 1 &&
+  const isPossible =
+    blockWidth >= 1 &&
     blockHeight >= 1 &&
     valuesInBlock <= Math.max(smallImage, valuesInImage) &&
-    blocks * valuesInBlock <=
-      Math.max(
-        smallImage,
-        4 * valuesInImage,
-      ), 'strips or tiles of an impossible size', 'at least 1 pixel, and not far more than the image', `${blockWidth} x ${blockHeight}`);
+    blocks * valuesInBlock <= Math.max(smallImage, 4 * valuesInImage);
+  if (!isPossible) {
+    const expected = 'at least 1 pixel, and not far more than the image';
+    throw fail('strips or tiles of an impossible size', expected, `${blockWidth} x ${blockHeight}`);
+  }
 
   const offsets = values(tiled ? 'tileOffsets' : 'stripOffsets');
   const byteCounts = values(tiled ? 'tileByteCounts' : 'stripByteCounts');
-  require(offsets.length === blocks &&
-    byteCounts.length ===
-      blocks, 'strips or tiles are missing', `${blocks}`, `${offsets.length} offsets and ${byteCounts.length} lengths`);
-  for (let block = 0; block < blocks; block++) {
+  if (offsets.length !== blocks || byteCounts.length !== blocks) {
+    const got = `${offsets.length} offsets and ${byteCounts.length} lengths`;
+    throw fail('strips or tiles are missing', `${blocks}`, got);
+  }
+  for (const [block, count] of byteCounts.entries()) {
     // The last strip of a plane may be short, down to the rows that are left.
     const short = !tiled && (block + 1) % rowsOfBlocks === 0;
     const rows = short ? height - (rowsOfBlocks - 1) * blockHeight : blockHeight;
     const least = compression === 1 ? rows * blockWidth * blockSamples * kind.bytes : 1;
-    require(byteCounts[block] >= least &&
-      offsets[block] + byteCounts[block] <=
-        fileSize, 'pixels are missing; the file is cut short or damaged', `at least ${least} bytes for ${tiled ? 'tile' : 'strip'} ${block} within the file's ${fileSize}`, `${byteCounts[block]} bytes at ${offsets[block]}`);
+    if (count >= least && offsets[block] + count <= fileSize) continue;
+    const where = `${tiled ? 'tile' : 'strip'} ${block} within the file's ${fileSize}`;
+    throw fail(
+      'pixels are missing; the file is cut short or damaged',
+      `at least ${least} bytes for ${where}`,
+      `${count} bytes at ${offsets[block]}`,
+    );
   }
   // No compression makes anything twice as long: what a block claims beyond that is not its own.
   const most = 2 * valuesInBlock * kind.bytes + 1024;
   return {
-    width,
-    height,
-    samples,
-    kind,
-    littleEndian,
-    compression,
-    predictor,
-    blockWidth,
-    blockHeight,
-    blockSamples,
-    offsets,
+    ...{ width, height, samples, kind, littleEndian, compression, predictor },
+    ...{ blockWidth, blockHeight, blockSamples, offsets },
     byteCounts: byteCounts.map((count) => Math.min(count, most)),
   };
 }
@@ -232,17 +216,14 @@ export function requireInside(
   image: { readonly width: number; readonly height: number },
   path: string,
 ): void {
-  requireCount(width, `${path}, width of the window`);
-  requireCount(height, `${path}, height of the window`);
-  requireCount(column, `${path}, column of the window`, 0);
-  requireCount(row, `${path}, row of the window`, 0);
+  for (const [name, side] of Object.entries({ width, height }))
+    requireCount(side, `${path}, ${name} of the window`);
+  for (const [name, start] of Object.entries({ column, row }))
+    requireCount(start, `${path}, ${name} of the window`, 0);
   if (column + width <= image.width && row + height <= image.height) return;
-  throw new InputError({
-    what: 'the window lies outside the image',
-    where: path,
-    expected: `a part of ${image.width} x ${image.height} pixels`,
-    got: `${width} x ${height} pixels from column ${column}, row ${row}`,
-  });
+  const got = `${width} x ${height} pixels from column ${column}, row ${row}`;
+  const expected = `a part of ${image.width} x ${image.height} pixels`;
+  throw failAt(path)('the window lies outside the image', expected, got);
 }
 
 /** The blocks that hold pixels of these samples in the window, in the order of the file. */

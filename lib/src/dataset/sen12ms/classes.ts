@@ -1,5 +1,6 @@
 /** The simplified IGBP scheme of SEN12MS: 10 classes made of the 17 codes of its land-cover maps. */
-import { InputError } from '../../error.js';
+import type { Fail } from '../../error.js';
+import { masksOfCodes } from '../classMask.js';
 
 /** Each class and the IGBP codes in it (Schmitt and Wu 2021, table 1). */
 const grouping: readonly (readonly [name: string, codes: readonly number[]])[] = [
@@ -27,30 +28,24 @@ const unclassified = 255;
 /** A class is a label from this share of the pixels on. */
 const leastShare = 0.1;
 
-/** The classes that cover a tenth of the map, ascending. InputError for a code that is none of IGBP's. */
-export function labelsOf(codes: Float32Array, path: string, todo: string): readonly number[] {
+/** The class of a code, -1 where it is unclassified. InputError, by `fail`, for a code that is none of IGBP's. */
+function classOf(code: number, fail: Fail): number {
+  const index = code === unclassified ? -1 : classByCode.get(code);
+  if (index !== undefined) return index;
+  const expected = 'IGBP codes from 1 to 17, or 255 (unclassified), in the first band';
+  throw fail('unknown land-cover code', expected, `${code}`);
+}
+
+/** The classes that cover a tenth of the map, ascending. InputError, by `fail`, for a code that is none of IGBP's. */
+export function labelsOf(codes: Float32Array, fail: Fail): readonly number[] {
   const counts = new Array<number>(grouping.length).fill(0);
-  for (const code of codes) if (code !== unclassified) counts[classOf(code, path, todo)]++;
+  for (const code of codes) {
+    const index = classOf(code, fail);
+    if (index >= 0) counts[index]++;
+  }
   return counts.flatMap((count, index) => (count >= leastShare * codes.length ? [index] : []));
 }
 
 /** One 0/1 mask per class: [10, ...map]. */
-export function masksOf(codes: Float32Array, path: string, todo: string): Uint8Array {
-  const masks = new Uint8Array(grouping.length * codes.length);
-  for (const [pixel, code] of codes.entries()) {
-    if (code !== unclassified) masks[classOf(code, path, todo) * codes.length + pixel] = 1;
-  }
-  return masks;
-}
-
-function classOf(code: number, path: string, todo: string): number {
-  const index = classByCode.get(code);
-  if (index !== undefined) return index;
-  throw new InputError({
-    what: 'unknown land-cover code',
-    where: path,
-    expected: 'IGBP codes from 1 to 17, or 255 (unclassified), in the first band',
-    got: `${code}`,
-    todo,
-  });
-}
+export const masksOf = (codes: Float32Array, fail: Fail): Uint8Array =>
+  masksOfCodes(codes, grouping.length, (code) => classOf(code, fail));

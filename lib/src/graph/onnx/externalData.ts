@@ -1,7 +1,7 @@
 /** Weights that lie in files beside the model: read only from inside the model's folder, and no byte twice. */
 
 import { InputError, messageOf } from '../../error.js';
-import { type OpenedFile, openRegularFile, readRange } from '../../io/boundedFile.js';
+import { type OpenedFile, useFile } from '../../io/boundedFile.js';
 import { resolveInside } from '../../io/insideFolder.js';
 import type { ConstantTensor } from '../type.js';
 import type { EntryMessage, TensorMessage } from './schema.js';
@@ -60,8 +60,7 @@ export function externalWeights(
     const key = JSON.stringify([path, offset, length, message.dataType, message.dims.map(String)]);
     const known = tensors.get(key);
     if (known !== undefined) return known;
-    const file = await openRegularFile(path, { where, todo });
-    try {
+    return useFile(path, { where, todo }, async (file) => {
       requireRange(file, { offset, length, size, where });
       const total = (taken.get(path) ?? 0) + length;
       if (total > file.size) {
@@ -74,12 +73,10 @@ export function externalWeights(
         });
       }
       taken.set(path, total);
-      const tensor = readTensor(message, where, await readRange(file, { offset, length, where, todo }));
+      const tensor = readTensor(message, where, await file.read(offset, length));
       tensors.set(key, tensor);
       return tensor;
-    } finally {
-      await file.handle.close();
-    }
+    });
   };
 }
 

@@ -1,7 +1,7 @@
 /** Reads an ONNX file as a typed graph with a symbolic batch. */
 import { basename, dirname } from 'node:path';
 import { InputError, messageOf } from '../../error.js';
-import { openRegularFile, readRange } from '../../io/boundedFile.js';
+import { useFile } from '../../io/boundedFile.js';
 import { createDependence } from '../dependence.js';
 import { createGraph, type Graph, topologicalOrder } from '../graph.js';
 import { constant, constantOf, createNode, input, type Node, type NodeOf, type Value } from '../node.js';
@@ -86,15 +86,10 @@ function checkSize(size: number, where: string): void {
  * @throws InputError if it is missing, empty or too large
  */
 export async function loadOnnx(path: string): Promise<OnnxBytes> {
-  const todo = 'Name an ONNX file.';
-  const file = await openRegularFile(path, { todo });
-  try {
-    checkSize(file.size, path);
-    const bytes = await readRange(file, { offset: 0, length: file.size, where: path, todo });
-    return { bytes, name: basename(path), folder: dirname(path) };
-  } finally {
-    await file.handle.close();
-  }
+  return useFile(path, { todo: 'Name an ONNX file.' }, async ({ size, read }) => {
+    checkSize(size, path);
+    return { bytes: await read(0, size), name: basename(path), folder: dirname(path) };
+  });
 }
 
 function parse({ bytes, name }: OnnxBytes): ModelMessage & { graph: GraphMessage } {
