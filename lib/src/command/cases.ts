@@ -3,14 +3,12 @@ import { relative } from 'node:path';
 import { bindMethods } from '../attribution/explain.js';
 import { passesOf } from '../attribution/passes.js';
 import { openDataset } from '../dataset/openDataset.js';
-import { openEngine } from '../engine/engines.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { withLock } from '../io/lock.js';
 import { createProgress } from '../io/progress.js';
-import { openClassifier } from '../model/classifierFile.js';
 import { type Case, findPaperCases, readCase, writeCase } from '../study/caseStudy.js';
 import { oneLine } from '../text.js';
-import { interrupted, listenForInterrupt, print } from './commandLine.js';
+import { interrupted, listenForInterrupt, print, withClassifier } from './commandLine.js';
 import { option, readArguments, text } from './option.js';
 import {
   classes,
@@ -42,36 +40,27 @@ const command = {
   },
 };
 
-function invalid(where: string, expected: string, got: string, what = 'not a valid value'): InputError {
-  return new InputError({ what, where, expected, got });
-}
-
 export async function casesCommand(argv: readonly string[]): Promise<number> {
   const read = readArguments(command, argv);
   if (read === undefined) return 0;
   const { values } = read;
-  const { preset, seed } = values;
-  const { image } = values;
+  const { preset, seed, image, out: folder } = values;
   if ((image === undefined) !== (values.class.length === 0)) {
     const got = image === undefined ? '--class alone' : '--image alone';
-    throw invalid('--image, --class', 'both, or neither', got, 'an image needs a class to explain');
+    throw failAt('--image, --class')('an image needs a class to explain', 'both, or neither', got);
   }
-
   const dataset = await openDataset(values.dataset);
-  const engine = await openEngine(values.engine);
   const signal = listenForInterrupt();
-  try {
-    const classifier = await openClassifier(values.model, { engine });
+  return withClassifier(values, async (classifier) => {
     const { cases, absent } =
       image === undefined
         ? chooseFromPaper(dataset)
         : { cases: values.class.map((className): Case => ({ image, className })), absent: [] };
     const studied = bindMethods(classifier, values.methods, { preset, seed });
-    const folder = values.out;
     const study = { dataset, classifier, methods: studied, preset, seed, folder };
     // Each is read once before the long work, so that a wrong name is not found at the end of it.
     for (const each of cases) await readCase(each, study);
-    return await withLock(folder, 'folder', async () => {
+    return withLock(folder, 'folder', async () => {
       const progress = createProgress(
         cases.flatMap(() => studied.map(({ id }) => id)),
         { cost: passesOf(studied) },
@@ -91,9 +80,7 @@ export async function casesCommand(argv: readonly string[]): Promise<number> {
       }
       return 0;
     });
-  } finally {
-    await engine.dispose();
-  }
+  });
 }
 
 function chooseFromPaper(dataset: Awaited<ReturnType<typeof openDataset>>): {
@@ -102,10 +89,10 @@ function chooseFromPaper(dataset: Awaited<ReturnType<typeof openDataset>>): {
 } {
   const { present, absent } = findPaperCases(dataset);
   if (present.length > 0) return { cases: present, absent };
-  throw invalid(
-    dataset.name,
-    `one of ${[...new Set(absent.map((each) => each.image))].join(', ')}`,
-    'none of them',
+  const known = [...new Set(absent.map((each) => each.image))].join(', ');
+  throw failAt(dataset.name)(
     "none of the paper's images is in the data set",
+    `one of ${known}`,
+    'none of them',
   );
 }

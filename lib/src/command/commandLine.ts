@@ -1,6 +1,9 @@
 /** What the commands share: output that may end early, Ctrl+C, and errors as one line. */
+import { type EngineName, openEngine } from '../engine/engines.js';
 import { InputError, messageOf } from '../error.js';
 import { isSystemError, systemError } from '../io/file.js';
+import type { Classifier } from '../model/classifier.js';
+import { openClassifier } from '../model/classifierFile.js';
 import { plainText } from '../text.js';
 
 /** Exit status of a command that Ctrl+C stopped: 128 + SIGINT. */
@@ -36,6 +39,35 @@ export function listenForInterrupt(): AbortSignal {
     if (Date.now() - since > 1000) process.exit(interrupted);
   });
   return stopping.signal;
+}
+
+/** Does what a command is for; where it is interrupted, prints `stopped` and gives the status of that. */
+export async function untilInterrupted(
+  stopped: string,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<number> {
+  const signal = listenForInterrupt();
+  try {
+    await work(signal);
+    return 0;
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    print(stopped);
+    return interrupted;
+  }
+}
+
+/** Does something with the classifier that --model and --engine name. */
+export async function withClassifier<Result>(
+  { model, engine: name }: { readonly model: string; readonly engine: EngineName },
+  work: (classifier: Classifier) => Promise<Result>,
+): Promise<Result> {
+  const engine = await openEngine(name);
+  try {
+    return await work(await openClassifier(model, { engine }));
+  } finally {
+    await engine.dispose();
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 /** `landlens`: the program, with a command as its first argument. */
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { casesCommand } from './cases.js';
 import { print, runCommand } from './commandLine.js';
 import { enginesCommand } from './engines.js';
@@ -41,10 +41,5 @@ runCommand(async ([name, ...rest]) => {
     return 0;
   }
   if (Object.hasOwn(commands, name)) return commands[name].run(rest);
-  throw new InputError({
-    what: 'no such command',
-    where: 'landlens',
-    expected: Object.keys(commands).join(' or '),
-    got: JSON.stringify(name),
-  });
+  throw failAt('landlens')('no such command', Object.keys(commands).join(' or '), JSON.stringify(name));
 });

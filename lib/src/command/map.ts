@@ -3,13 +3,11 @@ import { resolve } from 'node:path';
 import { bindMethods } from '../attribution/explain.js';
 import { explainLargeImage } from '../attribution/explainLargeImage.js';
 import { openLargeImage } from '../dataset/raster/largeImage.js';
-import { openEngine } from '../engine/engines.js';
 import { isUrl } from '../io/byteSource.js';
 import { createProgress } from '../io/progress.js';
-import { openClassifier } from '../model/classifierFile.js';
 import { indexOfClass } from '../model/classMatch.js';
 import { oneLine } from '../text.js';
-import { interrupted, listenForInterrupt, print } from './commandLine.js';
+import { print, untilInterrupted, withClassifier } from './commandLine.js';
 import { list, numberWhere, option, readArguments, text, wholeNumber, withDefault } from './option.js';
 import { classes, engine as engineName, model, preset, seed } from './sharedOptions.js';
 
@@ -62,33 +60,22 @@ export async function mapCommand(argv: readonly string[]): Promise<number> {
   const [imagePath, out] = positionals;
   const { overlap, scale, offset, preset, seed } = values;
   const ids = values.method.length > 0 ? values.method : ['grad-cam'];
-  const engine = await openEngine(values.engine);
-  const signal = listenForInterrupt();
-  try {
-    const classifier = await openClassifier(values.model, { engine });
-    const targets = values.class.map((name) => indexOfClass(name, classifier, '--class'));
-    const studied = bindMethods(classifier, ids, { preset, seed });
-    const image = await openLargeImage(isUrl(imagePath) ? imagePath : resolve(imagePath), {
-      ...{ select: classifier.bands, scale, offset },
-      ...(values.bands !== undefined && { bands: values.bands.split(',') }),
-    });
-    try {
-      const { tiles, bandNames } = await explainLargeImage(image, classifier, resolve(out), {
-        ...{ targets, methods: studied, createProgress, signal },
-        ...(overlap !== undefined && { overlap }),
+  return untilInterrupted('Stopped; nothing was written.', (signal) =>
+    withClassifier(values, async (classifier) => {
+      const targets = values.class.map((name) => indexOfClass(name, classifier, '--class'));
+      const studied = bindMethods(classifier, ids, { preset, seed });
+      const image = await openLargeImage(isUrl(imagePath) ? imagePath : resolve(imagePath), {
+        ...{ select: classifier.bands, bands: values.bands?.split(','), scale, offset },
       });
-      print(
-        `${out}: ${image.width} x ${image.height} pixels, ${tiles} tiles\n  ${bandNames.map(oneLine).join('\n  ')}`,
-      );
-      return 0;
-    } finally {
-      await image.close();
-    }
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-    print('Stopped; nothing was written.');
-    return interrupted;
-  } finally {
-    await engine.dispose();
-  }
+      try {
+        const { tiles, bandNames } = await explainLargeImage(image, classifier, resolve(out), {
+          ...{ targets, methods: studied, createProgress, signal, overlap },
+        });
+        const size = `${image.width} x ${image.height} pixels, ${tiles} tiles`;
+        print(`${out}: ${size}\n  ${bandNames.map(oneLine).join('\n  ')}`);
+      } finally {
+        await image.close();
+      }
+    }),
+  );
 }

@@ -1,7 +1,7 @@
 /** Options of a command, each described once: its line in --help, its default and the check of what is given. */
 import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { InputError, messageOf } from '../error.js';
+import { failAt, type InputError, messageOf } from '../error.js';
 import { print } from './commandLine.js';
 
 /** An option that takes a value. */
@@ -111,9 +111,13 @@ export const wholeNumber =
     throw invalid(name, `a whole number from ${lowest}${upTo}`, given);
   };
 
-export function invalid(name: string, expected: string, got: string): InputError {
-  return new InputError({ what: 'not a valid value', where: `--${name}`, expected, got: `"${got}"` });
-}
+export const invalid = (name: string, expected: string, got: string): InputError =>
+  failAt(`--${name}`)('not a valid value', expected, `"${got}"`);
+
+const namesOf = (options: Options): string =>
+  Object.keys(options)
+    .map((name) => `--${name}`)
+    .join(', ');
 
 /** The text of --help. */
 export function helpOf<Given extends Options>(command: CommandDescription<Given>): string {
@@ -180,17 +184,10 @@ export function readArguments<Given extends Options>(
   const values = Object.fromEntries(parsed) as Values<Given>;
   const { isCount = (count) => count === 0 } = command;
   if (!isCount(positionals.length, values)) {
-    throw new InputError({
-      what: 'another number of arguments',
-      where: calledAs(command.name).replace(/ --$/, ''),
-      expected:
-        command.positionals ??
-        Object.keys(described)
-          .map((name) => `--${name}`)
-          .join(', '),
-      got: positionals.join(' ') || 'none',
-      todo: `See ${calledAs(command.name)} --help.`,
-    });
+    const called = calledAs(command.name);
+    const fail = failAt(called.replace(/ --$/, ''), `See ${called} --help.`);
+    const expected = command.positionals ?? namesOf(described);
+    throw fail('another number of arguments', expected, positionals.join(' ') || 'none');
   }
   return { values, positionals };
 }
@@ -226,13 +223,7 @@ function parseTexts(
       options: { ...Object.fromEntries(types), help: { type: 'boolean' } },
     });
   } catch (thrown) {
-    throw new InputError({
-      what: messageOf(thrown)
-        .split(/\n|\. To specify/)[0]
-        .replace(/\.$/, ''),
-      where: 'command line',
-      expected: [...Object.keys(options), 'help'].map((key) => `--${key}`).join(', '),
-      todo: `See ${calledAs(name)} --help.`,
-    });
+    const [what] = messageOf(thrown).split(/\.?\n|\. To specify|\.$/);
+    throw failAt('command line', `See ${calledAs(name)} --help.`)(what, `${namesOf(options)}, --help`);
   }
 }

@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import { datasetForms, openForPacking } from '../dataset/openDataset.js';
 import { packDataset } from '../dataset/packed/pack.js';
 import { verifyPacked } from '../dataset/packed.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { createProgress, type Progress } from '../io/progress.js';
 import { oneLine } from '../text.js';
-import { interrupted, listenForInterrupt, print } from './commandLine.js';
-import { flag, option, readArguments, wholeNumber, withDefault } from './option.js';
+import { print, untilInterrupted } from './commandLine.js';
+import { flag, option, readArguments, type Values, wholeNumber, withDefault } from './option.js';
 import { statistics } from './sharedOptions.js';
 
 const command = {
@@ -31,35 +31,31 @@ export async function packCommand(argv: readonly string[]): Promise<number> {
   const read = readArguments(command, argv);
   if (read === undefined) return 0;
   const { values, positionals } = read;
-  const signal = listenForInterrupt();
-  try {
-    if (values.verify) return await verify(resolve(positionals[0]), signal);
-    const folder = resolve(positionals[1]);
-    const { dataset, factors } = await openForPacking(positionals[0], {
-      ...(values.statistics !== undefined && { statistics: values.statistics }),
-    });
-    const since = Date.now();
-    const shardBytes = values['shard-size'] * 2 ** 20;
-    const result = await packDataset(dataset, folder, {
-      ...(factors && { factors }),
-      shardBytes,
-      createProgress,
-      signal,
-    });
-    const seconds = (Date.now() - since) / 1000;
-    print(
-      `${result.patches} patches of ${oneLine(dataset.name)} in ${result.shards} files, ${(result.bytes / 1e6).toFixed(1)} MB; ` +
-        `${result.written} files written in ${seconds.toFixed(1)} s. Use it as packed:${folder}`,
-    );
-    return 0;
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-    print('Stopped; rerun to resume.');
-    return interrupted;
-  }
+  return untilInterrupted('Stopped; rerun to resume.', (signal) =>
+    values.verify
+      ? verify(resolve(positionals[0]), signal)
+      : pack(positionals[0], resolve(positionals[1]), values, signal),
+  );
 }
 
-async function verify(folder: string, signal: AbortSignal): Promise<number> {
+async function pack(
+  source: string,
+  folder: string,
+  values: Values<typeof command.options>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { dataset, factors } = await openForPacking(source, { statistics: values.statistics });
+  const since = Date.now();
+  const shardBytes = values['shard-size'] * 2 ** 20;
+  const result = await packDataset(dataset, folder, { factors, shardBytes, createProgress, signal });
+  const seconds = (Date.now() - since) / 1000;
+  print(
+    `${result.patches} patches of ${oneLine(dataset.name)} in ${result.shards} files, ${(result.bytes / 1e6).toFixed(1)} MB; ` +
+      `${result.written} files written in ${seconds.toFixed(1)} s. Use it as packed:${folder}`,
+  );
+}
+
+async function verify(folder: string, signal: AbortSignal): Promise<void> {
   let progress: Progress | undefined;
   const wrong = await verifyPacked(folder, {
     signal,
@@ -70,13 +66,7 @@ async function verify(folder: string, signal: AbortSignal): Promise<number> {
     },
   });
   progress?.finish();
-  if (wrong.length === 0) {
-    print(`Every file of ${folder} is as it was written.`);
-    return 0;
-  }
-  throw new InputError({
-    what: `${wrong.length} files are missing or damaged: ${wrong.slice(0, 20).join(', ')}`,
-    where: folder,
-    todo: 'Delete them and rerun `landlens pack`, which resumes.',
-  });
+  if (wrong.length === 0) return print(`Every file of ${folder} is as it was written.`);
+  const fail = failAt(folder, 'Delete them and rerun `landlens pack`, which resumes.');
+  throw fail(`${wrong.length} files are missing or damaged: ${wrong.slice(0, 20).join(', ')}`);
 }

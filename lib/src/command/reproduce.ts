@@ -2,16 +2,14 @@
 import { relative } from 'node:path';
 import { bindMethods } from '../attribution/explain.js';
 import { openDataset } from '../dataset/openDataset.js';
-import { openEngine } from '../engine/engines.js';
 import { createProgress } from '../io/progress.js';
-import { openClassifier } from '../model/classifierFile.js';
 import { writeReport } from '../study/report.js';
 import { runStudy } from '../study/run.js';
 import { describeSelection } from '../study/selection.js';
 import { summarise } from '../study/summary.js';
 import { table3Text } from '../study/tables.js';
 import { oneLine } from '../text.js';
-import { interrupted, listenForInterrupt, print } from './commandLine.js';
+import { interrupted, listenForInterrupt, print, withClassifier } from './commandLine.js';
 import { calledAs, readArguments } from './option.js';
 import { type StudyOptions, studyCommand, studyOptionsOf } from './studyOptions.js';
 
@@ -35,11 +33,9 @@ export async function reproduceCommand(argv: readonly string[]): Promise<number>
  * @returns the exit status
  */
 export async function reproduce(options: StudyOptions, again: string, signal: AbortSignal): Promise<number> {
-  const { model, images, preset, seed, selection, out: folder } = options;
+  const { images, preset, seed, selection, out: folder } = options;
   const dataset = await openDataset(options.dataset);
-  const engine = await openEngine(options.engine);
-  try {
-    const classifier = await openClassifier(model, { engine });
+  return withClassifier(options, async (classifier) => {
     const studied = bindMethods(classifier, options.methods, { preset, seed });
     print(
       `${oneLine(dataset.name)}${dataset.rendered ? ' (rendered, not real imagery)' : ''}, ${images} ${oneLine(describeSelection(selection, images))}, ` +
@@ -55,8 +51,6 @@ export async function reproduce(options: StudyOptions, again: string, signal: Ab
     const files = await writeReport(folder, summary);
     print(`\n${table3Text(summary)}\n`);
     print(`In ${relative(process.cwd(), folder) || '.'}: ${files.join(', ')}, records.jsonl, sheets/, maps/`);
-  } finally {
-    await engine.dispose();
-  }
-  return 0;
+    return 0;
+  });
 }

@@ -4,7 +4,7 @@ import { bandStatistics, statisticsFile } from '../dataset/bandStatistics.js';
 import { datasetForms, openDataset } from '../dataset/openDataset.js';
 import { createProgress, type Progress } from '../io/progress.js';
 import { oneLine } from '../text.js';
-import { interrupted, listenForInterrupt, print } from './commandLine.js';
+import { print, untilInterrupted } from './commandLine.js';
 import { option, path, readArguments, wholeNumber } from './option.js';
 import { seed, split } from './sharedOptions.js';
 
@@ -37,34 +37,22 @@ export async function statisticsCommand(argv: readonly string[]): Promise<number
   const dataset = await openDataset(positionals[0]);
   const beside = dataset.folder === undefined ? undefined : join(dataset.folder, statisticsFile);
   const file = values.out ?? beside;
-  const signal = listenForInterrupt();
   let progress: Progress | undefined;
-  try {
+  return untilInterrupted('Stopped; rerun to resume.', async (signal) => {
     const { mean, deviation, ...facts } = await bandStatistics(dataset, {
-      ...{ seed, signal },
-      ...(file !== undefined && { path: file }),
-      ...(split && { split }),
-      ...(patches !== undefined && { patches }),
+      ...{ split, patches, seed, path: file, signal },
       onProgress({ done, total }) {
         progress?.done();
         // Those that an earlier run has read are none of the steps to come.
         progress ??= createProgress(Array.from({ length: total - done }, () => 'patch'));
         if (done < total) progress.start('patch', `${done} of ${total} patches read`);
       },
-    });
-    progress?.finish();
-    print(
-      `${oneLine(facts.dataset)}, ${facts.split} split, ${facts.patches} of ${facts.available} patches, ${dataset.units}`,
-    );
+    }).finally(() => progress?.finish());
+    const count = `${facts.patches} of ${facts.available} patches`;
+    print(`${oneLine(facts.dataset)}, ${facts.split} split, ${count}, ${dataset.units}`);
     for (const [band, name] of facts.bands.entries()) {
       print(`  ${oneLine(name)}: mean ${mean[band].toFixed(2)}, deviation ${deviation[band].toFixed(2)}`);
     }
     if (file !== undefined) print(`In ${file}`);
-    return 0;
-  } catch (thrown) {
-    progress?.finish();
-    if (!signal.aborted) throw thrown;
-    print('Stopped; rerun to resume.');
-    return interrupted;
-  }
+  });
 }

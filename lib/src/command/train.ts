@@ -9,7 +9,7 @@ import type { Dataset } from '../dataset/patch.js';
 import { scenes } from '../dataset/scenes.js';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/engines.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { renderPng } from '../figure/staticImage.js';
 import { trainingCurves } from '../figure/trainingCurves.js';
 import { writeFileAtomic } from '../io/file.js';
@@ -28,7 +28,7 @@ import { type TrainingHistory, trainingHistoryPath, writeTrainingHistory } from 
 import { readClassNames, readWeights, transferWeights } from '../training/pretrained.js';
 import { paperRecipe, type Recipe } from '../training/recipe.js';
 import { freshWeights } from '../training/trainingStep.js';
-import { interrupted, listenForInterrupt, print } from './commandLine.js';
+import { print, untilInterrupted } from './commandLine.js';
 import {
   calledAs,
   numberWhere,
@@ -156,32 +156,20 @@ export async function trainCommand(argv: readonly string[]): Promise<number> {
     (option) => values[option] !== undefined,
   );
   if (misplaced !== undefined || (name === 'growing' && !isRendered)) {
-    throw new InputError({
-      what: misplaced ? `not an option of the recipe ${name}` : 'this recipe is for scenes alone',
-      where: misplaced ? `--${misplaced}` : '--recipe growing',
-      todo: `See ${calledAs('train')} --help.`,
-    });
+    const fail = failAt(
+      misplaced ? `--${misplaced}` : '--recipe growing',
+      `See ${calledAs('train')} --help.`,
+    );
+    throw fail(misplaced ? `not an option of the recipe ${name}` : 'this recipe is for scenes alone');
   }
-  if (isRendered && values.statistics !== undefined) {
-    throw new InputError({
-      what: 'scenes has statistics of its own',
-      where: '--statistics',
-      todo: 'Leave it out.',
-    });
-  }
+  if (isRendered && values.statistics !== undefined)
+    throw failAt('--statistics', 'Leave it out.')('scenes has statistics of its own');
   const { batch = 64, epochs = 100, rate = 0.001, scale = 1 } = values;
-  const given = isRendered
-    ? scenes({ seed })
-    : await openDataset(choice, {
-        ...(values.statistics !== undefined && { statistics: values.statistics }),
-      });
+  const given = isRendered ? scenes({ seed }) : await openDataset(choice, { statistics: values.statistics });
   for (const split of ['train', 'validation'] as const) {
     if (given.count(split) > 0) continue;
-    throw new InputError({
-      what: `no images in the ${split} split`,
-      where: given.name,
-      todo: 'Put the lists of the splits into the folder of the data set, see docs/data.md.',
-    });
+    const todo = 'Put the lists of the splits into the folder of the data set, see docs/data.md.';
+    throw failAt(given.name, todo)(`no images in the ${split} split`);
   }
   const recipe =
     name === 'growing'
@@ -212,47 +200,34 @@ export async function trainCommand(argv: readonly string[]): Promise<number> {
   }
   const file = join(values.out, `${id}-${isRendered ? 'scenes' : safeFileName(given.name)}.onnx`);
   const engine = await openEngine(values.engine);
-  const signal = listenForInterrupt();
-  try {
-    return await withLock(values.out, 'folder', async () => {
-      const { weights, history, kept } = await fit({
-        ...{ architecture, datasetAt, engine, recipe, signal },
-        ...(initial && { initial }),
-        checkpoint: join(values.out, 'checkpoint.bin'),
-        async onProgress(progress) {
-          report(progress);
-          // The records of a training that is under way; their picture follows at its end.
-          if (progress.history) await writeTrainingHistory(file, { recipe, history: progress.history });
-        },
-      });
-      const metadata = {
-        'landlens.recipe': JSON.stringify(recipe),
-        'landlens.data': isRendered ? `scenes, seed ${seed}` : given.name,
-      };
-      const bytes = encodeClassifier(
-        architecture,
-        weights,
-        { bands, classes, normalisation },
-        size,
-        metadata,
-      );
-      await writeFileAtomic(file, bytes);
-      print(`wrote ${file}, sha256 ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`);
-      const best = history[kept];
-      if (recipe.plateau) print(`Kept: check ${kept + 1} of ${history.length}, ${checkText(best)}.`);
-      const written = await writeHistory(file, { recipe, history });
-      const worth =
-        name === 'growing' && id === 'densenet121'
-          ? await writeModelCard(file, { engine, recipe, history, seed })
-          : await writeTestMetrics(file, datasetAt(size), engine);
-      for (const path of [...written, ...(worth ? [worth] : [])]) print(`wrote ${path}`);
-      return 0;
+  const train = async (signal: AbortSignal): Promise<void> => {
+    const { weights, history, kept } = await fit({
+      ...{ architecture, datasetAt, engine, recipe, signal },
+      ...(initial && { initial }),
+      checkpoint: join(values.out, 'checkpoint.bin'),
+      async onProgress(progress) {
+        report(progress);
+        // The records of a training that is under way; their picture follows at its end.
+        if (progress.history) await writeTrainingHistory(file, { recipe, history: progress.history });
+      },
     });
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-    print('Stopped; rerun to resume.');
-    return interrupted;
-  } finally {
-    await engine.dispose();
-  }
+    const metadata = {
+      'landlens.recipe': JSON.stringify(recipe),
+      'landlens.data': isRendered ? `scenes, seed ${seed}` : given.name,
+    };
+    const description = { bands, classes, normalisation };
+    const bytes = encodeClassifier(architecture, weights, description, size, metadata);
+    await writeFileAtomic(file, bytes);
+    print(`wrote ${file}, sha256 ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`);
+    if (recipe.plateau) print(`Kept: check ${kept + 1} of ${history.length}, ${checkText(history[kept])}.`);
+    const written = await writeHistory(file, { recipe, history });
+    const worth =
+      name === 'growing' && id === 'densenet121'
+        ? await writeModelCard(file, { engine, recipe, history, seed })
+        : await writeTestMetrics(file, datasetAt(size), engine);
+    for (const path of [...written, ...(worth ? [worth] : [])]) print(`wrote ${path}`);
+  };
+  return untilInterrupted('Stopped; rerun to resume.', (signal) =>
+    withLock(values.out, 'folder', () => train(signal)),
+  ).finally(() => engine.dispose());
 }

@@ -1,5 +1,5 @@
 /** Classes are matched by name: a network's outputs may stand in another order than a data set's labels, or be others. */
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 
 /** What has classes: a classifier, by its outputs, or a data set, by its labels. */
 interface WithClasses {
@@ -14,12 +14,7 @@ interface WithClasses {
 export function indexOfClass(name: string, { name: owner, classes }: WithClasses, where = owner): number {
   const index = classes.indexOf(name);
   if (index >= 0) return index;
-  throw new InputError({
-    what: `${owner} has no such class`,
-    where,
-    expected: `one of ${classes.join('; ')}`,
-    got: `"${name}"`,
-  });
+  throw failAt(where)(`${owner} has no such class`, `one of ${classes.join('; ')}`, `"${name}"`);
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { BandStatistics, Patch } from '../dataset/patch.js';
 import type { Engine, Program } from '../engine/engine.js';
 import { runBatched } from '../engine/runBatched.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { createGraph, shapeOf, substitute } from '../graph/graph.js';
 import { floats, input, type Value } from '../graph/node.js';
 import { sigmoid, softmax } from '../graph/operators/activation.js';
@@ -84,13 +84,8 @@ function chooseActivation(
 ): ScoreActivation {
   if (shown === undefined || declared === undefined || shown === declared)
     return shown ?? declared ?? 'sigmoid';
-  throw new InputError({
-    what: 'the network ends in another activation than declared',
-    where,
-    expected: declared,
-    got: shown,
-    todo: `Declare activation "${shown}", or name the output that holds the logits.`,
-  });
+  const fail = failAt(where, `Declare activation "${shown}", or name the output that holds the logits.`);
+  throw fail('the network ends in another activation than declared', declared, shown);
 }
 
 const read = ({ bands, networkBands = bands }: Pick<ClassifierDescription, 'bands' | 'networkBands'>) =>
@@ -99,73 +94,55 @@ const read = ({ bands, networkBands = bands }: Pick<ClassifierDescription, 'band
 /** Checks what the image and the logits must agree with; returns the image's height and width. */
 function checkShapes(image: Value, logits: Value, description: ClassifierDescription, where: string) {
   const { classes, layout = 'NCHW', size } = description;
+  const fail = failAt(where);
   const names = read(description);
   const shape = shapeOf(image);
   const sides = layout === 'NCHW' ? 'bands, height, width' : 'height, width, bands';
   if (shape.length !== 4) {
-    throw new InputError({
-      what: 'the network does not take images',
-      where,
-      expected: `an input [N, ${sides}]`,
-      got: `[${shape.join(', ')}]`,
-    });
+    throw fail('the network does not take images', `an input [N, ${sides}]`, `[${shape.join(', ')}]`);
   }
   const channels = layout === 'NCHW' ? 1 : 3;
   if (shape[channels] !== names.length) {
     const turned = shape[4 - channels] === names.length;
-    throw new InputError({
-      what: turned ? 'the network has another layout' : 'the network has another number of bands',
-      where,
-      expected: `${names.length} bands (${names.join(' ')}) in [N, ${sides}]`,
-      got: `an input of shape [${shape.join(', ')}]`,
-      todo: turned
-        ? `Declare layout "${layout === 'NCHW' ? 'NHWC' : 'NCHW'}".`
-        : 'Give the band names of this network, in its order; where the images have more bands, as networkBands.',
-    });
+    const otherLayout = `Declare layout "${layout === 'NCHW' ? 'NHWC' : 'NCHW'}".`;
+    const otherBands =
+      'Give the band names of this network, in its order; where the images have more bands, as networkBands.';
+    throw failAt(where, turned ? otherLayout : otherBands)(
+      turned ? 'the network has another layout' : 'the network has another number of bands',
+      `${names.length} bands (${names.join(' ')}) in [N, ${sides}]`,
+      `an input of shape [${shape.join(', ')}]`,
+    );
   }
   const outputs = shapeOf(logits);
   if (outputs.length !== 2 || outputs[1] !== classes.length) {
-    throw new InputError({
-      what: 'the network has another number of classes',
-      where,
-      expected: `an output [N, ${classes.length}]`,
-      got: `[${outputs.join(', ')}]`,
-      todo: 'Give the class names of this network, in its order.',
-    });
+    throw failAt(where, 'Give the class names of this network, in its order.')(
+      'the network has another number of classes',
+      `an output [N, ${classes.length}]`,
+      `[${outputs.join(', ')}]`,
+    );
   }
   const twice = classes.find((name, i) => classes.indexOf(name) !== i);
   if (twice !== undefined) {
-    throw new InputError({
-      what: 'two classes have the same name',
-      where,
-      expected: 'each class once, since classes are matched by name',
-      got: JSON.stringify(twice),
-    });
+    const expected = 'each class once, since classes are matched by name';
+    throw fail('two classes have the same name', expected, JSON.stringify(twice));
   }
   const [height, width] = layout === 'NCHW' ? shape.slice(2) : shape.slice(1, 3);
   const own = [staticDimension(height, where), staticDimension(width, where)] as const;
   if (size !== undefined && size.join() !== own.join()) {
-    throw new InputError({
-      what: 'the network takes images of another size',
-      where,
-      expected: `${size.join(' x ')} pixels`,
-      got: own.join(' x '),
-    });
+    const expected = `${size.join(' x ')} pixels`;
+    throw fail('the network takes images of another size', expected, own.join(' x '));
   }
   return own;
 }
 
 function checkInput(description: ClassifierDescription, where: string): void {
   const { bands, clip, normalisation } = description;
+  const fail = failAt(where);
   const names = read(description);
   const unknown = names.find((name, i) => !bands.includes(name) || names.indexOf(name) !== i);
   if (description.networkBands !== undefined && unknown !== undefined) {
-    throw new InputError({
-      what: 'the network reads a band that the images do not have, or one twice',
-      where,
-      expected: `networkBands among ${bands.join(' ')}, each once`,
-      got: unknown,
-    });
+    const what = 'the network reads a band that the images do not have, or one twice';
+    throw fail(what, `networkBands among ${bands.join(' ')}, each once`, unknown);
   }
   const { mean, deviation } = normalisation;
   const usable =
@@ -174,20 +151,13 @@ function checkInput(description: ClassifierDescription, where: string): void {
     mean.every(Number.isFinite) &&
     deviation.every((value) => Number.isFinite(value) && value > 0);
   if (!usable) {
-    throw new InputError({
-      what: 'the normalisation does not fit the bands',
-      where,
-      expected: `${names.length} means and ${names.length} positive deviations (${names.join(' ')})`,
-      got: `means [${mean.join(', ')}], deviations [${deviation.join(', ')}]`,
-    });
+    const expected = `${names.length} means and ${names.length} positive deviations (${names.join(' ')})`;
+    const got = `means [${mean.join(', ')}], deviations [${deviation.join(', ')}]`;
+    throw fail('the normalisation does not fit the bands', expected, got);
   }
   if (clip !== undefined && !(clip[0] < clip[1])) {
-    throw new InputError({
-      what: 'the limits of the reflectance are not in order',
-      where,
-      expected: 'clip: [low, high], low < high, in reflectance x 10,000',
-      got: `[${clip.join(', ')}]`,
-    });
+    const expected = 'clip: [low, high], low < high, in reflectance x 10,000';
+    throw fail('the limits of the reflectance are not in order', expected, `[${clip.join(', ')}]`);
   }
 }
 
@@ -227,11 +197,8 @@ export function createClassifier(
   const { inputs } = createGraph({ logits: own });
   const [ownImage] = inputs;
   if (ownImage === undefined || inputs.length !== 1) {
-    throw new InputError({
-      what: 'a classifier has exactly one input',
-      where,
-      got: `${inputs.length}: ${inputs.map(({ node }) => node.name).join(', ')}`,
-    });
+    const got = `${inputs.length}: ${inputs.map(({ node }) => node.name).join(', ')}`;
+    throw failAt(where)('a classifier has exactly one input', undefined, got);
   }
   const activation = chooseActivation(shown, description.activation, where);
   const size = checkShapes(ownImage, own, description, where);
@@ -257,14 +224,7 @@ export function createClassifier(
   return {
     ...description,
     ...(featureLayer === undefined ? {} : { featureLayer }),
-    activation,
-    size,
-    hash,
-    engine,
-    image,
-    logits,
-    scores,
-    program,
+    ...{ activation, size, hash, engine, image, logits, scores, program },
     prepare(patch) {
       return tensor(prepareImage(patch, size, description), [1, bands.length, height, width]);
     },
@@ -290,12 +250,9 @@ function prepareImage(
   const { bands, normalisation, clip: [low, high] = [-Infinity, Infinity] } = description;
   const expected = [bands.length, height, width];
   if (patch.bands.join() !== bands.join() || patch.image.shape.join() !== expected.join()) {
-    throw new InputError({
-      what: 'the image does not fit the classifier',
-      where: patch.name,
-      expected: `[${expected.join(', ')}], bands ${bands.join(' ')}`,
-      got: `[${patch.image.shape.join(', ')}], bands ${patch.bands.join(' ')}`,
-    });
+    const fitting = `[${expected.join(', ')}], bands ${bands.join(' ')}`;
+    const got = `[${patch.image.shape.join(', ')}], bands ${patch.bands.join(' ')}`;
+    throw failAt(patch.name)('the image does not fit the classifier', fitting, got);
   }
   const names = read(description);
   const area = height * width;
@@ -307,12 +264,9 @@ function prepareImage(
       const value = patch.image.data[i];
       if (!Number.isFinite(value)) {
         const pixel = i % area;
-        throw new InputError({
-          what: 'a pixel is not a finite number',
-          where: `${patch.name}, band ${name}, row ${Math.floor(pixel / width)}, column ${pixel % width}`,
-          got: String(value),
-          todo: 'Fill or mask missing pixels before explaining.',
-        });
+        const where = `${patch.name}, band ${name}, row ${Math.floor(pixel / width)}, column ${pixel % width}`;
+        const fail = failAt(where, 'Fill or mask missing pixels before explaining.');
+        throw fail('a pixel is not a finite number', undefined, String(value));
       }
       // Bands that the network does not read stay 0: no method finds anything in them.
       if (place >= 0) result[i] = (Math.min(Math.max(value, low), high) - mean) / deviation;

@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/engines.js';
 import { refuseOversized } from '../engine/memory.js';
 import { createOperatorTrial } from '../engine/operatorTrial.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { createGraph, type Graph } from '../graph/graph.js';
 import { input, type Value } from '../graph/node.js';
 import { loadOnnx, type ReadOptions, readOnnx } from '../graph/onnx/read.js';
@@ -37,11 +37,8 @@ export function encodeClassifier(
   const { bands, classes } = description;
   const image = input('image', ['N', bands.length, size, size]);
   const logits = architecture.build(storedLayers(weights), image, classes.length);
-  const complete: ClassifierDescription = {
-    name: architecture.name,
-    featureLayer: architecture.featureLayer,
-    ...description,
-  };
+  const { name, featureLayer } = architecture;
+  const complete: ClassifierDescription = { name, featureLayer, ...description };
   return writeOnnx(createGraph({ logits, scores: sigmoid(logits) }), {
     halfWeights: true,
     metadata: { ...metadata, [descriptionKey]: JSON.stringify(complete) },
@@ -116,11 +113,8 @@ async function openNetworkFile(
   const isOnnx = !/\.(safetensors|json)$/i.test(path);
   if (isOnnx) return openOnnx(path, defined(given), { output, inputShapes });
   if (output !== undefined || inputShapes !== undefined) {
-    throw new InputError({
-      what: 'the options output and inputShapes are of ONNX files',
-      where: path,
-      todo: 'Leave them out; give the height and width of an image as size.',
-    });
+    const fail = failAt(path, 'Leave them out; give the height and width of an image as size.');
+    throw fail('the options output and inputShapes are of ONNX files');
   }
   return /\.json$/i.test(path)
     ? openLayersModel(path, defined(given))
@@ -170,12 +164,8 @@ async function openSafetensors(path: string, given: Given): Promise<Network> {
   });
   const { architecture, weights, bands, classes } = readNetwork(bytes, path);
   const { name, featureLayer } = architecture;
-  const described = {
-    name,
-    featureLayer,
-    ...(await readSidecar(path, { needed: isNeeded(given) })),
-    ...given,
-  };
+  const beside = await readSidecar(path, { needed: isNeeded(given) });
+  const described = { name, featureLayer, ...beside, ...given };
   const description = completeDescription(described, path);
   const { size } = description;
   if (size === undefined) throw missingSize(path);
@@ -200,10 +190,6 @@ function chooseOutput({ outputs }: Graph, wanted: string | undefined, where: str
   const name = wanted ?? (names.includes('logits') || names.length !== 1 ? 'logits' : names[0]);
   const found = names.includes(name) ? outputs[name] : undefined;
   if (found !== undefined) return found;
-  throw new InputError({
-    what: `the network has no output "${name}"`,
-    where,
-    expected: `one of ${names.join(', ')}`,
-    todo: 'Name the output that holds the logits: option `output`.',
-  });
+  const fail = failAt(where, 'Name the output that holds the logits: option `output`.');
+  throw fail(`the network has no output "${name}"`, `one of ${names.join(', ')}`);
 }

@@ -3,11 +3,11 @@ import { shapeOf } from '../graph/graph.js';
 import type { Value } from '../graph/node.js';
 import { relu } from '../graph/operators/activation.js';
 import { concat, flatten } from '../graph/operators/arrangement.js';
-import { averagePool, maxPool } from '../graph/operators/pooling.js';
+import { averagePool } from '../graph/operators/pooling.js';
 import { globalAveragePool } from '../graph/operators/reduction.js';
 import { staticDimension } from '../graph/type.js';
 import type { Architecture } from './architecture.js';
-import { convolution, type Layers, linear } from './layers.js';
+import { convolution, type Layers, linear, stem } from './layers.js';
 
 export interface DenseNetPlan {
   /** Dense layers of each block. */
@@ -53,21 +53,15 @@ function transition(layers: Layers, x: Value, name: string): Value {
 }
 
 export function denseNet(plan: DenseNetPlan): Architecture {
-  const { blocks, stem: stemWidth } = plan;
+  const { blocks } = plan;
   return {
     // Two convolutions a dense layer, one a transition, the stem and the linear layer.
     name: `DenseNet-${2 * blocks.reduce((sum, count) => sum + count, 0) + blocks.length + 1}`,
     /** The output of the last norm, before its ReLU: torchvision's `features`. */
     featureLayer: `features.norm${blocks.length + 1}`,
     build(layers, image, classes) {
-      const stem = convolution(layers, image, 'features.conv0', {
-        outputs: stemWidth,
-        size: 7,
-        stride: 2,
-        padding: 3,
-      });
-      let x = relu(layers.normalise(stem, 'features.norm0'), 'features.relu0');
-      x = maxPool(x, { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }, 'features.pool0');
+      const [conv, norm, active, pool] = ['conv', 'norm', 'relu', 'pool'].map((part) => `features.${part}0`);
+      let x = stem(layers, image, plan.stem, { conv, norm, relu: active, pool });
       for (const [i, count] of blocks.entries()) {
         x = denseBlock(layers, x, `features.denseblock${i + 1}`, count, plan);
         if (i + 1 < blocks.length) x = transition(layers, x, `features.transition${i + 1}`);

@@ -1,8 +1,7 @@
 /** The JSON that says what a network's inputs and outputs mean: in its metadata, or in a file beside it. */
-
-import { InputError } from '../error.js';
+import { failAt, type InputError } from '../error.js';
 import { readIfPresent } from '../io/boundedFile.js';
-import { parseJson } from '../io/json.js';
+import { fieldsOf, isCount, isJsonObject, isNumbers, isText, isTexts, parseJson } from '../io/json.js';
 import { type ClassifierDescription, layouts, scoreActivations } from './classifier.js';
 
 /** The metadata key of a file's description (JSON). */
@@ -17,24 +16,15 @@ export const sidecarPath = (path: string): string =>
 const fields =
   '{name, bands, classes, normalisation: {mean, deviation}, networkBands?, clip?, layout?, size?, activation?, featureLayer?, featureGrid?}';
 
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
-const isNumber = (value: unknown): value is number => typeof value === 'number';
-const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every(isNumber);
 const isPair = (value: unknown): value is [number, number] => isNumbers(value) && value.length === 2;
 const isSides = (value: unknown): value is [number, number] =>
-  isPair(value) && value.every((side) => Number.isSafeInteger(side) && side > 0);
+  isPair(value) && value.every((side) => isCount(side) && side > 0);
 const isOneOf =
   <T extends string>(names: readonly T[]) =>
   (value: unknown): value is T =>
     names.some((name) => name === value);
 const isStatistics = (value: unknown): value is ClassifierDescription['normalisation'] =>
-  typeof value === 'object' &&
-  value !== null &&
-  'mean' in value &&
-  'deviation' in value &&
-  isNumbers(value.mean) &&
-  isNumbers(value.deviation);
+  isNumbers(fieldsOf(value).mean) && isNumbers(fieldsOf(value).deviation);
 
 interface DescriptionSource {
   /** For messages. */
@@ -45,12 +35,12 @@ interface DescriptionSource {
 
 /** A description field by field; fields of other names are left to other readers. */
 export function readDescription(
-  text: string,
+  text: string | Uint8Array,
   { where, needed }: DescriptionSource,
 ): Partial<ClassifierDescription> {
   const fail = (got: string): Partial<ClassifierDescription> => {
     if (!needed) return {};
-    throw new InputError({ what: 'not a description of a classifier', where, expected: fields, got });
+    throw failAt(where)('not a description of a classifier', fields, got);
   };
   let value: unknown;
   try {
@@ -58,11 +48,11 @@ export function readDescription(
   } catch {
     return fail('not JSON');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return fail('not an object');
-  const values = new Map<string, unknown>(Object.entries(value));
+  if (!isJsonObject(value)) return fail('not an object');
+  const values = value;
   const wrong: string[] = [];
   const read = <T>(name: string, isRight: (field: unknown) => field is T): T | undefined => {
-    const field = values.get(name);
+    const field = values[name];
     if (field === undefined || isRight(field)) return field;
     wrong.push(name);
     return undefined;
@@ -97,7 +87,7 @@ export async function readSidecar(
   const sidecar = sidecarPath(path);
   const bytes = await readIfPresent(sidecar, { maximumBytes: 2 ** 24, todo: `Give it as ${fields}.` });
   if (bytes === undefined) return {};
-  return readDescription(new TextDecoder().decode(bytes), { where: sidecar, needed });
+  return readDescription(bytes, { where: sidecar, needed });
 }
 
 /** A description with all that a classifier needs. */
@@ -109,23 +99,19 @@ export function completeDescription(
     const missing = Object.entries({ bands, classes, normalisation }).filter(
       ([, value]) => value === undefined,
     );
-    throw new InputError({
-      what: 'the file does not say what its inputs and outputs mean',
-      where,
-      expected: 'bands, classes and normalisation',
-      got: `no ${missing.map(([key]) => key).join(', no ')}`,
-      todo: `Put them into ${sidecarPath(where)}: {"name", "bands": [...], "classes": [...], "normalisation": {"mean": [...], "deviation": [...]}, "featureLayer"}; or pass them to openClassifier.`,
-    });
+    const todo = `Put them into ${sidecarPath(where)}: {"name", "bands": [...], "classes": [...], "normalisation": {"mean": [...], "deviation": [...]}, "featureLayer"}; or pass them to openClassifier.`;
+    throw failAt(where, todo)(
+      'the file does not say what its inputs and outputs mean',
+      'bands, classes and normalisation',
+      `no ${missing.map(([key]) => key).join(', no ')}`,
+    );
   }
   return { name, bands, classes, normalisation, ...others };
 }
 
 /** For files that do not fix the size of their images. */
-export function missingSize(path: string): InputError {
-  return new InputError({
-    what: 'the file does not say how large its images are',
-    where: path,
-    expected: 'size: [height, width] in pixels',
-    todo: `Put "size": [height, width] into ${sidecarPath(path)}, or pass it.`,
-  });
-}
+export const missingSize = (path: string): InputError =>
+  failAt(path, `Put "size": [height, width] into ${sidecarPath(path)}, or pass it.`)(
+    'the file does not say how large its images are',
+    'size: [height, width] in pixels',
+  );

@@ -1,5 +1,5 @@
 /** The feature layer: the last maps of a network that still lie over the image, which Grad-CAM weighs. */
-import { InputError } from '../error.js';
+import { failAt, InputError } from '../error.js';
 import { isFlat } from '../graph/flat.js';
 import { shapeOf, topologicalOrder } from '../graph/graph.js';
 import type { Node, Value } from '../graph/node.js';
@@ -41,16 +41,8 @@ function lengthsOf({ type }: Value): readonly number[] | undefined {
 const isSpatial = ([a, b, c]: readonly number[], channels: 1 | 3 = 1): boolean =>
   (channels === 1 ? b * c : a * b) > 1 && [a, b, c].filter((length) => length > 1).length > 1;
 
-const moving = new Set<string>([
-  'Input',
-  'Constant',
-  'Identity',
-  'Dropout',
-  'Transpose',
-  'Reshape',
-  'Pad',
-  'Slice',
-]);
+const nothing = ['Input', 'Constant', 'Identity', 'Dropout'];
+const moving = new Set<string>([...nothing, 'Transpose', 'Reshape', 'Pad', 'Slice']);
 
 /** Every node that makes maps ['N', channels, height, width] larger than a pixel, in the order of computation. */
 export function featureLayers(logits: Value): readonly FeatureLayer[] {
@@ -224,12 +216,10 @@ function missing(logits: Value, where: string): InputError {
     last === undefined
       ? 'Name the layer: option `layer`, or `featureLayer` of the classifier. Gradient, Occlusion and LIME methods need none.'
       : `Its layers are tokens [N, T, channels], the last of them ${listed(tokens)}. Name one as \`featureLayer\` with its \`featureGrid\`, such as ${squareGrid(Number(last.shape[1]))}; where a class token alone is classified, one before the last attention. Gradient, Occlusion and LIME methods need none.`;
-  return new InputError({
-    what: 'no convolutional feature maps before a global pooling or flattening',
-    where,
-    expected: 'maps [N, channels, height, width] between image and logits, with no path around them',
-    todo: hint,
-  });
+  return failAt(where, hint)(
+    'no convolutional feature maps before a global pooling or flattening',
+    'maps [N, channels, height, width] between image and logits, with no path around them',
+  );
 }
 
 /**

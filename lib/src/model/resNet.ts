@@ -4,10 +4,9 @@ import type { Value } from '../graph/node.js';
 import { relu } from '../graph/operators/activation.js';
 import { flatten } from '../graph/operators/arrangement.js';
 import { add } from '../graph/operators/elementwise.js';
-import { maxPool } from '../graph/operators/pooling.js';
 import { globalAveragePool } from '../graph/operators/reduction.js';
 import type { Architecture } from './architecture.js';
-import { convolution, type Layers, linear } from './layers.js';
+import { type ConvolutionSize, convolution, type Layers, linear, stem } from './layers.js';
 
 export interface ResNetStage {
   /** Bottlenecks of the stage; the first halves the image, but for the first stage. */
@@ -37,11 +36,8 @@ function bottleneck(
   { width, outputs }: ResNetStage,
   stride: number,
 ): Value {
-  const step = (
-    value: Value,
-    i: number,
-    options: { outputs: number; size: number; stride?: number; padding?: number },
-  ) => layers.normalise(convolution(layers, value, `${name}.conv${i}`, options), `${name}.bn${i}`);
+  const step = (value: Value, i: number, size: ConvolutionSize): Value =>
+    layers.normalise(convolution(layers, value, `${name}.conv${i}`, size), `${name}.bn${i}`);
   const one = relu(step(x, 1, { outputs: width, size: 1 }), `${name}.relu1`);
   const two = relu(step(one, 2, { outputs: width, size: 3, stride, padding: 1 }), `${name}.relu2`);
   const three = step(two, 3, { outputs, size: 1 });
@@ -62,14 +58,7 @@ export function resNet({ stem: stemWidth, stages }: ResNetPlan): Architecture {
     /** The output of the last block, after its ReLU: torchvision's `layer4`. */
     featureLayer: `layer${stages.length}.${(stages.at(-1)?.blocks ?? 1) - 1}.relu`,
     build(layers, image, classes) {
-      const stem = convolution(layers, image, 'conv1', {
-        outputs: stemWidth,
-        size: 7,
-        stride: 2,
-        padding: 3,
-      });
-      let x = relu(layers.normalise(stem, 'bn1'), 'relu');
-      x = maxPool(x, { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }, 'maxpool');
+      let x = stem(layers, image, stemWidth, { conv: 'conv1', norm: 'bn1', relu: 'relu', pool: 'maxpool' });
       for (const [i, stage] of stages.entries()) {
         for (let block = 0; block < stage.blocks; block++) {
           const stride = i > 0 && block === 0 ? 2 : 1;

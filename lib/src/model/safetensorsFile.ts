@@ -1,14 +1,11 @@
 /** DenseNet and ResNet weights in a safetensors file, by torchvision's and timm's names; the architecture is read from the shapes. */
-import { InputError } from '../error.js';
-import { shapeOf } from '../graph/graph.js';
+import { failAt, InputError } from '../error.js';
 import { input, type Value } from '../graph/node.js';
-import { batchNormalization } from '../graph/operators/normalisation.js';
-import { staticDimension } from '../graph/type.js';
 import { readSafetensors, type Safetensor } from '../io/safetensors.js';
-import { sizeOf } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 import type { Architecture } from './architecture.js';
 import { denseNet, denseNet121Plan } from './denseNet.js';
-import { type Layers, normalisationNames, type Weights } from './layers.js';
+import { inferenceLayers, type Layers, type Weights } from './layers.js';
 import { resNet, resNet50Plan } from './resNet.js';
 
 export interface StoredNetwork {
@@ -104,22 +101,22 @@ function recognise(names: readonly string[], where: string): { family: Family; p
       .map((name) => ({ family, prefix: name.slice(0, -family.marker.length) })),
   );
   if (found.length === 1) return found[0];
-  throw new InputError({
-    what:
-      found.length === 0
-        ? 'neither a DenseNet nor a ResNet by its names'
-        : `${found.length} networks in one file`,
+  const fail = failAt(
     where,
-    expected: `one array whose name ends in ${families.map(({ marker }) => quoted(marker)).join(' or ')}`,
-    got:
-      found.length === 0
-        ? `${names.length} arrays: ${names.slice(0, 4).map(quoted).join(', ')}${names.length > 4 ? ', ...' : ''}`
-        : found
-            .slice(0, 4)
-            .map(({ prefix }) => quoted(prefix))
-            .join(', '),
-    todo: 'Export other architectures as ONNX; of several networks save the one to explain.',
-  });
+    'Export other architectures as ONNX; of several networks save the one to explain.',
+  );
+  const markers = families.map(({ marker }) => quoted(marker)).join(' or ');
+  const shown = (found.length > 0 ? found.map((one) => one.prefix) : names)
+    .slice(0, 4)
+    .map(quoted)
+    .join(', ');
+  throw fail(
+    found.length > 0
+      ? `${found.length} networks in one file`
+      : 'neither a DenseNet nor a ResNet by its names',
+    `one array whose name ends in ${markers}`,
+    found.length > 0 ? shown : `${names.length} arrays: ${shown}${names.length > 4 ? ', ...' : ''}`,
+  );
 }
 
 /** The file's arrays by torchvision's names; what does not belong to the network keeps its own name. */
@@ -129,12 +126,9 @@ function rename(
 ): ReadonlyMap<string, Safetensor> {
   // The linear layer may lie inside the backbone or beside it: model.backbone.conv1, model.head.
   const parts = prefix.split('.').slice(0, -1);
-  const places = [...parts.keys(), parts.length].reverse().map((depth) =>
-    parts
-      .slice(0, depth)
-      .map((part) => `${part}.`)
-      .join(''),
-  );
+  const places = [...parts.keys(), parts.length]
+    .reverse()
+    .map((depth) => [...parts.slice(0, depth), ''].join('.'));
   const head = places
     .flatMap((place) => heads.map((name) => `${place}${name}.`))
     .find((name) => arrays.has(`${name}weight`));
@@ -157,16 +151,7 @@ function expectedShapes(build: (layers: Layers) => unknown): ReadonlyMap<string,
     shapes.set(name, shape);
     return input(name, shape);
   };
-  build({
-    parameter: note,
-    normalise(x, name) {
-      const channels = staticDimension(shapeOf(x)[1], name);
-      const [scale, bias, mean, variance] = normalisationNames.map((part) =>
-        note(`${name}.${part}`, [channels]),
-      );
-      return batchNormalization(x, { scale, bias, mean, variance });
-    },
-  });
+  build(inferenceLayers(note));
   return shapes;
 }
 
@@ -210,20 +195,18 @@ export function readNetwork(bytes: Uint8Array, where: string): StoredNetwork {
   const bands = arrays.get(family.stem)?.shape[1] ?? 0;
   const classes = arrays.get(`${family.head}.weight`)?.shape[0] ?? 0;
   if (classes === 0 || bands === 0) {
-    throw new InputError({
-      what: classes === 0 ? 'the network has no linear layer, so no classes' : 'the network reads no bands',
-      where,
-      expected: `"<prefix>${classes === 0 ? `{${heads.join(', ')}}.weight" [classes, features]` : `${family.stem}" [maps, bands, 7, 7]`}`,
-      todo: 'Save the whole classifier, not its backbone alone.',
-    });
+    const fail = failAt(where, 'Save the whole classifier, not its backbone alone.');
+    if (bands === 0) throw fail('the network reads no bands', `"<prefix>${family.stem}" [maps, bands, 7, 7]`);
+    const expected = `"<prefix>{${heads.join(', ')}}.weight" [classes, features]`;
+    throw fail('the network has no linear layer, so no classes', expected);
   }
   const problems = problemsOf(architecture, arrays, { bands, classes, where });
   if (problems.length > 0) {
-    throw new InputError({
-      what: `${problems.length} of its ${arrays.size} arrays do not fit ${architecture.name}: ${problems.slice(0, 5).join('; ')}${problems.length > 5 ? '; ...' : ''}`,
-      where,
-      todo: 'Save the state_dict of an unchanged torchvision or timm network, or export the network as ONNX.',
-    });
+    const todo =
+      'Save the state_dict of an unchanged torchvision or timm network, or export the network as ONNX.';
+    const shown = [...problems.slice(0, 5), ...(problems.length > 5 ? ['...'] : [])].join('; ');
+    const count = `${problems.length} of its ${arrays.size} arrays`;
+    throw failAt(where, todo)(`${count} do not fit ${architecture.name}: ${shown}`);
   }
   const weights = new Map([...arrays].map(([name, array]) => [name, decode(name, array, where)]));
   return { architecture, weights, bands, classes };
@@ -249,18 +232,10 @@ function problemsOf(
   }
 }
 
-function decode(
-  name: string,
-  array: Safetensor,
-  where: string,
-): { data: Float32Array; shape: readonly number[] } {
+function decode(name: string, array: Safetensor, where: string): Tensor {
   const data = array.values();
   const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0 && data.length === sizeOf(array.shape)) return { data, shape: array.shape };
-  throw new InputError({
-    what: 'a weight is not a finite number',
-    where: `${where}, array ${quoted(name)}`,
-    got: `${data[bad]} at position ${bad}`,
-    todo: 'Train or fetch the network again.',
-  });
+  if (bad < 0) return { data, shape: array.shape };
+  const fail = failAt(`${where}, array ${quoted(name)}`, 'Train or fetch the network again.');
+  throw fail('a weight is not a finite number', undefined, `${data[bad]} at position ${bad}`);
 }
