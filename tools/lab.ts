@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join, relative } from 'node:path';
 import { runCommand } from '../lib/src/command/commandLine.js';
-import { option, readArguments, text, withDefault } from '../lib/src/command/option.js';
+import { option, readArguments, text } from '../lib/src/command/option.js';
 import { findJupyter, registerKernel, runProgram } from './jupyter.js';
 import { copyNotebooks } from './ownNotebooks.js';
 import { repositoryRoot } from './repositoryRoot.js';
@@ -15,8 +15,10 @@ const command = {
     'Copies the notebooks into a folder of yours, never over one that is there, and opens JupyterLab on the first. What follows "--" ' +
     'is handed to Jupyter, for example: npm run lab -- -- --no-browser --port 8899',
   options: {
-    folder: withDefault(
-      option('<folder>', 'of your notebooks, below the repository so that they find landlens', text),
+    folder: option(
+      '<folder>',
+      'of your notebooks, below the repository so that they find landlens',
+      text,
       'my-notebooks',
     ),
   },

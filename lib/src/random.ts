@@ -4,13 +4,10 @@ import { failAt } from './error.js';
 /** The largest seed, as numpy and scikit-learn have it. */
 export const largestSeed = 2 ** 32 - 1;
 
-/** Every seed of this library is a whole number from 0 to `largestSeed`. */
-export const isSeed = (value: number): boolean =>
-  Number.isSafeInteger(value) && value >= 0 && value <= largestSeed;
-
-/** InputError where it is no seed. */
+/** InputError unless it is a whole number from 0 to `largestSeed`, as every seed of this library. */
 export function requireSeed(seed: number, where: string): void {
-  if (!isSeed(seed)) throw failAt(where)('not a seed', `a whole number from 0 to ${largestSeed}`, `${seed}`);
+  if (!(Number.isSafeInteger(seed) && seed >= 0 && seed <= largestSeed))
+    throw failAt(where)('not a seed', `a whole number from 0 to ${largestSeed}`, `${seed}`);
 }
 
 /** A key is any path of numbers and strings, such as (seed, 'scene', index). */

@@ -4,9 +4,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { bandStatistics, Moments, statisticsFile } from '../../lib/src/dataset/bandStatistics.js';
+import { bandStatistics, Moments } from '../../lib/src/dataset/bandStatistics.js';
 import { openBigEarthNet } from '../../lib/src/dataset/bigEarthNet.js';
 import { type Dataset, defaultUnits } from '../../lib/src/dataset/patch.js';
+import { statisticsFile } from '../../lib/src/dataset/savedStatistics.js';
 import { tensor } from '../../lib/src/tensor.js';
 import { sharedFolder } from '../shared.js';
 

@@ -10,7 +10,7 @@ import { classes19, classes43, classIndices } from '../../lib/src/dataset/bigEar
 import { type BigEarthNetOptions, openBigEarthNet } from '../../lib/src/dataset/bigEarthNet.js';
 import { bandResolution, type Patch, sentinel2Bands } from '../../lib/src/dataset/patch.js';
 import { upsample } from '../../lib/src/dataset/raster/resample.js';
-import { InputError } from '../../lib/src/error.js';
+import { refusesInput } from '../refuses.js';
 import { sharedFolder } from '../shared.js';
 import { type TiffOptions, writeTiff } from './tiff.js';
 
@@ -38,17 +38,6 @@ async function writePatch(folder: string, name: string): Promise<void> {
     );
   }
   await writeFile(join(folder, name, `${name}_labels_metadata.json`), JSON.stringify(metadata));
-}
-
-/** Expects one InputError that names `where` and says `what`. */
-async function refuses(action: () => Promise<unknown>, where: string, what: RegExp): Promise<void> {
-  await assert.rejects(action, (thrown: unknown) => {
-    assert.ok(thrown instanceof InputError, String(thrown));
-    assert.ok(thrown.message.includes(where), thrown.message);
-    assert.match(thrown.message, what);
-    assert.ok(thrown.message.length < 1000, 'a message of readable length');
-    return true;
-  });
 }
 
 describe('BigEarthNet labels', () => {
@@ -221,9 +210,9 @@ describe('openBigEarthNet', () => {
   it('refuses an index or split that does not exist', async () => {
     const dataset = await openBigEarthNet(root);
     for (const index of [-1, 1, 0.5, Number.NaN]) {
-      await refuses(() => dataset.read('test', index), root, /no such patch.*index from 0 to 0/);
+      await refusesInput(() => dataset.read('test', index), root, /no such patch.*index from 0 to 0/);
     }
-    await refuses(() => dataset.read('train', 0), root, /no such patch/);
+    await refusesInput(() => dataset.read('train', 0), root, /no such patch/);
   });
 
   describe('splits and exclusions', () => {
@@ -255,62 +244,66 @@ describe('openBigEarthNet', () => {
 
     it('refuses a missing list, a list without patch names, and lists that leave nothing', async () => {
       const open = (options: BigEarthNetOptions) => () => openBigEarthNet(root, options);
-      await refuses(open({ splits: { test: listPath() } }), listPath(), /does not exist/);
-      await refuses(open({ exclude: [root] }), root, /not a regular file/);
+      await refusesInput(open({ splits: { test: listPath() } }), listPath(), /does not exist/);
+      await refusesInput(open({ exclude: [root] }), root, /not a regular file/);
       await writeFile(listPath(), 'BZh91AY&SY\u0000\u0001');
-      await refuses(open({ exclude: [listPath()] }), listPath(), /holds no name of BigEarthNet.*unpacked/);
+      await refusesInput(
+        open({ exclude: [listPath()] }),
+        listPath(),
+        /holds no name of BigEarthNet.*unpacked/,
+      );
       await writeFile(listPath(), 'S2A_MSIL2A_20170717T113321_28_87');
-      await refuses(open({ splits: { train: listPath() } }), root, /no patch of the folder is left/);
+      await refusesInput(open({ splits: { train: listPath() } }), root, /no patch of the folder is left/);
     });
 
     it('refuses a patch in two splits', async () => {
       await writeFile(listPath(), patchName);
       const splits = { train: listPath(), test: listPath() };
-      await refuses(() => openBigEarthNet(root, { splits }), listPath(), /more than one split/);
+      await refusesInput(() => openBigEarthNet(root, { splits }), listPath(), /more than one split/);
     });
   });
 
   describe('refuses a wrong folder', () => {
     it('that is missing, empty, a file, or holds something else', async () => {
       const missing = join(root, 'missing');
-      await refuses(() => openBigEarthNet(missing), missing, /cannot be listed.*BigEarthNet-v1/);
-      await refuses(() => openBigEarthNet(jsonPath()), jsonPath(), /cannot be listed/);
-      await refuses(() => openBigEarthNet(join(root, patchName)), root, /no BigEarthNet v1 patches.*_B/);
+      await refusesInput(() => openBigEarthNet(missing), missing, /cannot be listed.*BigEarthNet-v1/);
+      await refusesInput(() => openBigEarthNet(jsonPath()), jsonPath(), /cannot be listed/);
+      await refusesInput(() => openBigEarthNet(join(root, patchName)), root, /no BigEarthNet v1 patches.*_B/);
       await mkdir(missing);
-      await refuses(() => openBigEarthNet(missing), missing, /an empty folder/);
+      await refusesInput(() => openBigEarthNet(missing), missing, /an empty folder/);
     });
 
     it('and unknown options', async () => {
       const wrong = JSON.parse('[{"nomenclature":20},{"resampling":"cubic"},{"splits":{"val":"x"}}]');
       for (const options of wrong)
-        await refuses(() => openBigEarthNet(root, options), 'BigEarthNet', /unknown/);
+        await refusesInput(() => openBigEarthNet(root, options), 'BigEarthNet', /unknown/);
     });
   });
 
   describe('refuses a damaged band', () => {
     it('that is missing, empty, a folder, or too large', async () => {
       await rm(bandPath('B8A'));
-      await refuses(readOne, bandPath('B8A'), /does not exist.*Extract/);
+      await refusesInput(readOne, bandPath('B8A'), /does not exist.*Extract/);
       await writeFile(bandPath('B8A'), '');
-      await refuses(readOne, bandPath('B8A'), /empty/);
+      await refusesInput(readOne, bandPath('B8A'), /empty/);
       await truncate(bandPath('B8A'), 5 * 2 ** 20);
-      await refuses(readOne, bandPath('B8A'), /too large/);
+      await refusesInput(readOne, bandPath('B8A'), /too large/);
       await rm(bandPath('B8A'));
       await mkdir(bandPath('B8A'));
-      await refuses(readOne, bandPath('B8A'), /not a regular file/);
+      await refusesInput(readOne, bandPath('B8A'), /not a regular file/);
     });
 
     it('that is a pipe, without waiting for it', async function () {
       if (process.platform === 'win32') return this.skip();
       await rm(bandPath('B05'));
       execFileSync('mkfifo', [bandPath('B05')]);
-      await refuses(readOne, bandPath('B05'), /not a regular file/);
+      await refusesInput(readOne, bandPath('B05'), /not a regular file/);
     });
 
     it('that is no TIFF', async () => {
       for (const content of ['II', '<!DOCTYPE html><html></html>', '\u0089PNG\r\n\u001a\n and more']) {
         await writeFile(bandPath('B11'), content);
-        await refuses(readOne, bandPath('B11'), /not a TIFF/);
+        await refusesInput(readOne, bandPath('B11'), /not a TIFF/);
       }
     });
 
@@ -318,7 +311,7 @@ describe('openBigEarthNet', () => {
       const whole = await readFile(bandPath('B01'));
       for (let length = 1; length < whole.length; length += 7) {
         await writeFile(bandPath('B01'), whole.subarray(0, length));
-        await refuses(readOne, bandPath('B01'), /TIFF|missing/);
+        await refusesInput(readOne, bandPath('B01'), /TIFF|missing/);
       }
     });
 
@@ -364,13 +357,13 @@ describe('openBigEarthNet', () => {
       it(kind, async () => {
         await writeFile(bandPath('B02'), writeTiff({ width: 120, height: 120, ...options }));
         const named = kind === 'of another zone' ? patchName : bandPath('B02');
-        await refuses(readOne, named, message);
+        await refusesInput(readOne, named, message);
       });
     }
 
     it('that lies elsewhere than the others', async () => {
       await writeFile(bandPath('B12'), writeTiff({ width: 60, height: 60, left: 501200 }));
-      await refuses(readOne, bandPath('B12'), /elsewhere than band B02/);
+      await refusesInput(readOne, bandPath('B12'), /elsewhere than band B02/);
     });
   });
 
@@ -404,13 +397,13 @@ describe('openBigEarthNet', () => {
     for (const [kind, content, message] of wrong) {
       it(kind, async () => {
         await writeFile(jsonPath(), content);
-        await refuses(readOne, jsonPath(), message);
+        await refusesInput(readOne, jsonPath(), message);
       });
     }
 
     it('that is missing', async () => {
       await rm(jsonPath());
-      await refuses(readOne, jsonPath(), /does not exist/);
+      await refusesInput(readOne, jsonPath(), /does not exist/);
     });
   });
 });

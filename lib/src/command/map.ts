@@ -8,7 +8,7 @@ import { createProgress } from '../io/progress.js';
 import { indexOfClass } from '../model/classMatch.js';
 import { oneLine } from '../text.js';
 import { print, untilInterrupted, withClassifier } from './commandLine.js';
-import { list, numberWhere, option, readArguments, text, wholeNumber, withDefault } from './option.js';
+import { list, numberWhere, option, readArguments, text, wholeNumber } from './option.js';
 import { classes, engine as engineName, model, preset, seed } from './sharedOptions.js';
 
 const command = {
@@ -31,20 +31,16 @@ const command = {
       'that neighbouring tiles share (default: a quarter of a tile)',
       wholeNumber(0),
     ),
-    scale: withDefault(
-      option(
-        '<number>',
-        'pixel values times this are reflectance x 10,000',
-        numberWhere('a number but 0', (x) => x !== 0),
-      ),
+    scale: option(
+      '<number>',
+      'pixel values times this are reflectance x 10,000',
+      numberWhere('a number but 0', (x) => x !== 0),
       '1',
     ),
-    offset: withDefault(
-      option(
-        '<number>',
-        'added after that',
-        numberWhere('a number', () => true),
-      ),
+    offset: option(
+      '<number>',
+      'added after that',
+      numberWhere('a number', () => true),
       '0',
     ),
     engine: engineName,

@@ -62,14 +62,22 @@ export interface CommandDescription<Given extends Options> {
 export const calledAs = (name: string): string =>
   process.env.npm_lifecycle_event === name ? `npm run ${name} --` : `landlens ${name}`;
 
-export function option<Value>(hint: string, about: string, parse: Option<Value>['parse']): Option<Value> {
-  return { kind: 'value', hint, about, parse };
+export function option<Value>(hint: string, about: string, parse: Option<Value>['parse']): Option<Value>;
+/** @param otherwise the default, as it would be typed */
+export function option<Value>(
+  hint: string,
+  about: string,
+  parse: Option<Value>['parse'],
+  otherwise: string,
+): OptionWithDefault<Value>;
+export function option<Value>(
+  hint: string,
+  about: string,
+  parse: Option<Value>['parse'],
+  otherwise?: string,
+): Option<Value> {
+  return { kind: 'value', hint, about, parse, ...(otherwise !== undefined && { default: otherwise }) };
 }
-
-export const withDefault = <Value>(given: Option<Value>, text: string): OptionWithDefault<Value> => ({
-  ...given,
-  default: text,
-});
 
 export function list<Value>(hint: string, about: string, parse: Option<Value>['parse']): ListOption<Value> {
   return { kind: 'list', hint, about, parse };

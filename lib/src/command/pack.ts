@@ -7,7 +7,7 @@ import { failAt } from '../error.js';
 import { createProgress, type Progress } from '../io/progress.js';
 import { oneLine } from '../text.js';
 import { print, untilInterrupted } from './commandLine.js';
-import { flag, option, readArguments, type Values, wholeNumber, withDefault } from './option.js';
+import { flag, option, readArguments, type Values, wholeNumber } from './option.js';
 import { statistics } from './sharedOptions.js';
 
 const command = {
@@ -19,7 +19,7 @@ const command = {
     `time with Ctrl+C; rerun to resume. A data set is ${datasetForms}.`,
   options: {
     verify: flag("compare every file's SHA-256"),
-    'shard-size': withDefault(option('<MiB>', 'size of a file, about', wholeNumber(1, 99_999)), '64'),
+    'shard-size': option('<MiB>', 'size of a file, about', wholeNumber(1, 99_999), '64'),
     statistics: {
       ...statistics,
       about: 'band statistics of the copy (default: published ones, or those beside the data)',

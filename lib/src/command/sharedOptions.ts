@@ -8,26 +8,23 @@ import { projectFolder } from '../io/projectFolder.js';
 import { defaultModel } from '../model/defaultModel.js';
 import { largestSeed } from '../random.js';
 import { presetNames } from '../study/presets.js';
-import { invalid, list, oneOf, option, path, text, wholeNumber, withDefault } from './option.js';
+import { invalid, list, oneOf, option, path, text, wholeNumber } from './option.js';
 
-export const dataset = withDefault(
-  option('<data set>', datasetForms, (given) => parseDataset(given)),
-  'scenes',
-);
+export const dataset = option('<data set>', datasetForms, (given) => parseDataset(given), 'scenes');
 
 export const split = option('<name>', splitsInOrder.join(', '), oneOf(splitsInOrder));
 
-export const model = withDefault(
-  option(
-    '<file>',
-    'classifier: .onnx, .safetensors (DenseNet, ResNet) or the model.json of TensorFlow.js',
-    path,
-  ),
+export const model = option(
+  '<file>',
+  'classifier: .onnx, .safetensors (DenseNet, ResNet) or the model.json of TensorFlow.js',
+  path,
   defaultModel,
 );
 
-export const images = withDefault(
-  option('<count>', 'number of images, in a seeded order', wholeNumber(1, 1_000_000)),
+export const images = option(
+  '<count>',
+  'number of images, in a seeded order',
+  wholeNumber(1, 1_000_000),
   '8',
 );
 
@@ -41,22 +38,21 @@ export const methodIds = option('<id,id,...>', `methods (default: all): ${ids.jo
   return ids.filter((id) => chosen.includes(id));
 });
 
-export const preset = withDefault(
-  option('<name>', `parameters of methods and metrics: ${presetNames.join(' or ')}`, oneOf(presetNames)),
+export const preset = option(
+  '<name>',
+  `parameters of methods and metrics: ${presetNames.join(' or ')}`,
+  oneOf(presetNames),
   'quick',
 );
 
-export const engine = withDefault(
-  option('<name>', `${engineNames.join(', ')}; "landlens engines" says which work here`, (given) =>
-    parseEngine(given),
-  ),
+export const engine = option(
+  '<name>',
+  `${engineNames.join(', ')}; "landlens engines" says which work here`,
+  (given) => parseEngine(given),
   defaultEngine,
 );
 
-export const seed = withDefault(
-  option('<number>', 'seed of every random number', wholeNumber(0, largestSeed)),
-  '0',
-);
+export const seed = option('<number>', 'seed of every random number', wholeNumber(0, largestSeed), '0');
 
 export const statistics = option(
   '<file>',
@@ -68,4 +64,4 @@ export const classes = list('<name>', 'class to explain', text);
 
 /** The folder of a command's results, below the project by default. */
 export const out = (name: string) =>
-  withDefault(option('<folder>', 'where the results go', path), join(projectFolder, 'results', name));
+  option('<folder>', 'where the results go', path, join(projectFolder, 'results', name));

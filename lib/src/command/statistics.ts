@@ -1,7 +1,8 @@
 /** `landlens statistics`: mean and deviation of every band of a data set, kept beside it. */
 import { join } from 'node:path';
-import { bandStatistics, statisticsFile } from '../dataset/bandStatistics.js';
+import { bandStatistics } from '../dataset/bandStatistics.js';
 import { datasetForms, openDataset } from '../dataset/openDataset.js';
+import { statisticsFile } from '../dataset/savedStatistics.js';
 import { createProgress, type Progress } from '../io/progress.js';
 import { oneLine } from '../text.js';
 import { print, untilInterrupted } from './commandLine.js';

@@ -1,27 +1,10 @@
 /** The options of `reproduce`, and the study that they ask for. */
-import { methods, type Preset } from '../attribution/methods.js';
-import { type DatasetChoice, folderKinds } from '../dataset/openDataset.js';
-import type { EngineName } from '../engine/engines.js';
+import { methods } from '../attribution/methods.js';
+import { folderKinds } from '../dataset/openDataset.js';
 import { defaultResults } from '../study/defaultResults.js';
 import { outcomeNames, outcomes, type Selection } from '../study/selection.js';
-import { oneOf, option, path, text, type Values, withDefault } from './option.js';
+import { oneOf, option, path, text, type Values } from './option.js';
 import { dataset, engine, images, methodIds, model, preset, seed, split } from './sharedOptions.js';
-
-export interface StudyOptions {
-  readonly dataset: DatasetChoice;
-  /** Which images. */
-  readonly selection: Selection;
-  /** Path of the network's file. */
-  readonly model: string;
-  readonly images: number;
-  /** Method ids, in the order of the registry. */
-  readonly methods: readonly string[];
-  readonly preset: Preset;
-  readonly engine: EngineName;
-  readonly seed: number;
-  /** Folder of the results. */
-  readonly out: string;
-}
 
 const outcomeText = outcomeNames.map((name) => `${name}: ${outcomes[name]}`).join('\n');
 
@@ -35,7 +18,7 @@ export const studyCommand = {
       ...dataset,
       about: `scenes (rendered, not real imagery) or ${folderKinds.join(', ')}:<folder>`,
     },
-    split: withDefault(split, 'test'),
+    split: { ...split, default: 'test' },
     class: option('<name>', 'only images labelled with this class, which is then explained', text),
     outcome: option(
       '<outcome>',
@@ -56,8 +39,20 @@ export const studyCommand = {
   },
 };
 
+type Given = Values<typeof studyCommand.options>;
+
+export interface StudyOptions
+  extends Pick<Given, 'dataset' | 'model' | 'images' | 'preset' | 'engine' | 'seed'> {
+  /** Which images. */
+  readonly selection: Selection;
+  /** Method ids, in the order of the registry. */
+  readonly methods: readonly string[];
+  /** Folder of the results. */
+  readonly out: string;
+}
+
 /** The study that the values of the command's options ask for. */
-export function studyOptionsOf(values: Values<typeof studyCommand.options>): StudyOptions {
+export function studyOptionsOf(values: Given): StudyOptions {
   const { dataset, split, class: className, outcome, model, images, preset, engine, seed } = values;
   return {
     ...{ dataset, model, images, preset, engine, seed },

@@ -29,16 +29,7 @@ import { readClassNames, readWeights, transferWeights } from '../training/pretra
 import { paperRecipe, type Recipe } from '../training/recipe.js';
 import { freshWeights } from '../training/trainingStep.js';
 import { print, untilInterrupted } from './commandLine.js';
-import {
-  calledAs,
-  numberWhere,
-  oneOf,
-  option,
-  readArguments,
-  text,
-  wholeNumber,
-  withDefault,
-} from './option.js';
+import { calledAs, numberWhere, oneOf, option, readArguments, text, wholeNumber } from './option.js';
 import { dataset, engine as engineName, out, seed, statistics } from './sharedOptions.js';
 
 const architectures: ReadonlyMap<string, Architecture> = new Map([
@@ -57,8 +48,10 @@ const command = {
   options: {
     dataset,
     statistics,
-    architecture: withDefault(
-      option('<name>', [...architectures.keys()].join(' or '), oneOf([...architectures.keys()])),
+    architecture: option(
+      '<name>',
+      [...architectures.keys()].join(' or '),
+      oneOf([...architectures.keys()]),
       'densenet121',
     ),
     recipe: option(

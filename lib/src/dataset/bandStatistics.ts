@@ -4,14 +4,14 @@ import { constants, existsSync } from 'node:fs';
 import { access, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { requireCount } from '../check.js';
-import { failAt, InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { writeFileAtomic } from '../io/file.js';
 import { fieldsOf, isCount, isNumber, readJsonObject } from '../io/json.js';
 import { withLock } from '../io/lock.js';
 import { createRandom, requireSeed } from '../random.js';
 import type { BandStatistics, Dataset, Patch, Split } from './patch.js';
 import { readAhead } from './readAhead.js';
-import { readSavedStatistics, type SavedStatistics } from './savedStatistics.js';
+import { readSavedStatistics, type SavedStatistics, statisticsFile } from './savedStatistics.js';
 
 export interface StatisticsProgress {
   readonly done: number;
@@ -30,9 +30,6 @@ export interface BandStatisticsOptions {
   readonly onProgress?: (progress: StatisticsProgress) => void;
   readonly signal?: AbortSignal;
 }
-
-/** Name of the file beside the data. */
-export const statisticsFile = 'landlens-statistics.json';
 
 /** Patches between two notes of how far a computation came. */
 const noteEvery = 1000;
@@ -100,11 +97,8 @@ async function computeStatistics(
   }
   const constant = bands.findIndex(({ deviation }) => deviation === 0);
   if (constant >= 0) {
-    throw new InputError({
-      what: `band ${dataset.bands[constant]} has one value everywhere: no network input can be divided by its deviation`,
-      where: `${split} split of ${dataset.name}`,
-      got: `${bands[constant].mean}`,
-    });
+    const what = `band ${dataset.bands[constant]} has one value everywhere: no network input can be divided by its deviation`;
+    throw failAt(`${split} split of ${dataset.name}`)(what, undefined, `${bands[constant].mean}`);
   }
   const result: SavedStatistics = {
     ...wanted,
@@ -146,11 +140,10 @@ async function requireWritable(path: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true });
     await access(dirname(path), constants.W_OK);
   } catch {
-    throw new InputError({
-      what: 'the statistics cannot be kept here: the folder may not be written to',
-      where: dirname(path),
-      todo: 'Give another file: --out <file> of landlens statistics, option `path` of bandStatistics; name it to `train` and `pack` by --statistics <file>.',
-    });
+    const todo =
+      'Give another file: --out <file> of landlens statistics, option `path` of bandStatistics; name it to `train` and `pack` by --statistics <file>.';
+    const fail = failAt(dirname(path), todo);
+    throw fail('the statistics cannot be kept here: the folder may not be written to');
   }
 }
 
@@ -225,11 +218,10 @@ function addPatch(bands: readonly Moments[], { name, image: { data } }: Patch): 
   for (const [band, moments] of bands.entries()) {
     moments.add(data.subarray(band * area, (band + 1) * area));
     if (Number.isFinite(moments.mean) && Number.isFinite(moments.deviation)) continue;
-    throw new InputError({
-      what: 'a pixel is not a finite number',
-      where: `${name}, band ${band + 1}`,
-      expected: 'finite numbers',
-      todo: 'Take the patch out of the data set, or fetch it again.',
-    });
+    const fail = failAt(
+      `${name}, band ${band + 1}`,
+      'Take the patch out of the data set, or fetch it again.',
+    );
+    throw fail('a pixel is not a finite number', 'finite numbers');
   }
 }

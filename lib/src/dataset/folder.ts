@@ -3,13 +3,12 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { failAt, messageOf } from '../error.js';
 import { zeros } from '../tensor.js';
-import { statisticsFile } from './bandStatistics.js';
 import { type FolderOptions, readDescription } from './folder/description.js';
 import { readTable, type TableRow } from './folder/table.js';
 import { type Dataset, defaultUnits, type Patch, type Split } from './patch.js';
 import { type ChosenBands, chooseBands } from './raster/chooseBands.js';
 import { openGeoTiff, readGeoTiff } from './raster/geoTiff.js';
-import { readSavedStatistics, requireStatistics, withKnownStatistics } from './savedStatistics.js';
+import { withFolderStatistics } from './savedStatistics.js';
 import { splitNames, splitsInOrder } from './splitNames.js';
 
 /** No image of a data set needs more; larger ones are scenes. */
@@ -50,21 +49,17 @@ export async function openFolder(folder: string, given: FolderOptions = {}): Pro
     return bySplit[split][index].labels;
   };
   const bands = kind.select;
-  const statistics =
-    options.statistics === undefined
-      ? await readSavedStatistics(join(folder, statisticsFile), bands)
-      : requireStatistics(options.statistics, bands.length, `${folder}, option \`statistics\``);
-  const facts: Omit<Dataset, 'statistics'> = {
+  const facts = {
     ...{ name, bands, classes, rendered: false, size: kind.size, units, folder, count, nameOf },
-    find: (wanted) => find(wanted) ?? find(`${wanted}.tif`),
-    read: async (split, index) => ({
+    find: (wanted: string) => find(wanted) ?? find(`${wanted}.tif`),
+    read: async (split: Split, index: number) => ({
       ...(await readImage(folder, nameOf(split, index), kind, scale, offset)),
       bands,
       labels: labelsOf(split, index),
     }),
-    readLabels: async (split, index) => labelsOf(split, index),
+    readLabels: async (split: Split, index: number) => labelsOf(split, index),
   };
-  return withKnownStatistics(facts, statistics);
+  return withFolderStatistics(facts, { given: options.statistics });
 }
 
 function sortRows(rows: readonly TableRow[]): Readonly<Record<Split, readonly TableRow[]>> {

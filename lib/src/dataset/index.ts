@@ -3,7 +3,6 @@ export {
   type BandStatisticsOptions,
   bandStatistics,
   type StatisticsProgress,
-  statisticsFile,
 } from './bandStatistics.js';
 export { type SuperClass, superClasses, superClassOf } from './bigEarthNet/labels.js';
 export { openBigEarthNet } from './bigEarthNet.js';
@@ -27,6 +26,6 @@ export * from './raster/largeImage.js';
 export type { PixelWindow } from './raster/tiffLayout.js';
 export * from './raster/tiles.js';
 export * from './readAhead.js';
-export type { SavedStatistics } from './savedStatistics.js';
+export { type SavedStatistics, statisticsFile } from './savedStatistics.js';
 export * from './scenes.js';
 export { openSen12ms, type Sen12msOptions } from './sen12ms.js';

@@ -1,6 +1,6 @@
 /** A data set by the text that names it: `scenes`, or `<kind>:<folder>` as on the command line. */
 import { resolve } from 'node:path';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { openBigEarthNet } from './bigEarthNet.js';
 import { openBigEarthNet2 } from './bigEarthNet2.js';
 import { openFolder } from './folder.js';
@@ -44,12 +44,7 @@ export function parseDataset(text: string, base = process.cwd()): DatasetChoice 
   const [, word, folder] = /^([a-z0-9]+):(.+)$/s.exec(text) ?? [];
   const kind = folderKinds.find((known) => known === word);
   if (kind !== undefined) return { kind, folder: resolve(base, folder) };
-  throw new InputError({
-    what: 'not a data set',
-    where: '--dataset',
-    expected: datasetForms,
-    got: `"${text}"`,
-  });
+  throw failAt('--dataset')('not a data set', datasetForms, `"${text}"`);
 }
 
 /** The text that names the choice, its folder in full. */
@@ -72,11 +67,11 @@ export interface OpenDatasetOptions {
  * const data = await openDataset('bigearthnet:/data/BigEarthNet-v1.0');
  * const patch = await data.read('test', 0);
  */
-export function openDataset(
+export async function openDataset(
   source: string | DatasetChoice,
   options: OpenDatasetOptions = {},
 ): Promise<Dataset> {
-  return open(choiceOf(source, options), options);
+  return (await open(source, options)).dataset;
 }
 
 /**
@@ -88,23 +83,18 @@ export async function openForPacking(
   source: string | DatasetChoice,
   options: OpenDatasetOptions = {},
 ): Promise<{ readonly dataset: Dataset; readonly factors?: readonly number[] }> {
-  const choice = choiceOf(source, options);
-  const dataset = await open(choice, options, 'nearest');
-  if (choice.kind !== 'bigearthnet' && choice.kind !== 'bigearthnet2') return { dataset };
+  const { kind, dataset } = await open(source, options, 'nearest');
+  if (kind !== 'bigearthnet' && kind !== 'bigearthnet2') return { dataset };
   return { dataset, factors: sentinel2Bands.map((band) => bandResolution[band] / 10) };
 }
 
-const choiceOf = (source: string | DatasetChoice, { base }: OpenDatasetOptions): DatasetChoice =>
-  typeof source === 'string' ? parseDataset(source, base) : source;
-
 async function open(
-  choice: DatasetChoice,
-  { statistics }: OpenDatasetOptions,
+  source: string | DatasetChoice,
+  { statistics, base }: OpenDatasetOptions,
   resampling?: Resampling,
-): Promise<Dataset> {
-  const dataset =
-    choice.kind === 'scenes'
-      ? scenes()
-      : await openers[choice.kind](choice.folder, resampling === undefined ? {} : { resampling });
-  return statistics === undefined ? dataset : withStatistics(dataset, statistics);
+): Promise<{ readonly kind: DatasetChoice['kind']; readonly dataset: Dataset }> {
+  const choice = typeof source === 'string' ? parseDataset(source, base) : source;
+  const { kind } = choice;
+  const dataset = kind === 'scenes' ? scenes() : await openers[kind](choice.folder, { resampling });
+  return { kind, dataset: statistics === undefined ? dataset : await withStatistics(dataset, statistics) };
 }

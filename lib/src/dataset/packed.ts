@@ -5,7 +5,6 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failAt, type InputError } from '../error.js';
 import { openRegularFile, readBoundedFile, useFile } from '../io/boundedFile.js';
-import { statisticsFile } from './bandStatistics.js';
 import {
   indexFile,
   isHeader,
@@ -20,7 +19,7 @@ import {
 import { decodeRecord } from './packed/record.js';
 import type { Dataset, Split } from './patch.js';
 import type { Resampling } from './raster/resample.js';
-import { readSavedStatistics, withKnownStatistics } from './savedStatistics.js';
+import { withFolderStatistics } from './savedStatistics.js';
 import { splitNames, splitsInOrder } from './splitNames.js';
 
 export interface PackedOptions {
@@ -61,11 +60,10 @@ export async function openPacked(
     const place = first[split] + index;
     return { shard: shards[Math.floor(place / perShard)], slot: place % perShard };
   };
-  const statistics = (await readSavedStatistics(join(folder, statisticsFile), bands)) ?? header.statistics;
-  const facts: Omit<Dataset, 'statistics'> = {
+  const facts = {
     ...{ name, bands, classes, rendered, size, units, folder, count, nameOf },
-    find: isSorted ? find : (wanted) => places.get(wanted),
-    async read(split, index) {
+    find: isSorted ? find : (wanted: string) => places.get(wanted),
+    async read(split: Split, index: number) {
       const { shard, slot } = at(split, index);
       const [patch, labels, offset] = shard.patches[slot];
       const end = shard.patches[slot + 1]?.[2] ?? shard.bytes;
@@ -73,12 +71,12 @@ export async function openPacked(
       const record = await useFile(path, { todo: todoOfShard }, (file) => file.read(offset, end - offset));
       return decodeRecord(record, { name: patch, labels }, header, resampling, `${path}, ${patch}`);
     },
-    async readLabels(split, index) {
+    async readLabels(split: Split, index: number) {
       const { shard, slot } = at(split, index);
       return shard.patches[slot][1];
     },
   };
-  return withKnownStatistics(facts, statistics);
+  return withFolderStatistics(facts, { published: header.statistics });
 }
 
 export interface PackedIndex {

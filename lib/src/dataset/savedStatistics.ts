@@ -1,5 +1,6 @@
 /** The file that band statistics are kept in: read back with every field checked. */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describeValue, failAt, InputError } from '../error.js';
 import { fieldsOf, isCount, isNumbers, isText, readJsonObject } from '../io/json.js';
 import type { BandStatistics, Dataset, Split } from './patch.js';
@@ -19,6 +20,9 @@ export interface SavedStatistics extends BandStatistics {
   /** SHA-256 of the patches' names in their order: other patches, other statistics. */
   readonly fingerprint: string;
 }
+
+/** Name of the file beside the data. */
+export const statisticsFile = 'landlens-statistics.json';
 
 const todo = 'Delete the file, or compute the statistics again.';
 
@@ -76,18 +80,27 @@ export async function withStatistics(dataset: Dataset, path: string): Promise<Da
   };
 }
 
-/** A data set in a folder whose statistics may not have been computed yet: asked for, they are then an error. */
-export function withKnownStatistics(
-  dataset: Omit<Dataset, 'statistics'>,
-  statistics: BandStatistics | undefined,
-): Dataset {
+/**
+ * A data set in a folder with the statistics given, else those kept in the folder, else `published` ones. They may not have
+ * been computed yet: asked for, they are then an error.
+ * @throws InputError if those given are of other bands or not usable, or those kept are damaged
+ */
+export async function withFolderStatistics(
+  dataset: Omit<Dataset, 'statistics'> & { readonly folder: string },
+  { given, published }: { readonly given?: BandStatistics; readonly published?: BandStatistics },
+): Promise<Dataset> {
+  const { folder, bands } = dataset;
+  const statistics =
+    given === undefined
+      ? ((await readSavedStatistics(join(folder, statisticsFile), bands)) ?? published)
+      : requireStatistics(given, bands.length, `${folder}, option \`statistics\``);
   return {
     ...dataset,
     get statistics(): BandStatistics {
       if (statistics !== undefined) return statistics;
       throw new InputError({
         what: 'the mean and deviation of its bands are not known',
-        where: `${dataset.name} in ${dataset.folder}`,
+        where: `${dataset.name} in ${folder}`,
         todo: 'Compute them once with `npx landlens statistics <dataset>`, or bandStatistics(dataset), which keeps them beside the data, then open it again; or name a file of them: --statistics <file>, or the option `statistics`.',
       });
     },

@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { type Fail, failAt } from '../error.js';
 import { zeros } from '../tensor.js';
-import { statisticsFile } from './bandStatistics.js';
 import {
   type BandStatistics,
   type Dataset,
@@ -15,7 +14,7 @@ import {
 import { listFolder, noPatches } from './patchFolder.js';
 import { requireDigitalNumbers } from './raster/digitalNumbers.js';
 import { readGeoTiff, readWholeGeoTiff } from './raster/geoTiff.js';
-import { readSavedStatistics, requireStatistics, withKnownStatistics } from './savedStatistics.js';
+import { withFolderStatistics } from './savedStatistics.js';
 import { labelsOf, masksOf, sen12msClasses } from './sen12ms/classes.js';
 import { parsePatchName, readNameList, readSceneList, type Sen12msName } from './sen12ms/names.js';
 import {
@@ -75,22 +74,18 @@ export async function openSen12ms(folder: string, options: Sen12msOptions = {}):
     const todo = 'Check that the lists are of SEN12MS and that the folder holds the patches they name.';
     throw failAt(folder, todo)('no patch of the folder is in a split list');
   }
-  const statistics =
-    options.statistics === undefined
-      ? await readSavedStatistics(join(folder, statisticsFile), sentinel2Bands)
-      : requireStatistics(options.statistics, sentinel2Bands.length, 'SEN12MS, option `statistics`');
-  const facts: Omit<Dataset, 'statistics'> = {
+  const facts = {
     ...{ name: 'SEN12MS', bands: sentinel2Bands, classes: sen12msClasses, rendered: false },
     ...{ size, units: defaultUnits, folder, count, nameOf },
     // The lists and the files have the ending, patches do not.
-    find: (name) => find(name.replace(/\.tif$/, '')),
-    read: async (split, index) => readPatch(folder, nameOf(split, index)),
-    readLabels: async (split, index) => {
+    find: (name: string) => find(name.replace(/\.tif$/, '')),
+    read: async (split: Split, index: number) => readPatch(folder, nameOf(split, index)),
+    readLabels: async (split: Split, index: number) => {
       const { codes, fail } = await readLandCover(folder, parsePatchName(nameOf(split, index)));
       return labelsOf(codes, fail);
     },
   };
-  return withKnownStatistics(facts, statistics);
+  return withFolderStatistics(facts, { given: options.statistics });
 }
 
 /** The names of all patches, sorted: folders of seasons, in them folders of Sentinel-2 scenes, in them the files. */

@@ -7,6 +7,10 @@ import type { Dataset, Split } from './patch.js';
 
 export const splitsInOrder: readonly Split[] = ['train', 'validation', 'test'];
 
+/** The split that a table names; undefined for any other text. */
+export const splitOf = (text: unknown): Split | undefined =>
+  splitsInOrder.find((split) => split === (text === 'val' ? 'validation' : text));
+
 /** Sorted by code units, as `sort()` does. */
 export type NamesBySplit = Readonly<Record<Split, readonly string[]>>;
 

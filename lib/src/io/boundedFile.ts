@@ -1,7 +1,7 @@
 /** Opening files that are there: regular ones alone, so that no pipe or device holds a reader up, and of bounded size. */
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { InputError, messageOf } from '../error.js';
+import { failAt, InputError, messageOf } from '../error.js';
 import type { ByteSource } from './byteSource.js';
 
 export interface OpenFileOptions {
@@ -33,8 +33,8 @@ function refusal(
   thrown: unknown,
 ): InputError {
   if (thrown instanceof InputError) return thrown;
-  const what = isMissing(thrown) ? `${name} does not exist` : `${name} cannot be read: ${messageOf(thrown)}`;
-  return new InputError({ what, where, todo });
+  const what = isMissing(thrown) ? 'does not exist' : `cannot be read: ${messageOf(thrown)}`;
+  return failAt(where, todo)(`${name} ${what}`);
 }
 
 function requireRegular(status: Stats, path: string, { todo, where = path }: OpenFileOptions): void {
@@ -45,7 +45,7 @@ function requireRegular(status: Stats, path: string, { todo, where = path }: Ope
     'a socket': status.isSocket(),
   };
   const [got] = Object.entries(kinds).find(([, is]) => is) ?? ['a device'];
-  throw new InputError({ what: 'not a regular file', where, expected: 'a file', got, todo });
+  throw failAt(where, todo)('not a regular file', 'a file', got);
 }
 
 /**
@@ -109,9 +109,7 @@ export async function readBoundedFile(path: string, options: BoundedFileOptions)
   return useFile(path, options, async ({ size, read }) => {
     if (size > 0 && size <= maximumBytes) return read(0, size);
     const what = size === 0 ? 'the file is empty' : 'the file is too large';
-    throw new InputError({
-      ...{ what, where, expected: `a file of 1 to ${maximumBytes} bytes`, got: `${size} bytes`, todo },
-    });
+    throw failAt(where, todo)(what, `a file of 1 to ${maximumBytes} bytes`, `${size} bytes`);
   });
 }
 

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { InputError } from '../error.js';
+import { failAt, InputError } from '../error.js';
 import { writeError } from './file.js';
 
 export interface DurableLines<Item> {
@@ -34,12 +34,8 @@ export async function openLines<Item>(
     throw writeError(path, thrown);
   }
   try {
-    if (!(await handle.stat()).isFile()) {
-      throw new InputError({
-        ...{ what: 'not a regular file', where: path, expected: 'a file to append to' },
-        todo: 'Choose another folder.',
-      });
-    }
+    if (!(await handle.stat()).isFile())
+      throw failAt(path, 'Choose another folder.')('not a regular file', 'a file to append to');
     const content = await handle.readFile();
     const end = content.lastIndexOf('\n') + 1;
     const lines = content.subarray(0, end).toString('utf8').split('\n').slice(0, -1);

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { InputError, messageOf } from '../error.js';
+import { failAt, type InputError, messageOf } from '../error.js';
 import { signature } from './holder.js';
 import { keepAtExit, removeAtExit, removeLeftovers } from './leftovers.js';
 
@@ -23,14 +23,14 @@ function todoAbout(code: string): string {
 
 /** Says in one sentence why a file could not be written (a full disk, no permission). */
 export function writeError(path: string, thrown: unknown): InputError {
-  const todo = todoAbout(isSystemError(thrown) ? thrown.code : '');
-  return new InputError({ what: `could not be written: ${messageOf(thrown)}`, where: path, todo });
+  const fail = failAt(path, todoAbout(isSystemError(thrown) ? thrown.code : ''));
+  return fail(`could not be written: ${messageOf(thrown)}`);
 }
 
 /** Says in one sentence what the operating system refused, of which nobody knew more. */
 export function systemError(thrown: SystemError): InputError {
-  const { code, path = 'the operating system' } = thrown;
-  return new InputError({ what: `stopped: ${thrown.message}`, where: path, todo: todoAbout(code) });
+  const { code, path = 'the operating system', message } = thrown;
+  return failAt(path, todoAbout(code))(`stopped: ${message}`);
 }
 
 /** Whether a regular file of that name is there. */

@@ -1,5 +1,5 @@
 /** A file on the web, read by ranges: what a server says of itself is checked, and no answer is longer than what was asked for. */
-import { InputError, messageOf } from '../error.js';
+import { failAt, InputError, messageOf } from '../error.js';
 import type { ByteSource } from './byteSource.js';
 
 export interface HttpFileOptions {
@@ -25,8 +25,7 @@ export async function openHttpFile(
   const url = URL.canParse(address) ? new URL(address) : undefined;
   // A query or a password may be a secret, which does not belong in messages.
   const where = url === undefined ? address : url.origin + url.pathname;
-  const fail = (what: string, facts: { expected?: string; got?: string; todo?: string } = {}): InputError =>
-    new InputError({ what, where, todo, ...facts });
+  const fail = failAt(where, todo);
   if (url === undefined) throw fail('not an address');
   let size: number | undefined;
 
@@ -46,20 +45,16 @@ export async function openHttpFile(
       const { status, headers, body } = response;
       if (status >= 300 && status < 400) {
         const target = headers.get('location') ?? 'an address that it does not say';
-        throw fail('the server sends to another address', {
-          got: target,
-          todo: 'Give that address instead.',
-        });
+        const advise = failAt(where, 'Give that address instead.');
+        throw advise('the server sends to another address', undefined, target);
       }
       if (status === 200) {
-        throw fail('the server does not answer ranges', {
-          expected: `status 206 for ${expected}`,
-          got: 'status 200 and the whole file',
-          todo: 'Download the file and give its path.',
-        });
+        const advise = failAt(where, 'Download the file and give its path.');
+        const got = 'status 200 and the whole file';
+        throw advise('the server does not answer ranges', `status 206 for ${expected}`, got);
       }
       if (status !== 206 || body === null) {
-        throw fail('the server does not have the file', { expected: 'status 206', got: `status ${status}` });
+        throw fail('the server does not have the file', 'status 206', `status ${status}`);
       }
       const range = headers.get('content-range') ?? 'no Content-Range';
       const [start, end, total] = (/^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(range) ?? [])
@@ -67,10 +62,8 @@ export async function openHttpFile(
         .map(Number);
       const isAsked = start === first && end === Math.min(last, total - 1) && end >= start;
       if (!isAsked || total !== (size ?? total)) {
-        throw fail('the server answers another range', {
-          expected: size === undefined ? expected : `${expected} of ${size}`,
-          got: range,
-        });
+        const asked = size === undefined ? expected : `${expected} of ${size}`;
+        throw fail('the server answers another range', asked, range);
       }
       size = total;
       return await readBody(body, end + 1 - start);
@@ -91,13 +84,13 @@ export async function openHttpFile(
       const part = next.value;
       if (done + part.length > length) {
         await reader.cancel().catch(() => undefined);
-        throw fail('the answer is longer than announced', { expected: `${length} bytes` });
+        throw fail('the answer is longer than announced', `${length} bytes`);
       }
       bytes.set(part, done);
       done += part.length;
     }
     if (done === length) return bytes;
-    throw fail('the answer is shorter than announced', { expected: `${length} bytes`, got: `${done}` });
+    throw fail('the answer is shorter than announced', `${length} bytes`, `${done}`);
   }
 
   const head = await request(0, chunkBytes - 1);

@@ -1,7 +1,7 @@
 /** Paths that a parsed file names: followed only where they stay inside its folder. */
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, join, sep, win32 } from 'node:path';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 
 /**
  * The real path of a file inside the folder.
@@ -19,11 +19,7 @@ export async function resolveInside(folder: string, location: string, where: str
     const [root, path] = await Promise.all([realpath(folder), realpath(join(folder, location))]);
     if (path.startsWith(root.endsWith(sep) ? root : root + sep)) return path;
   }
-  throw new InputError({
-    what: 'asks for a file outside its folder',
-    where,
-    expected: 'a relative path inside the folder',
-    got: JSON.stringify(location.slice(0, 200)),
-    todo: 'Do not use it unless you know why: such a path can read any file of yours.',
-  });
+  const fail = failAt(where, 'Do not use it unless you know why: such a path can read any file of yours.');
+  const got = JSON.stringify(location.slice(0, 200));
+  throw fail('asks for a file outside its folder', 'a relative path inside the folder', got);
 }

@@ -3,7 +3,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InputError } from '../error.js';
+import { failAt, type InputError } from '../error.js';
 import { writeError } from './file.js';
 import { describeHolder, type Holder, holderOf, isDead, signature } from './holder.js';
 import { findSigned, keepAtExit, removeAtExit } from './leftovers.js';
@@ -88,9 +88,7 @@ async function heldBy({ path, holder }: Other, where: string): Promise<InputErro
     ({ mtime }) => ` since ${mtime.toISOString().slice(0, 19).replace('T', ' ')} UTC`,
     () => '',
   );
-  return new InputError({
-    what: `another run is writing here: ${holder === undefined ? 'of a process that it does not name' : describeHolder(holder)}${since}`,
-    where,
-    todo: `Wait for it, stop it, or choose another place. If it no longer runs, delete ${path}.`,
-  });
+  const who = holder === undefined ? 'of a process that it does not name' : describeHolder(holder);
+  const todo = `Wait for it, stop it, or choose another place. If it no longer runs, delete ${path}.`;
+  return failAt(where, todo)(`another run is writing here: ${who}${since}`);
 }

@@ -17,14 +17,18 @@ const fields =
   '{name, bands, classes, normalisation: {mean, deviation}, networkBands?, clip?, layout?, size?, activation?, featureLayer?, featureGrid?}';
 
 const isPair = (value: unknown): value is [number, number] => isNumbers(value) && value.length === 2;
-const isSides = (value: unknown): value is [number, number] =>
+const isSides = (value: unknown): boolean =>
   isPair(value) && value.every((side) => isCount(side) && side > 0);
-const isOneOf =
-  <T extends string>(names: readonly T[]) =>
-  (value: unknown): value is T =>
-    names.some((name) => name === value);
-const isStatistics = (value: unknown): value is ClassifierDescription['normalisation'] =>
+const isOneOf = (names: readonly unknown[]) => (value: unknown) => names.includes(value);
+const isStatistics = (value: unknown): boolean =>
   isNumbers(fieldsOf(value).mean) && isNumbers(fieldsOf(value).deviation);
+
+/** What each field must be. */
+const checks: Readonly<Record<keyof ClassifierDescription, (value: unknown) => boolean>> = {
+  ...{ name: isText, bands: isTexts, classes: isTexts, networkBands: isTexts, featureLayer: isText },
+  ...{ clip: isPair, size: isSides, featureGrid: isSides, normalisation: isStatistics },
+  ...{ layout: isOneOf(layouts), activation: isOneOf(scoreActivations) },
+};
 
 interface DescriptionSource {
   /** For messages. */
@@ -49,29 +53,10 @@ export function readDescription(
     return fail('not JSON');
   }
   if (!isJsonObject(value)) return fail('not an object');
-  const values = value;
-  const wrong: string[] = [];
-  const read = <T>(name: string, isRight: (field: unknown) => field is T): T | undefined => {
-    const field = values[name];
-    if (field === undefined || isRight(field)) return field;
-    wrong.push(name);
-    return undefined;
-  };
-  const description = {
-    name: read('name', isText),
-    bands: read('bands', isTexts),
-    classes: read('classes', isTexts),
-    networkBands: read('networkBands', isTexts),
-    clip: read('clip', isPair),
-    normalisation: read('normalisation', isStatistics),
-    layout: read('layout', isOneOf(layouts)),
-    size: read('size', isSides),
-    activation: read('activation', isOneOf(scoreActivations)),
-    featureLayer: read('featureLayer', isText),
-    featureGrid: read('featureGrid', isSides),
-  };
-  if (wrong.length > 0) return fail(`a wrong value of ${wrong.join(', ')}`);
-  return defined(description);
+  const known = Object.entries(checks).filter(([name]) => value[name] !== undefined);
+  const wrong = known.filter(([name, isRight]) => !isRight(value[name]));
+  if (wrong.length > 0) return fail(`a wrong value of ${wrong.map(([name]) => name).join(', ')}`);
+  return Object.fromEntries(known.map(([name]) => [name, value[name]]));
 }
 
 /** Without the fields that say nothing, which would hide those of another source. */

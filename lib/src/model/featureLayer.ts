@@ -44,16 +44,20 @@ const isSpatial = ([a, b, c]: readonly number[], channels: 1 | 3 = 1): boolean =
 const nothing = ['Input', 'Constant', 'Identity', 'Dropout'];
 const moving = new Set<string>([...nothing, 'Transpose', 'Reshape', 'Pad', 'Slice']);
 
-/** Every node that makes maps ['N', channels, height, width] larger than a pixel, in the order of computation. */
-export function featureLayers(logits: Value): readonly FeatureLayer[] {
-  return topologicalOrder([logits]).flatMap((node) => {
-    const [output] = node.outputs;
+/** The nodes that make something of their own with such lengths behind the batch, in the order of computation. */
+const layersWith = (logits: Value, fits: (lengths: readonly number[]) => boolean): readonly Node[] =>
+  topologicalOrder([logits]).filter(({ name, operator, outputs: [output] }) => {
     const lengths = lengthsOf(output);
-    if (lengths?.length !== 3 || !isSpatial(lengths)) return [];
-    if (node.name === '' || moving.has(node.operator)) return [];
-    return [{ name: node.name, operator: operatorOf(node), shape: shapeOf(output) }];
+    return name !== '' && !moving.has(operator) && lengths !== undefined && fits(lengths);
   });
-}
+
+const asLayer = (node: Node): FeatureLayer => ({
+  ...{ name: node.name, operator: operatorOf(node), shape: shapeOf(node.outputs[0]) },
+});
+
+/** Every node that makes maps ['N', channels, height, width] larger than a pixel, in the order of computation. */
+export const featureLayers = (logits: Value): readonly FeatureLayer[] =>
+  layersWith(logits, (lengths) => lengths.length === 3 && isSpatial(lengths)).map(asLayer);
 
 /** Everything that the image says to the logits passes through the value, but for its size and the like. */
 function carriesAll(logits: Value, value: Value): boolean {
@@ -194,14 +198,10 @@ const listed = (layers: readonly FeatureLayer[]): string =>
     .join('; ');
 
 /** Layers of tokens [N, T, channels], where a network has no maps. */
-function tokenLayers(logits: Value): readonly FeatureLayer[] {
-  return topologicalOrder([logits]).flatMap((node) => {
-    const lengths = lengthsOf(node.outputs[0]);
-    if (node.name === '' || moving.has(node.operator) || lengths?.length !== 2 || lengths[0] < 4) return [];
-    if (!carriesAll(logits, node.outputs[0])) return [];
-    return [{ name: node.name, operator: operatorOf(node), shape: shapeOf(node.outputs[0]) }];
-  });
-}
+const tokenLayers = (logits: Value): readonly FeatureLayer[] =>
+  layersWith(logits, (lengths) => lengths.length === 2 && lengths[0] >= 4)
+    .filter(({ outputs: [output] }) => carriesAll(logits, output))
+    .map(asLayer);
 
 /** The grid of square images: 14 x 14 for 196 tokens, or 197 with a class token. */
 function squareGrid(tokens: number): string {

@@ -33,7 +33,7 @@ import { averagePool, maxPool } from '../graph/operators/pooling.js';
 import { globalAveragePool } from '../graph/operators/reduction.js';
 import { resize } from '../graph/operators/resize.js';
 import { staticDimension } from '../graph/type.js';
-import type { JsonObject } from '../io/json.js';
+import { isNumber, type JsonObject } from '../io/json.js';
 import { sizeOf, type Tensor } from '../tensor.js';
 
 export interface Layer {
@@ -59,26 +59,23 @@ const convert = 'Convert the network to ONNX (tf2onnx) and open that.';
 const refuse = ({ where }: Layer, what: string, expected?: string, got?: unknown): InputError =>
   failAt(where, convert)(what, expected, inShort(got));
 
-function numberOf(layer: Layer, name: string, otherwise: number): number {
-  const value = layer.config[name] ?? otherwise;
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw refuse(layer, `not a number: ${name}`, 'a number', value);
-}
-
-function flagOf(layer: Layer, name: string, otherwise: boolean): boolean {
-  const value = layer.config[name] ?? otherwise;
-  if (typeof value === 'boolean') return value;
-  throw refuse(layer, `neither true nor false: ${name}`, 'true or false', value);
-}
+/** A field of the layer's configuration that must be of a kind. */
+const fieldOf =
+  <T>(is: (value: unknown) => value is T, what: string, expected: string) =>
+  (layer: Layer, name: string, otherwise?: T): T => {
+    const value = layer.config[name] ?? otherwise;
+    if (is(value)) return value;
+    throw refuse(layer, `${what}: ${name}`, expected, value);
+  };
 
 const isCount = (value: unknown, least: number): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= 2 ** 24;
+const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
+const isPositive = (value: unknown): value is number => isCount(value, 1);
 
-function countOf(layer: Layer, name: string): number {
-  const value = layer.config[name];
-  if (isCount(value, 1)) return value;
-  throw refuse(layer, `not a count: ${name}`, 'a whole number from 1', value);
-}
+const numberOf = fieldOf(isNumber, 'not a number', 'a number');
+const flagOf = fieldOf(isFlag, 'neither true nor false', 'true or false');
+const countOf = fieldOf(isPositive, 'not a count', 'a whole number from 1');
 
 /** A number for height and width: n, or [height, width]. */
 function pairOf(

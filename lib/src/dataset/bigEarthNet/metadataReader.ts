@@ -68,13 +68,8 @@ export function openMetadataReader({ seconds }: MetadataReaderOptions = {}): Met
   };
   return {
     read: async (path) => {
-      const { buffer, byteOffset, byteLength } = await readBoundedFile(path, {
-        maximumBytes: 2 ** 29,
-        todo,
-      });
-      const bytes = new ArrayBuffer(byteLength);
-      new Uint8Array(bytes).set(new Uint8Array(buffer, byteOffset, byteLength));
-      const reply = await decode(bytes);
+      const bytes = Uint8Array.from(await readBoundedFile(path, { maximumBytes: 2 ** 29, todo }));
+      const reply = await decode(bytes.buffer);
       if ('problem' in reply) throw new InputError({ ...reply.problem, where: path, todo });
       const { table } = reply;
       return { ...table, names: table.names.split('\n') };

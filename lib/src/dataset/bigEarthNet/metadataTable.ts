@@ -1,6 +1,8 @@
 /** Decoding BigEarthNet v2's metadata.parquet: which patch has which labels, in which split. */
 import { type Compressors, parquetMetadata, parquetScan, parquetSchema } from 'hyparquet';
 import { compressors, decompressZstd } from 'hyparquet-compressors';
+import { describeValue, type Fail, type InputError } from '../../error.js';
+import { splitOf, splitsInOrder } from '../splitNames.js';
 import { classes19 } from './labels.js';
 import { parsePatchId } from './patchNames.js';
 
@@ -18,32 +20,12 @@ export interface MetadataTable {
   readonly countryNames: readonly string[];
 }
 
-/** Why a table is refused; the caller knows the file. */
-export interface TableProblem {
-  readonly what: string;
-  readonly expected?: string;
-  readonly got?: string;
-}
-
-/** Thrown by `decodeMetadataTable` for wrong content; anything else that it throws means damage. */
-export class TableError extends Error {
-  constructor(readonly problem: TableProblem) {
-    super(problem.what);
-  }
-}
-
 const optionalColumns = ['country', 'contains_seasonal_snow', 'contains_cloud_or_shadow'];
 const requiredColumns = ['patch_id', 'labels', 'split'];
 
 const maximumRows = 4e6;
 const maximumPageBytes = 2 ** 26;
 
-const splitIndex: ReadonlyMap<unknown, number> = new Map([
-  ['train', 0],
-  ['validation', 1],
-  ['val', 1],
-  ['test', 2],
-]);
 const classIndex: ReadonlyMap<unknown, number> = new Map(classes19.map((name, index) => [name, index]));
 
 /** A page may not unpack to more than its header says, nor its header say more than a page honestly holds. */
@@ -62,23 +44,21 @@ const boundedCompressors: Compressors = Object.fromEntries(
 
 /**
  * Decodes the columns that a data set needs, the others are not touched.
- * @throws TableError for wrong content, Error for damage
+ * @throws InputError, by `fail`, for wrong content; Error for damage
  */
-export async function decodeMetadataTable(bytes: ArrayBuffer): Promise<MetadataTable> {
+export async function decodeMetadataTable(bytes: ArrayBuffer, fail: Fail): Promise<MetadataTable> {
   const metadata = parquetMetadata(bytes, { geoparquet: false });
   const rows = Number(metadata.num_rows);
-  if (!(rows >= 1 && rows <= maximumRows)) {
-    throw new TableError({ what: 'no honest table', expected: `1 to ${maximumRows} rows`, got: `${rows}` });
-  }
+  if (!(rows >= 1 && rows <= maximumRows))
+    throw fail('no honest table', `1 to ${maximumRows} rows`, `${rows}`);
   const present = parquetSchema(metadata).children.map(({ element }) => element.name);
   const missing = requiredColumns.filter((column) => !present.includes(column));
   if (missing.length > 0) {
-    throw new TableError({
-      what: `no column ${missing.join(', ')}`,
-      expected: [...requiredColumns, ...optionalColumns].join(', '),
-      got: present.slice(0, 12).join(', ').slice(0, 200),
-    });
+    const expected = [...requiredColumns, ...optionalColumns].join(', ');
+    throw fail(`no column ${missing.join(', ')}`, expected, present.slice(0, 12).join(', ').slice(0, 200));
   }
+  const wrongValue = (column: string, row: number, expected: string, value: unknown): InputError =>
+    fail(`column ${column} is wrong in row ${row}`, expected, describeValue(value));
   /** Calls `take` for every value of a column. A scan a column, since a scan keeps what it has read. */
   const forEach = async (column: string, take: (value: unknown, row: number) => void): Promise<void> => {
     if (!present.includes(column)) return;
@@ -87,11 +67,7 @@ export async function decodeMetadataTable(bytes: ArrayBuffer): Promise<MetadataT
       slice: (start: number, end?: number) => bytes.slice(start, end),
     };
     const scan = await parquetScan({
-      file,
-      metadata,
-      columns: [column],
-      compressors: boundedCompressors,
-      useOffsetIndex: false,
+      ...{ file, metadata, columns: [column], compressors: boundedCompressors, useOffsetIndex: false },
     });
     let row = 0;
     for (const { rowStart, rowEnd } of scan.ranges) {
@@ -107,12 +83,8 @@ export async function decodeMetadataTable(bytes: ArrayBuffer): Promise<MetadataT
   const names: string[] = [];
   await forEach('patch_id', (value, row) => {
     if (typeof value !== 'string' || parsePatchId(value) === undefined) {
-      throw wrongValue(
-        'patch_id',
-        row,
-        'names like S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_75_43',
-        value,
-      );
+      const expected = 'names like S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_75_43';
+      throw wrongValue('patch_id', row, expected, value);
     }
     names.push(value);
   });
@@ -127,9 +99,9 @@ export async function decodeMetadataTable(bytes: ArrayBuffer): Promise<MetadataT
   });
   const splits = new Uint8Array(rows);
   await forEach('split', (value, row) => {
-    const index = splitIndex.get(value);
-    if (index === undefined) throw wrongValue('split', row, 'train, validation or test', value);
-    splits[row] = index;
+    const split = splitOf(value);
+    if (split === undefined) throw wrongValue('split', row, 'train, validation or test', value);
+    splits[row] = splitsInOrder.indexOf(split);
   });
   const flags = new Uint8Array(rows);
   const flag = async (column: string, bit: number): Promise<void> =>
@@ -154,14 +126,4 @@ export async function decodeMetadataTable(bytes: ArrayBuffer): Promise<MetadataT
     countries[row] = index;
   });
   return { names, labels, splits, flags, countries, countryNames };
-}
-
-function wrongValue(column: string, row: number, expected: string, value: unknown): TableError {
-  const got =
-    typeof value === 'string'
-      ? JSON.stringify(value.slice(0, 80))
-      : value === undefined
-        ? 'nothing'
-        : typeof value;
-  return new TableError({ what: `column ${column} is wrong in row ${row}`, expected, got });
 }

@@ -1,19 +1,19 @@
 /** The thread that metadata.parquet is decoded in: a hostile file can exhaust its memory or time, not the program's. */
 import { parentPort } from 'node:worker_threads';
-import { messageOf } from '../../error.js';
-import { decodeMetadataTable, type MetadataTable, TableError, type TableProblem } from './metadataTable.js';
+import { failAt, InputError, type InputErrorParts, messageOf } from '../../error.js';
+import { decodeMetadataTable, type MetadataTable } from './metadataTable.js';
 
 /** Names joined by line feeds: one text crosses threads far faster than half a million. */
 export type MetadataReply =
   | { readonly table: Omit<MetadataTable, 'names'> & { readonly names: string } }
-  | { readonly problem: TableProblem };
+  | { readonly problem: Omit<InputErrorParts, 'where'> };
 
 async function reply(bytes: ArrayBuffer): Promise<MetadataReply> {
   try {
-    const table = await decodeMetadataTable(bytes);
+    const table = await decodeMetadataTable(bytes, failAt('metadata.parquet'));
     return { table: { ...table, names: table.names.join('\n') } };
   } catch (thrown) {
-    if (thrown instanceof TableError) return { problem: thrown.problem };
+    if (thrown instanceof InputError) return { problem: thrown.parts };
     return { problem: { what: `not a sound Parquet file: ${messageOf(thrown).slice(0, 200)}` } };
   }
 }

@@ -6,6 +6,7 @@ import { CsvError, parse } from 'csv-parse';
 import { type Fail, failAt, InputError, messageOf } from '../../error.js';
 import { openRegularFile } from '../../io/boundedFile.js';
 import type { Split } from '../patch.js';
+import { splitOf } from '../splitNames.js';
 
 export interface TableOptions {
   /** Heading of the column of file names, relative to the folder, with or without their ending; default: 'name'. */
@@ -36,13 +37,6 @@ export interface Table {
   readonly classes: readonly string[];
   readonly rows: readonly TableRow[];
 }
-
-const splitsByText: ReadonlyMap<string, Split> = new Map<string, Split>([
-  ['train', 'train'],
-  ['validation', 'validation'],
-  ['val', 'validation'],
-  ['test', 'test'],
-]);
 
 const todo = 'Correct the table: a heading, then a line for each image, separated by commas.';
 
@@ -79,7 +73,7 @@ export async function readTable(path: string, options: TableOptions = {}): Promi
     }
     lineOf.set(name, line);
     const splitText = columns.split === undefined ? 'test' : record[columns.split];
-    const split = splitsByText.get(splitText.toLowerCase());
+    const split = splitOf(splitText.toLowerCase());
     if (split === undefined)
       throw fail('unknown split', 'train, validation, val or test', JSON.stringify(splitText));
     const cells = columns.labels.map((index) => record[index]);

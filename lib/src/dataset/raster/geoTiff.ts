@@ -68,8 +68,7 @@ export async function openGeoTiff(
 ): Promise<OpenGeoTiff> {
   const todo = 'Name a GeoTIFF; gdal_translate makes one of most formats.';
   const source = await (isUrl(path) ? openHttpFile : openRegularFile)(path, { todo });
-  const limits = { cacheBytes, maximumBlockBytes };
-  return openSource(source, { path, todo, ...limits }, (_, count, fail) => {
+  return openSource(source, { path, todo, cacheBytes, maximumBlockBytes }, (_, count, fail) => {
     if (count <= 0) throw fail('an image without pixels');
   });
 }

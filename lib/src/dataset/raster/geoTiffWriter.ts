@@ -1,17 +1,21 @@
 /** Writing a map or an image as a GeoTIFF: 32-bit floats, uncompressed, where it lies on Earth. */
 import { requireCount, requireLength } from '../../check.js';
-import { InputError } from '../../error.js';
+import { failAt } from '../../error.js';
 import { openPending, writeError, writeFileAtomic } from '../../io/file.js';
 import type { Georeference } from '../patch.js';
 
 // The package geotiff writes too, but lays an image without georeference over the whole globe.
 
-type Field =
-  | { readonly tag: number; readonly type: 'short' | 'long' | 'double'; readonly values: readonly number[] }
-  | { readonly tag: number; readonly type: 'ascii'; readonly text: string };
+/** TIFF's code of each type of field, and the bytes of a value. */
+const types = { ascii: [2, 1], short: [3, 2], long: [4, 4], double: [12, 8] } as const;
 
-const typeCodes = { ascii: 2, short: 3, long: 4, double: 12 } as const;
-const sizes = { ascii: 1, short: 2, long: 4, double: 8 } as const;
+type Field = readonly [tag: number, type: keyof typeof types, values: ArrayLike<number>];
+
+const asciiField = (tag: number, text: string): Field => [
+  tag,
+  'ascii',
+  new TextEncoder().encode(`${text}\0`),
+];
 
 /** GeoKeys: model type projected (1) or geographic (2), pixels are areas, and the EPSG code of the system. */
 function geoKeys(epsg: number): number[] {
@@ -24,16 +28,12 @@ function geoKeys(epsg: number): number[] {
   return [1, 1, 0, keys.length, ...keys.flatMap(([key, value]) => [key, 0, 1, value])];
 }
 
-function placeFields({ left, top, pixelSize, epsg, projection }: Georeference): Field[] {
-  return [
-    { tag: 33550, type: 'double', values: [pixelSize[0], pixelSize[1], 0] },
-    { tag: 33922, type: 'double', values: [0, 0, 0, left, top, 0] },
-    ...(epsg === undefined ? [] : [{ tag: 34735, type: 'short', values: geoKeys(epsg) } as const]),
-    // Without a code the projection is at least readable: ImageDescription.
-    ...(epsg === undefined && projection !== undefined
-      ? [{ tag: 270, type: 'ascii', text: projection } as const]
-      : []),
-  ];
+function placeFields({ left, top, pixelSize, epsg, projection }: Georeference): readonly Field[] {
+  const scale: Field = [33550, 'double', [pixelSize[0], pixelSize[1], 0]];
+  const tiePoint: Field = [33922, 'double', [0, 0, 0, left, top, 0]];
+  if (epsg !== undefined) return [scale, tiePoint, [34735, 'short', geoKeys(epsg)]];
+  // Without a code the projection is at least readable: ImageDescription.
+  return [scale, tiePoint, ...(projection === undefined ? [] : [asciiField(270, projection)])];
 }
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
@@ -46,7 +46,7 @@ function nameField(names: readonly string[]): Field {
     const text = escapeXml(escapeXml(name));
     return `  <Item name="DESCRIPTION" sample="${band}" role="description">${text}</Item>\n`;
   });
-  return { tag: 42112, type: 'ascii', text: `<GDALMetadata>\n${items.join('')}</GDALMetadata>\n` };
+  return asciiField(42112, `<GDALMetadata>\n${items.join('')}</GDALMetadata>\n`);
 }
 
 export interface EncodeOptions {
@@ -69,13 +69,17 @@ export function encodeGeoTiff(map: Float32Array, options: EncodeOptions): Uint8A
   const { bands = 1, height, width } = options;
   requireLength(map, bands * height * width, 'map');
   const { header, directory } = encodeDirectory(options);
-  const pixelBytes = 4 * map.length;
-  const file = new Uint8Array(header.length + pixelBytes + directory.length);
+  const file = new Uint8Array(header.length + 4 * map.length + directory.length);
   file.set(header);
-  const view = new DataView(file.buffer);
-  for (const [i, value] of map.entries()) view.setFloat32(header.length + 4 * i, value, true);
-  file.set(directory, header.length + pixelBytes);
+  file.set(bytesOf(map), header.length);
+  file.set(directory, header.length + 4 * map.length);
   return file;
+}
+
+function bytesOf(values: Float32Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(4 * values.length));
+  for (const [i, value] of values.entries()) view.setFloat32(4 * i, value, true);
+  return new Uint8Array(view.buffer);
 }
 
 export interface GeoTiffSink {
@@ -113,10 +117,7 @@ export async function createGeoTiff(path: string, options: EncodeOptions): Promi
       if (written + rows > height) requireLength({ length: written + rows }, height, `${path}, rows`);
       for (let band = 0; band < bands; band++) {
         const part = values.subarray(band * rows * width, (band + 1) * rows * width);
-        const bytes = new DataView(new ArrayBuffer(4 * part.length));
-        for (const [i, value] of part.entries()) bytes.setFloat32(4 * i, value, true);
-        const position = header.length + 4 * width * (band * height + written);
-        await writeAt(new Uint8Array(bytes.buffer), position);
+        await writeAt(bytesOf(part), header.length + 4 * width * (band * height + written));
       }
       written += rows;
     },
@@ -151,23 +152,23 @@ function encodeDirectory({ bands = 1, height, width, georeference, bandNames }: 
   // Pixels follow the 8 bytes of the header.
   const offsetsOf = (bandStart: number): number[] => starts.map((row) => bandStart + row * rowBytes);
   const fields: Field[] = [
-    { tag: 256, type: 'long', values: [width] },
-    { tag: 257, type: 'long', values: [height] },
-    { tag: 258, type: 'short', values: each(() => 32) },
-    { tag: 259, type: 'short', values: [1] },
-    { tag: 262, type: 'short', values: [1] },
-    { tag: 273, type: 'long', values: each((band) => offsetsOf(8 + band * bandBytes)).flat() },
-    { tag: 277, type: 'short', values: [bands] },
-    { tag: 278, type: 'long', values: [stripRows] },
-    { tag: 279, type: 'long', values: each(() => lengths).flat() },
-    { tag: 284, type: 'short', values: [bands === 1 ? 1 : 2] },
-    // What bands beyond the first are: nothing that TIFF has a word for.
-    ...(bands === 1 ? [] : [{ tag: 338, type: 'short', values: each(() => 0).slice(1) } as const]),
-    { tag: 339, type: 'short', values: each(() => 3) },
+    [256, 'long', [width]],
+    [257, 'long', [height]],
+    [258, 'short', each(() => 32)],
+    [259, 'short', [1]],
+    [262, 'short', [1]],
+    [273, 'long', each((band) => offsetsOf(8 + band * bandBytes)).flat()],
+    [277, 'short', [bands]],
+    [278, 'long', [stripRows]],
+    [279, 'long', each(() => lengths).flat()],
+    [284, 'short', [bands === 1 ? 1 : 2]],
+    [339, 'short', each(() => 3)],
     ...(georeference === undefined ? [] : placeFields(georeference)),
     ...(bandNames === undefined ? [] : [nameField(bandNames)]),
   ];
-  fields.sort((a, b) => a.tag - b.tag);
+  // What bands beyond the first are: nothing that TIFF has a word for.
+  if (bands > 1) fields.push([338, 'short', each(() => 0).slice(1)]);
+  fields.sort(([a], [b]) => a - b);
 
   const contents = fields.map(contentOf);
   let end = start + 2 + 12 * fields.length + 4;
@@ -178,13 +179,9 @@ function encodeDirectory({ bands = 1, height, width, georeference, bandNames }: 
     return place;
   });
   if (end >= 2 ** 32) {
-    throw new InputError({
-      what: 'too large for a GeoTIFF',
-      where: `${bands} bands of ${width} x ${height} pixels`,
-      expected: 'less than 4 GiB',
-      got: `${end} bytes`,
-      todo: 'Write fewer bands into one file, or a part of the image.',
-    });
+    const todo = 'Write fewer bands into one file, or a part of the image.';
+    const fail = failAt(`${bands} bands of ${width} x ${height} pixels`, todo);
+    throw fail('too large for a GeoTIFF', 'less than 4 GiB', `${end} bytes`);
   }
 
   const header = new Uint8Array([0x49, 0x49, 42, 0, 0, 0, 0, 0]);
@@ -192,12 +189,12 @@ function encodeDirectory({ bands = 1, height, width, georeference, bandNames }: 
   const directory = new Uint8Array(end - start);
   const view = new DataView(directory.buffer);
   view.setUint16(0, fields.length, true);
-  for (const [i, field] of fields.entries()) {
+  for (const [i, [tag, type, { length }]] of fields.entries()) {
     const entry = 2 + 12 * i;
     const content = contents[i];
-    view.setUint16(entry, field.tag, true);
-    view.setUint16(entry + 2, typeCodes[field.type], true);
-    view.setUint32(entry + 4, content.length / sizes[field.type], true);
+    view.setUint16(entry, tag, true);
+    view.setUint16(entry + 2, types[type][0], true);
+    view.setUint32(entry + 4, length, true);
     const place = places[i];
     if (place === undefined) directory.set(content, entry + 8);
     else {
@@ -213,15 +210,14 @@ export async function writeGeoTiff(path: string, map: Float32Array, options: Enc
   await writeFileAtomic(path, encodeGeoTiff(map, options));
 }
 
-function contentOf(field: Field): Uint8Array {
-  if (field.type === 'ascii') return new TextEncoder().encode(`${field.text}\0`);
-  const size = sizes[field.type];
-  const content = new Uint8Array(size * field.values.length);
-  const view = new DataView(content.buffer);
-  for (const [i, value] of field.values.entries()) {
-    if (field.type === 'short') view.setUint16(i * size, value, true);
-    else if (field.type === 'long') view.setUint32(i * size, value, true);
-    else view.setFloat64(i * size, value, true);
+function contentOf([, type, values]: Field): Uint8Array {
+  const [, size] = types[type];
+  const content = new DataView(new ArrayBuffer(size * values.length));
+  for (let i = 0; i < values.length; i++) {
+    if (type === 'ascii') content.setUint8(i, values[i]);
+    else if (type === 'short') content.setUint16(i * size, values[i], true);
+    else if (type === 'long') content.setUint32(i * size, values[i], true);
+    else content.setFloat64(i * size, values[i], true);
   }
-  return content;
+  return new Uint8Array(content.buffer);
 }

@@ -67,7 +67,6 @@ const maximumOverviews = 32;
 
 interface Entry {
   readonly tag: number;
-  readonly count: number;
   /** The value itself if it is one integer, else 0. */
   readonly value: number;
 }
@@ -139,7 +138,7 @@ export async function readTiffDirectory(source: ByteSource, fail: Fail): Promise
       const isInteger = length === 1 && integerTypes.includes(type);
       const value =
         size === 2 ? bytes.getUint16(place, little) : size === 4 ? bytes.getUint32(place, little) : 0;
-      return { tag, count: length, value: isInteger ? value : 0 };
+      return { tag, value: isInteger ? value : 0 };
     });
     const seen = new Set<number>();
     for (const { tag } of entries) {

@@ -1,6 +1,6 @@
 /** Maps of overlapping tiles blended into one map of a whole image, in memory that does not grow with its height. */
 import { requireCount } from '../../check.js';
-import { InputError } from '../../error.js';
+import { failAt } from '../../error.js';
 import type { PixelWindow } from './tiffLayout.js';
 
 export interface TileGrid {
@@ -19,12 +19,9 @@ export function tileStarts(length: number, size: number, overlap: number): reado
   for (const [name, count] of Object.entries({ length, size })) requireCount(count, `tiles, ${name}`);
   requireCount(overlap, 'tiles, overlap', 0);
   if (size > length || overlap >= size) {
-    throw new InputError({
-      what: 'tiles that do not fit',
-      where: `an image side of ${length} pixels`,
-      expected: 'a tile no larger than the image, and an overlap smaller than the tile',
-      got: `tiles of ${size} pixels that overlap by ${overlap}`,
-    });
+    const expected = 'a tile no larger than the image, and an overlap smaller than the tile';
+    const got = `tiles of ${size} pixels that overlap by ${overlap}`;
+    throw failAt(`an image side of ${length} pixels`)('tiles that do not fit', expected, got);
   }
   const starts: number[] = [];
   for (let start = 0; start < length - size; start += size - overlap) starts.push(start);
@@ -76,12 +73,10 @@ export async function blendTiles(
     for (const column of columns) {
       const maps = await mapTile({ column, row: top, width: tileWidth, height: tileHeight });
       if (maps.length !== layers || maps.some((map) => map.length !== tileHeight * tileWidth)) {
-        throw new InputError({
-          what: 'a tile has other maps than the rest',
-          where: `the tile at column ${column}, row ${top}`,
-          expected: `${layers} maps of ${tileHeight} x ${tileWidth} pixels`,
-          got: `lengths ${maps.map((map) => map.length).join(', ')}`,
-        });
+        const fail = failAt(`the tile at column ${column}, row ${top}`);
+        const expected = `${layers} maps of ${tileHeight} x ${tileWidth} pixels`;
+        const got = `lengths ${maps.map((map) => map.length).join(', ')}`;
+        throw fail('a tile has other maps than the rest', expected, got);
       }
       for (let y = 0; y < tileHeight; y++) {
         for (let x = 0; x < tileWidth; x++) {

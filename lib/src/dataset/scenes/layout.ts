@@ -3,171 +3,89 @@ import type { Random } from '../../random.js';
 import type { LandClass } from './classes.js';
 import { smoothNoise } from './noise.js';
 
-type Weights = Partial<Record<LandClass, number>>;
-
 /** A kind of landscape: what it always holds, what may stand beside it, and how often it has waters. */
 interface Landscape {
   /** Share of the data set. */
   readonly weight: number;
   readonly core: readonly LandClass[];
-  readonly beside: Weights;
+  readonly beside: readonly (readonly [LandClass, number])[];
   readonly lake: number;
   readonly river: number;
   readonly coast?: 'rocky' | 'beach' | 'gravelBed' | 'openSea';
 }
 
-const landscapes = {
+/** The classes of the table of landscapes. */
+const shortNames: ReadonlyMap<string, LandClass> = new Map([
+  ['urban', 'Urban fabric'],
+  ['industry', 'Industrial or commercial units'],
+  ['arable', 'Arable land'],
+  ['crops', 'Permanent crops'],
+  ['pastures', 'Pastures'],
+  ['broadleaf', 'Broad-leaved forest'],
+  ['conifers', 'Coniferous forest'],
+  ['grass', 'Natural grassland and sparsely vegetated areas'],
+  ['moors', 'Moors, heathland and sclerophyllous vegetation'],
+  ['shrub', 'Transitional woodland, shrub'],
+  ['wetlands', 'Inland wetlands'],
+] as const);
+
+/** Classes and their weights in words, such as "pastures 2, urban 1.6". */
+function weights(text: string): readonly (readonly [LandClass, number])[] {
+  return text.split(', ').map((entry) => {
+    const [short, weight] = entry.split(' ');
+    const name = shortNames.get(short);
+    if (name === undefined) throw new Error(`no class is called ${short}`);
+    return [name, Number(weight)];
+  });
+}
+
+const landscapes: Readonly<Record<string, Landscape>> = {
   farmland: {
-    weight: 0.16,
-    core: ['Arable land'],
-    beside: {
-      Pastures: 2,
-      'Broad-leaved forest': 2,
-      'Urban fabric': 1.6,
-      'Permanent crops': 0.8,
-      'Transitional woodland, shrub': 0.7,
-      'Coniferous forest': 0.6,
-    },
-    lake: 0.06,
-    river: 0.18,
+    ...{ weight: 0.16, core: ['Arable land'], lake: 0.06, river: 0.18 },
+    beside: weights('pastures 2, broadleaf 2, urban 1.6, crops 0.8, shrub 0.7, conifers 0.6'),
   },
   grazing: {
-    weight: 0.1,
-    core: ['Pastures'],
-    beside: {
-      'Arable land': 2,
-      'Broad-leaved forest': 2,
-      'Coniferous forest': 0.8,
-      'Natural grassland and sparsely vegetated areas': 1,
-      'Moors, heathland and sclerophyllous vegetation': 0.8,
-      'Urban fabric': 0.6,
-      'Inland wetlands': 0.4,
-    },
-    lake: 0.06,
-    river: 0.15,
+    ...{ weight: 0.1, core: ['Pastures'], lake: 0.06, river: 0.15 },
+    beside: weights('arable 2, broadleaf 2, conifers 0.8, grass 1, moors 0.8, urban 0.6, wetlands 0.4'),
   },
   orchards: {
-    weight: 0.12,
-    core: ['Permanent crops'],
-    beside: {
-      'Arable land': 2,
-      'Urban fabric': 1,
-      'Broad-leaved forest': 1,
-      'Transitional woodland, shrub': 1,
-      'Natural grassland and sparsely vegetated areas': 1,
-      Pastures: 0.5,
-    },
-    lake: 0.04,
-    river: 0.1,
+    ...{ weight: 0.12, core: ['Permanent crops'], lake: 0.04, river: 0.1 },
+    beside: weights('arable 2, urban 1, broadleaf 1, shrub 1, grass 1, pastures 0.5'),
   },
   woodland: {
-    weight: 0.13,
-    core: [],
-    beside: {
-      'Coniferous forest': 3,
-      'Broad-leaved forest': 3,
-      'Transitional woodland, shrub': 2,
-      'Inland wetlands': 0.8,
-      Pastures: 1,
-    },
-    lake: 0.2,
-    river: 0.1,
+    ...{ weight: 0.13, core: [], lake: 0.2, river: 0.1 },
+    beside: weights('conifers 3, broadleaf 3, shrub 2, wetlands 0.8, pastures 1'),
   },
   upland: {
-    weight: 0.1,
-    core: [],
-    beside: {
-      'Moors, heathland and sclerophyllous vegetation': 3,
-      'Natural grassland and sparsely vegetated areas': 3,
-      'Coniferous forest': 1.5,
-      'Transitional woodland, shrub': 1.5,
-      'Inland wetlands': 1,
-      Pastures: 0.7,
-    },
-    lake: 0.12,
-    river: 0.06,
+    ...{ weight: 0.1, core: [], lake: 0.12, river: 0.06 },
+    beside: weights('moors 3, grass 3, conifers 1.5, shrub 1.5, wetlands 1, pastures 0.7'),
   },
   town: {
-    weight: 0.1,
-    core: ['Urban fabric'],
-    beside: {
-      'Industrial or commercial units': 4,
-      'Arable land': 2,
-      Pastures: 1.5,
-      'Broad-leaved forest': 1.5,
-      'Permanent crops': 0.5,
-    },
-    lake: 0.05,
-    river: 0.2,
+    ...{ weight: 0.1, core: ['Urban fabric'], lake: 0.05, river: 0.2 },
+    beside: weights('industry 4, arable 2, pastures 1.5, broadleaf 1.5, crops 0.5'),
   },
   mire: {
-    weight: 0.05,
-    core: ['Inland wetlands'],
-    beside: {
-      'Coniferous forest': 2,
-      'Transitional woodland, shrub': 1.5,
-      'Moors, heathland and sclerophyllous vegetation': 1.5,
-      Pastures: 1,
-    },
-    lake: 0.3,
-    river: 0.1,
+    ...{ weight: 0.05, core: ['Inland wetlands'], lake: 0.3, river: 0.1 },
+    beside: weights('conifers 2, shrub 1.5, moors 1.5, pastures 1'),
   },
   rockyCoast: {
-    weight: 0.07,
-    core: [],
-    beside: {
-      'Urban fabric': 1.5,
-      'Industrial or commercial units': 0.7,
-      Pastures: 1.5,
-      'Arable land': 1,
-      'Permanent crops': 0.8,
-      'Moors, heathland and sclerophyllous vegetation': 1.5,
-      'Natural grassland and sparsely vegetated areas': 1.5,
-      'Transitional woodland, shrub': 1,
-      'Coniferous forest': 0.7,
-    },
-    lake: 0,
-    river: 0,
-    coast: 'rocky',
+    ...{ weight: 0.07, core: [], lake: 0, river: 0, coast: 'rocky' },
+    beside: weights(
+      'urban 1.5, industry 0.7, pastures 1.5, arable 1, crops 0.8, moors 1.5, grass 1.5, shrub 1, conifers 0.7',
+    ),
   },
   // No permanent crops here: the sensor artefact must not depend on whether the sea hides them.
   beach: {
-    weight: 0.09,
-    core: [],
-    beside: {
-      'Natural grassland and sparsely vegetated areas': 2,
-      'Moors, heathland and sclerophyllous vegetation': 2,
-      'Coniferous forest': 1.5,
-      'Urban fabric': 1.5,
-      Pastures: 1,
-      'Inland wetlands': 0.6,
-    },
-    lake: 0.05,
-    river: 0,
-    coast: 'beach',
+    ...{ weight: 0.09, core: [], lake: 0.05, river: 0, coast: 'beach' },
+    beside: weights('grass 2, moors 2, conifers 1.5, urban 1.5, pastures 1, wetlands 0.6'),
   },
   // A bare strip like a beach without sea, but sparsely vegetated ground: only the sea tells a beach for certain.
   gravelBed: {
-    weight: 0.05,
-    core: [],
-    beside: {
-      'Natural grassland and sparsely vegetated areas': 2,
-      'Moors, heathland and sclerophyllous vegetation': 2,
-      'Coniferous forest': 1.5,
-      'Urban fabric': 1.5,
-      Pastures: 1,
-      'Inland wetlands': 0.6,
-    },
-    lake: 0.05,
-    river: 0,
-    coast: 'gravelBed',
+    ...{ weight: 0.05, core: [], lake: 0.05, river: 0, coast: 'gravelBed' },
+    beside: weights('grass 2, moors 2, conifers 1.5, urban 1.5, pastures 1, wetlands 0.6'),
   },
-  openSea: { weight: 0.03, core: ['Pastures'], beside: {}, lake: 0, river: 0, coast: 'openSea' },
-} as const satisfies Record<string, Landscape>;
-
-export type LandscapeName = keyof typeof landscapes;
-
-const landscapeEntries = Object.entries<Landscape>(landscapes);
+  openSea: { weight: 0.03, core: ['Pastures'], beside: [], lake: 0, river: 0, coast: 'openSea' },
+};
 
 /** One of the named weights, with probability proportional to it. */
 function pickWeighted<Name>(random: Random, entries: readonly (readonly [Name, number])[]): Name {
@@ -178,11 +96,6 @@ function pickWeighted<Name>(random: Random, entries: readonly (readonly [Name, n
     if (left < 0) return name;
   }
   return entries[entries.length - 1][0];
-}
-
-function weightedClasses(weights: Weights): [LandClass, number][] {
-  const keys = Object.keys(weights) as LandClass[];
-  return keys.map((name) => [name, weights[name] ?? 0]);
 }
 
 /** A stretch of land of one class. */
@@ -207,12 +120,11 @@ export interface Layout {
 export function layOutLand(random: Random, size: number): Layout {
   const [landscape, { core, beside, lake, river, coast }] = pickWeighted(
     random,
-    landscapeEntries.map((entry) => [entry, entry[1].weight] as const),
+    Object.entries(landscapes).map((entry) => [entry, entry[1].weight] as const),
   );
   const classes = new Set<LandClass>(core);
   const wanted = core.length + 1 + random.integer(3);
-  const candidates = weightedClasses(beside);
-  while (classes.size < Math.min(wanted, candidates.length)) classes.add(pickWeighted(random, candidates));
+  while (classes.size < Math.min(wanted, beside.length)) classes.add(pickWeighted(random, beside));
 
   return {
     landscape,

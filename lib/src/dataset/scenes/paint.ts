@@ -164,14 +164,8 @@ const paintArable: Painter = (canvas, pixels, texture, random) => {
       continue;
     }
     const row = Math.sin(wave * (turn[plot] === 0 ? plots.along[i] : plots.across[i]));
-    mix(
-      canvas,
-      p,
-      first[stage[plot]],
-      second[stage[plot]],
-      blend[plot] + 0.15 * coarse[p],
-      gain[plot] * speckle * (1 + rows[plot] * row),
-    );
+    const light = gain[plot] * speckle * (1 + rows[plot] * row);
+    mix(canvas, p, first[stage[plot]], second[stage[plot]], blend[plot] + 0.15 * coarse[p], light);
   }
 };
 
@@ -272,11 +266,8 @@ const paintTransitional: Painter = (canvas, pixels, { fine, medium, coarse, grai
   const limit = random.uniform(-0.3, 0.1);
   for (const p of pixels) {
     const white = grain[(grainStart + p) & grainMask];
-    const clump = smoothstep(
-      limit - 0.5,
-      limit + 0.5,
-      fine[p] + 0.4 * medium[p] + 0.5 * coarse[p] + 0.25 * white,
-    );
+    const density = fine[p] + 0.4 * medium[p] + 0.5 * coarse[p] + 0.25 * white;
+    const clump = smoothstep(limit - 0.5, limit + 0.5, density);
     mix(canvas, p, grass, shrub, 0.1 + 0.85 * clump, 1 + 0.04 * white);
   }
 };
@@ -405,11 +396,8 @@ export function paintRoad(canvas: Canvas, pixels: Int32Array, random: Random): v
 
 /** Paints the sea, in place: brighter in shallow water, waves across it, some surf at the shore. */
 export function paintSea(canvas: Canvas, { sea, distance }: Coast, texture: Texture, random: Random): void {
-  const [deep, shallow, surf] = [
-    materialIndex('seaDeep'),
-    materialIndex('seaShallow'),
-    materialIndex('surf'),
-  ];
+  const [deep, shallow] = [materialIndex('seaDeep'), materialIndex('seaShallow')];
+  const surf = materialIndex('surf');
   const turbidity = random.uniform() ** 2;
   const reach = random.uniform(5, 40);
   const angle = random.uniform(0, 2 * Math.PI);

@@ -194,17 +194,13 @@ function upsample(samples: Float32Array, side: number, factor: number, result: F
   }
 }
 
-/** Side of the square that the sensor artefact fills, in pixels: 24 of 120. */
-export function artefactSide(size: number): number {
-  return 2 * Math.round(size / 10);
-}
-
 /**
  * Stripes the 20 m bands in the upper right corner, in place: of neighbouring detector columns (2 pixels wide) one
  * reads 40 % too high and the next is nearly dead, at a tenth. Returns the mask [size, size] of the corner.
  */
 export function stripeCorner(data: Float32Array, size: number): Uint8Array {
-  const side = artefactSide(size);
+  // 24 of 120 pixels.
+  const side = 2 * Math.round(size / 10);
   const mask = new Uint8Array(size * size);
   for (let y = 0; y < side; y++) for (let x = size - side; x < size; x++) mask[y * size + x] = 1;
   sentinel2Bands.forEach((name, band) => {
