@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { openMetadataReader } from '../../lib/src/dataset/bigEarthNet/metadataReader.js';
-import { readPatchList } from '../../lib/src/dataset/bigEarthNet/patchNames.js';
+import { readPatchList } from '../../lib/src/dataset/bigEarthNet.js';
 import { readTable } from '../../lib/src/dataset/folder/table.js';
 import { openLmdb } from '../../lib/src/dataset/lmdb.js';
 import { readIndex } from '../../lib/src/dataset/packed.js';

@@ -5,7 +5,7 @@ import { type Fail, failAt } from '../error.js';
 import { classes19, classes43, classIndices } from './bigEarthNet/labels.js';
 import { type PatchMetadata, readPatchMetadata } from './bigEarthNet/metadata.js';
 import { corners, patchSize, readPatchBands, sameCorners } from './bigEarthNet/patchBands.js';
-import { isPatchName, readPatchList } from './bigEarthNet/patchNames.js';
+import { isPatchName } from './bigEarthNet/patchNames.js';
 import {
   type BandStatistics,
   type Dataset,
@@ -14,7 +14,7 @@ import {
   type Patch,
   sentinel2Bands,
 } from './patch.js';
-import { listFolder, noPatches } from './patchFolder.js';
+import { listFolder, noPatches, readNameFile } from './patchFolder.js';
 import { type Resampling, resamplings } from './raster/resample.js';
 import { assignSplits, listsIn, readLists, type SplitPaths, splitNames } from './splitNames.js';
 
@@ -92,6 +92,17 @@ async function listPatches(folder: string): Promise<readonly string[]> {
   const like = 'folders named like S2A_MSIL2A_20170613T101031_87_48';
   throw noPatches(folder, { of: 'BigEarthNet v1', like, todo }, entries);
 }
+
+/** The names in the first column of a CSV file, with or without a heading: the official splits, what is best left out. */
+export const readPatchList = (path: string): Promise<ReadonlySet<string>> =>
+  readNameFile(path, {
+    of: 'BigEarthNet v1',
+    like: 'S2A_MSIL2A_20170613T101031_87_48',
+    parse(line) {
+      const name = line.split(',', 1)[0].replaceAll('"', '').trim();
+      return isPatchName(name) ? name : undefined;
+    },
+  });
 
 async function leaveOut(patches: readonly string[], exclude: readonly string[]): Promise<readonly string[]> {
   const excluded: ReadonlySet<string>[] = [];

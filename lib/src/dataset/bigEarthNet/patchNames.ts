@@ -1,21 +1,9 @@
-/** Names of BigEarthNet patches, of both versions, and lists of those of version 1. */
-import { readNameFile } from '../patchFolder.js';
+/** Names of BigEarthNet patches, of both versions. */
 
 /** For example S2A_MSIL2A_20170613T101031_87_48: satellite, product, sensing time, column and row in its tile. */
 export function isPatchName(text: string): boolean {
   return /^S2[A-Z]_MSIL2A_\d{8}T\d{4,6}_\d{1,3}_\d{1,3}$/.test(text);
 }
-
-/** The names in the first column of a CSV file, with or without a heading: the official splits, what is best left out. */
-export const readPatchList = (path: string): Promise<ReadonlySet<string>> =>
-  readNameFile(path, {
-    of: 'BigEarthNet v1',
-    like: 'S2A_MSIL2A_20170613T101031_87_48',
-    parse(line) {
-      const name = line.split(',', 1)[0].replaceAll('"', '').trim();
-      return isPatchName(name) ? name : undefined;
-    },
-  });
 
 const idPattern =
   /^(S2[A-Z]_MSIL2A_(\d{4})(\d{2})(\d{2})T\d{6}_N\d{4}_R\d{3}_T\d{2}[A-Z]{3})_\d{1,3}_\d{1,3}$/;
