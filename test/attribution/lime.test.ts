@@ -9,6 +9,7 @@ import { floats, input } from '../../lib/src/graph/node.js';
 import { flatten } from '../../lib/src/graph/operators/arrangement.js';
 import { gemm } from '../../lib/src/graph/operators/matMul.js';
 import { createClassifier } from '../../lib/src/model/classifier.js';
+import { createRandom } from '../../lib/src/random.js';
 import { rows, stack, zeros } from '../../lib/src/tensor.js';
 import { fixture, relativeError, tinyClassifier, unpack } from './perturbFixture.js';
 
@@ -190,6 +191,31 @@ describe('lime', () => {
     assert.deepEqual(rows(batch.values, 2).data, (await explain(image, [2])).values.data);
     const reseeded = lime(tinyClassifier(engine), { segments: 9, samples: 80, seed: 4 });
     assert.notDeepEqual((await reseeded(image, [0])).values.data, rows(batch.values, 1).data);
+  });
+
+  it('paired: gives every image the same bits, so that a little noise moves a map no more than it must', async () => {
+    const noise = createRandom('a little noise');
+    // Fields of 6 x 7 pixels, so clear that noise moves no superpixel.
+    const board = zeros([1, 3, 17, 20]);
+    for (let i = 0; i < board.data.length; i++) {
+      const [y, x] = [Math.floor((i % 340) / 20), i % 20];
+      board.data[i] = (Math.floor(y / 6) + Math.floor(x / 7)) % 2 === 0 ? 2 : -1;
+    }
+    const noisy = { ...board, data: board.data.map((value) => value + noise.uniform(-0.01, 0.01)) };
+    const [independent, paired] = await Promise.all(
+      (['independent', 'paired'] as const).map(async (bits) => {
+        const explain = lime(tinyClassifier(engine), { segments: 9, samples: 128, bits, alpha: 0 });
+        const { values, uncertainty } = await explain(stack([board, noisy]), [0, 0]);
+        const [one, other] = [rows(values, 0).data, rows(values, 1).data];
+        return {
+          moved: Math.hypot(...one.map((value, i) => value - other[i])) / Math.hypot(...one),
+          error: uncertainty?.relativeError[0] ?? 0,
+        };
+      }),
+    );
+    const message = JSON.stringify({ independent, paired });
+    assert.ok(independent.moved > 0.5 * independent.error, message);
+    assert.ok(paired.moved < 0.5 * paired.error, message);
   });
 
   it('says when nearly no sample carries weight, as with the literal kernel of raw distances', async () => {

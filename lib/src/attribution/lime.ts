@@ -43,7 +43,10 @@ export interface LimeOptions extends PerturbationOptions, LimeDrawing, SamplingO
   readonly alpha?: number;
   /** Shows only so many segments with the highest positive weights, 0 elsewhere; all weights where undefined. */
   readonly shown?: number;
-  /** Of the samples, an integer from 0; equal images draw equal samples. Default: 0. */
+  /**
+   * Of the samples, an integer from 0; equal images draw equal samples, and with paired bits all images of as many
+   * superpixels do. Default: 0.
+   */
   readonly seed?: number;
 }
 
@@ -64,7 +67,9 @@ interface Answer {
  * every sample (norms of hundreds), so distances are relative here, and the default is Ribeiro's: cosine on bits,
  * width 0.25, ridge with alpha 1, which shrinks weights by some 0.1 % at 6000 samples. The paper's formula to the
  * letter is distance "squared", kernelWidth 1 / (√2 ‖x - x'‖_F), alpha 0, and ends in an error. Captum's default (Lasso) is not offered.
- * Equal images with equal seeds get equal samples.
+ * Equal images with equal seeds get equal samples. Paired bits are the same for all images, as SmoothGrad's noise is:
+ * the errors of an image and of a neighbour that Max-Sensitivity compares with it cancel, where independent bits, which
+ * differ from image to image, add theirs to what is measured.
  *
  * Errors: `uncertainty` is about the weights that ever more samples give for the same superpixels; how these were cut is
  * not in it. A standard error squared is the weight's variance over repeated draws (`sandwichErrors`; the two images of a
@@ -116,7 +121,7 @@ export function lime(
     const [, bands] = image.shape;
     const segmentation = slic({ data: image.data, shape: [bands, height, width] }, { segments, compactness });
     const { labels, count } = segmentation;
-    const key = [seed, 'lime', digest];
+    const key = bits === 'paired' ? [seed, 'lime'] : [seed, 'lime', digest];
     const drawn = drawSamples(image, segmentation, { ...drawing, samples: most, absent, key });
     const program = await classifier.program(`lime ${JSON.stringify({ slots, baseline, output })}`, build);
     const fed = padded(drawn.bits, count, slots);
