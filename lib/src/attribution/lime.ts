@@ -78,9 +78,9 @@ interface Answer {
  * segment, its error is 0 as well.
  * @returns attributions [n, 1, height, width]; equal images share their forward passes
  * @throws InputError for options out of range, or where nearly all samples weigh nothing
- * @example const map = relevance(await lime(classifier, { segments: 64, samples: 300, seed: 0 })(image, 'Pastures'));
  * @example
- * const { values, uncertainty } = await lime(classifier, { tolerance: 0.1, bits: 'paired', alpha: 0 })(image, 'Pastures');
+ * const explain = lime(classifier, { bits: 'paired', alpha: 0, tolerance: 0.2, limit: 600 });
+ * const { values, uncertainty } = await explain(image, 'Pastures');
  */
 export function lime(
   classifier: Classifier,
