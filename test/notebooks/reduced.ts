@@ -12,24 +12,33 @@ import { findJupyterOrSkip } from './jupyter.js';
 
 export const root = resolve(import.meta.dirname, '../..');
 
+/** One image and the methods of one gradient each, which the first of the notebooks on the study records for all. */
+const studied = (folder: string): Parameters => ({
+  ...{ STUDY_IMAGES: 1, STUDY: join(folder, 'study') },
+  METHODS: ['saliency', 'input-x-gradient', 'guided-backpropagation', 'grad-cam', 'guided-grad-cam'],
+});
+
 /** Constants that make each notebook quick, with the methods of its claims; records are made anew in a folder of the test. */
 export const reduced: Readonly<Record<string, (folder: string) => Parameters>> = {
-  '00-start-here': () => ({}),
+  '00-start-here': () => ({ METHODS: ['saliency', 'grad-cam'] }),
   '01-data': () => ({ LABELLED: 40, EXAMPLES: 2 }),
-  '02-classifier': () => ({ IMAGES: 48 }),
-  '03-one-class': () => ({ DRAWS: 1, METHODS: ['saliency', 'grad-cam', 'occlusion'] }),
+  '02-classifier': () => ({ IMAGES: 32 }),
+  '03-one-class': () => ({
+    ...{ STEPS: 4, COPIES: 2, WINDOW: 40, METHODS: ['saliency', 'grad-cam'] },
+  }),
   '04-competing-classes': () => ({
-    ...{ IMAGES: 1, SHOWN: ['saliency', 'grad-cam'] },
+    ...{ IMAGES: 1, SHOWN: ['grad-cam'] },
     METHODS: ['guided-backpropagation', 'grad-cam', 'occlusion'],
   }),
-  '05-failures': () => ({ IMAGES: 100, EXPLAINED: 1, SHADOWS: 8 }),
-  '06-morf': (folder) => ({ STUDY_IMAGES: 1, STUDY: join(folder, 'study') }),
-  '07-table3': (folder) => ({ STUDY_IMAGES: 1, STUDY: join(folder, 'study') }),
-  '08-correlation': (folder) => ({ STUDY_IMAGES: 1, STUDY: join(folder, 'study') }),
+  '05-failures': () => ({
+    ...{ IMAGES: 64, CASES: 1, EXPLAINED: 1, SHADOWS: 4, METHODS: ['grad-cam', 'guided-grad-cam'] },
+  }),
+  '06-morf': (folder) => ({ ...studied(folder), SHOWN: ['grad-cam'] }),
+  '07-table3': studied,
+  '08-correlation': studied,
   '09-your-own': () => ({ METHOD: 'grad-cam' }),
   '10-ground-truth': () => ({
-    ...{ IMAGES: 1, PAIRS: 4 },
-    METHODS: ['guided-backpropagation', 'grad-cam', 'occlusion'],
+    ...{ IMAGES: 1, PAIRS: 3, METHODS: ['guided-backpropagation', 'grad-cam'] },
   }),
 };
 

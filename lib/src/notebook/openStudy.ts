@@ -23,8 +23,8 @@ export interface OpenStudyOptions {
   readonly preset?: Preset;
   /** Folder of the records, relative to the repository. Default: that of `npm run reproduce`. */
   readonly folder?: string;
-  /** Methods of your own, measured beside the twelve. Default: none. */
-  readonly methods?: readonly Method[];
+  /** Ids of the library's methods ("grad-cam"), or methods of your own. Default: the twelve of the paper's Table 3. */
+  readonly methods?: readonly (string | Method)[];
 }
 
 export interface OpenedStudy {
@@ -46,29 +46,30 @@ export function studyFolder(
 }
 
 /**
- * The records of all methods, and their means. What `npm run reproduce` has not recorded yet is computed with progress
+ * The records of methods, and their means. What `npm run reproduce` has not recorded yet is computed with progress
  * shown (8 images take some 6 minutes on 2 cores) and recorded there. Prints which of the two it was, and what all
  * depends on. Methods of your own have their records in a folder each, named by what the method computes: one that is
  * changed and run again is measured anew.
  * @throws InputError where the folder holds another study, or two methods have the same id
  * @example
- * const study = await openStudy(notebook, { images: 8, methods: [own] });
+ * const study = await openStudy(notebook, { images: 8, methods: ['saliency', 'grad-cam', own] });
  * const rows = new dfd.DataFrame(recordRows(study.records));
  */
 export async function openStudy(
   { data, choice, classifier, seed }: Pick<Notebook, 'data' | 'choice' | 'classifier' | 'seed'>,
-  { images = 8, preset = 'quick', folder = '', methods: own = [] }: OpenStudyOptions = {},
+  { images = 8, preset = 'quick', folder = '', methods = registry.map(({ id }) => id) }: OpenStudyOptions = {},
 ): Promise<OpenedStudy> {
   const path = studyFolder(choice, { preset, folder });
-  const all = bindMethods(classifier, [...registry.map(({ id }) => id), ...own], { preset, seed });
-  const methods = all.slice(0, registry.length);
+  const all = bindMethods(classifier, methods, { preset, seed });
+  const own = all.filter((method) => methods.includes(method));
+  const listed = all.filter((method) => !own.includes(method));
   const signal = untilInterrupted();
   let computed = 0;
   const createProgress: CreateProgress = (steps, options) => {
     computed += steps.length;
     return showProgress(steps, options);
   };
-  const study = { dataset: data, classifier, methods, preset, seed, images, folder: path };
+  const study = { dataset: data, classifier, methods: listed, preset, seed, images, folder: path };
   const { records } = await runStudy(study, { signal, createProgress });
   signal.throwIfAborted();
   const placeOf = (where: string): string => relative(projectFolder, where) || where;
