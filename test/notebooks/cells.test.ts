@@ -48,6 +48,16 @@ const { data, classifier } = await openNotebook();
     assert.equal((await run('console.log(1, [2])')).text, '1 [ 2 ]\n');
   });
 
+  it('explains the name at the cursor: a function with its options, an option with its meaning', async () => {
+    const running = kernel ?? assert.fail();
+    await run(`import { explain } from 'landlens';`);
+    const ofFunction = await running.inspect('explain');
+    assert.match(ofFunction, /\{ methods, preset, seed, progress \}\?: ExplainOptions/);
+    assert.match(ofFunction, /Explains one image for one or several targets/);
+    const ofOption = await running.inspect('explain(classifier, patch, 0, { preset');
+    assert.match(ofOption, /preset\?: Preset\s+Parameters of[\s\S]*Default: "quick"/);
+  });
+
   it('shows a plain Plotly figure, and the map that relevance gives over its patch', async function () {
     this.timeout(120_000);
     const bars = await run(`const [names, values] = [['forest', 'water'], [3, 5]];

@@ -19,6 +19,8 @@ export interface Kernel {
     code: string,
     onOutput?: OnOutput,
   ): Promise<{ readonly status: string; readonly text: string; readonly html: string }>;
+  /** What Shift+Tab shows with the cursor behind the last character of the code. */
+  inspect(code: string): Promise<string>;
   interrupt(): void;
   close(): Promise<void>;
 }
@@ -106,6 +108,22 @@ export async function startKernel(root: string): Promise<Kernel> {
   };
   void listen(dealer);
   void listen(subscriber);
+  // What the kernel publishes before the subscription has reached it is lost.
+  const isHeard = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const { id, frames } = encode('kernel_info_request', {});
+      const done = (heard: boolean): void => {
+        listeners.delete(id);
+        clearTimeout(timer);
+        resolve(heard);
+      };
+      const timer = setTimeout(done, 2000, false);
+      listeners.set(id, ({ type }) => {
+        if (type === 'status') done(true);
+      });
+      void dealer.send(frames);
+    });
+  while (!(await Promise.race([isHeard(), ended])));
   return {
     execute: (code, onOutput = () => undefined) =>
       new Promise((resolve, reject) => {
@@ -127,6 +145,16 @@ export async function startKernel(root: string): Promise<Kernel> {
           if (status === undefined || !isIdle) return;
           // For 200 ms after a failed cell tslab refuses those that were sent before it failed.
           setTimeout(resolve, status === 'ok' ? 0 : 1000, { status, text, html });
+        });
+        ended.catch(reject);
+        dealer.send(frames).catch(reject);
+      }),
+    inspect: (code) =>
+      new Promise((resolve, reject) => {
+        const request = { code, cursor_pos: code.length, detail_level: 0 };
+        const { id, frames } = encode('inspect_request', request);
+        listeners.set(id, (message) => {
+          if (message.type === 'inspect_reply') resolve(formOf(message, 'text/plain'));
         });
         ended.catch(reject);
         dealer.send(frames).catch(reject);

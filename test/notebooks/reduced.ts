@@ -9,8 +9,12 @@ import type { Jupyter } from '../../tools/jupyter.js';
 import { type NotebookFile, outputTexts, type Parameters, readNotebook } from '../../tools/notebookFile.js';
 import { executeNotebook } from '../../tools/notebookRun.js';
 import { findJupyterOrSkip } from './jupyter.js';
+import { writeTurnedNetwork } from './turnedNetwork.js';
 
 export const root = resolve(import.meta.dirname, '../..');
+
+/** A network whose classes stand in another order than the data set's: what matches them by place fails its claims. */
+const turned = (folder: string): Parameters => ({ MODEL: join(folder, 'turned.onnx') });
 
 /** One image and the methods of one gradient each, which the first of the notebooks on the study records for all. */
 const studied = (folder: string): Parameters => ({
@@ -23,21 +27,25 @@ export const reduced: Readonly<Record<string, (folder: string) => Parameters>> =
   '00-start-here': () => ({ METHODS: ['saliency', 'grad-cam'] }),
   '01-data': () => ({ LABELLED: 40, EXAMPLES: 2 }),
   '02-classifier': () => ({ IMAGES: 32 }),
-  '03-one-class': () => ({
+  '03-one-class': (folder) => ({
+    ...turned(folder),
     ...{ STEPS: 4, COPIES: 2, WINDOW: 40, METHODS: ['saliency', 'grad-cam'] },
   }),
-  '04-competing-classes': () => ({
+  '04-competing-classes': (folder) => ({
+    ...turned(folder),
     ...{ IMAGES: 1, SHOWN: ['grad-cam'] },
     METHODS: ['guided-backpropagation', 'grad-cam', 'occlusion'],
   }),
-  '05-failures': () => ({
+  '05-failures': (folder) => ({
+    ...turned(folder),
     ...{ IMAGES: 64, CASES: 1, EXPLAINED: 1, SHADOWS: 4, METHODS: ['grad-cam', 'guided-grad-cam'] },
   }),
   '06-morf': (folder) => ({ ...studied(folder), SHOWN: ['grad-cam'] }),
   '07-table3': studied,
   '08-correlation': studied,
   '09-your-own': () => ({ METHOD: 'grad-cam' }),
-  '10-ground-truth': () => ({
+  '10-ground-truth': (folder) => ({
+    ...turned(folder),
     ...{ IMAGES: 1, PAIRS: 3, METHODS: ['guided-backpropagation', 'grad-cam'] },
   }),
 };
@@ -97,6 +105,7 @@ export function describeRuns(names: readonly string[]): void {
       this.timeout(300_000);
       jupyter = await findJupyterOrSkip(this, root);
       folder = await mkdtemp(join(tmpdir(), 'landlens-notebooks-'));
+      await writeTurnedNetwork(join(folder, 'turned.onnx'));
     });
     after(async () => {
       if (folder !== '') await rm(folder, { recursive: true });
