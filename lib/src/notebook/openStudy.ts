@@ -57,7 +57,12 @@ export function studyFolder(
  */
 export async function openStudy(
   { data, choice, classifier, seed }: Pick<Notebook, 'data' | 'choice' | 'classifier' | 'seed'>,
-  { images = 8, preset = 'quick', folder = '', methods = registry.map(({ id }) => id) }: OpenStudyOptions = {},
+  {
+    images = 8,
+    preset = 'quick',
+    folder = '',
+    methods = registry.map(({ id }) => id),
+  }: OpenStudyOptions = {},
 ): Promise<OpenedStudy> {
   const path = studyFolder(choice, { preset, folder });
   const all = bindMethods(classifier, methods, { preset, seed });
