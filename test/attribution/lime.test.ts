@@ -236,6 +236,12 @@ describe('lime', () => {
       const { values } = await explain(zeros([1, 3, 17, 20]), [0]);
       assert.ok(values.data.every((value) => Math.abs(value) < 1e-6));
     }
+    // Nothing depends on a bit, which the first look finds: four samples a coefficient, in steps of 64.
+    const explain = lime(tinyClassifier(engine), { segments: 9, tolerance: 0.1 });
+    const { values, uncertainty } = await explain(zeros([1, 3, 17, 20]), [0]);
+    assert.ok(values.data.every((value) => value === 0));
+    assert.deepEqual(uncertainty?.relativeError, [0]);
+    assert.deepEqual([uncertainty.reached, uncertainty.evaluations], [[true], [64]]);
   });
 
   it('refuses options out of range', () => {

@@ -53,6 +53,8 @@ export function fitWeighted(
     responseMean += share * responses[row];
     for (let i = 0; i < width; i++) means[i] += share * features[row * width + i];
   }
+  // The mean of equal numbers, without the rounding that would pass for residuals.
+  if (Array.from(responses).every((value) => value === responses[0])) responseMean = responses[0];
 
   // Centred by the weighted means, the normal equations (XᵀWX + alpha I) c = XᵀWy leave the intercept out.
   const matrix = new Float64Array(width * width);
