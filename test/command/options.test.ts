@@ -115,7 +115,7 @@ describe('the options of reproduce', () => {
       [['--images', ' '], /--images/],
       [['--images', '1', '--images', '2'], /--images.*once/],
       [['--seed', '4294967296'], /--seed/],
-      [['--preset', 'fast'], /--preset.*quick or paper.*"?fast/],
+      [['--preset', 'fast'], /--preset.*quick or efficient or paper.*"?fast/],
       [['--dataset', 'bigearthnet'], /--dataset.*bigearthnet:<folder>/],
       [['--dataset', 'bigearthnet:'], /--dataset/],
       [['--dataset', 'landsat:x'], /--dataset.*sen12ms:<folder>, folder:<folder>/],

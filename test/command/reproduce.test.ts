@@ -17,13 +17,13 @@ describe('reproduce', () => {
   it('prints its options', () => {
     const { status, stdout } = reproduce('--help');
     assert.equal(status, 0);
-    assert.match(stdout, /--preset <name> .*quick or paper/s);
+    assert.match(stdout, /--preset <name> .*quick, efficient, paper/s);
     assert.match(stdout, /guided-grad-cam/);
   });
 
   it('answers wrong input with one line and exit status 1', () => {
     const wrong = [
-      { argv: ['--preset', 'fast'], message: /^--preset: .*quick or paper/ },
+      { argv: ['--preset', 'fast'], message: /^--preset: .*quick or efficient or paper/ },
       { argv: ['--engine', 'quantum'], message: /^--engine: .*cpu or webgpu or cuda or tensorflow/ },
       { argv: ['--methods', 'nothing'], message: /^--methods: .*saliency-sg/ },
       { argv: ['--dataset', 'bigearthnet:/does/not/exist'], message: /\/does\/not\/exist/ },

@@ -11,7 +11,7 @@ import { relevance } from './reduce.js';
 import { uncertaintyAt } from './uncertainty.js';
 
 export interface BindOptions {
-  /** Parameters of the registry's methods: "quick" for a look within minutes, "paper" for section 2.4 to the letter. Default: "quick". */
+  /** Parameters of the registry's methods, see `Preset`. Default: "quick". */
   readonly preset?: Preset;
   /** Of noise, superpixel samples and whatever else is drawn, an integer from 0. Default: 0. */
   readonly seed?: number;

@@ -40,7 +40,7 @@ export const methodIds = option('<id,id,...>', `methods (default: all): ${ids.jo
 
 export const preset = option(
   '<name>',
-  `parameters of methods and metrics: ${presetNames.join(' or ')}`,
+  `parameters of methods and metrics: ${presetNames.join(', ')}`,
   oneOf(presetNames),
   'quick',
 );

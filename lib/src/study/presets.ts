@@ -12,9 +12,10 @@ export interface MeasurementSettings {
   readonly repeats: number;
 }
 
-export const presetNames: readonly Preset[] = ['quick', 'paper'];
+export const presetNames: readonly Preset[] = ['quick', 'efficient', 'paper'];
 
 export const presets: Readonly<Record<Preset, MeasurementSettings>> = {
   quick: { draws: 3, radius: 0.02, fraction: 0.2, repeats: 1 },
+  efficient: { draws: 10, radius: 0.02, fraction: 0.2, repeats: 3 },
   paper: { draws: 10, radius: 0.02, fraction: 0.2, repeats: 3 },
 };
