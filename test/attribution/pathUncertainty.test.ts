@@ -183,6 +183,26 @@ describe('a tolerance of Integrated Gradients', () => {
   });
 });
 
+describe('SmoothGrad around Integrated Gradients', () => {
+  it('states the error of few steps, too, which no number of copies makes less', async () => {
+    const classifier = convolutional();
+    const path = (steps: number) =>
+      integratedGradients(classifier, { baseline, steps, quadrature: 'midpoint' });
+    const options = { deviation: 0.05, noise: 'antithetic', samples: 64 } as const;
+    const truth = await smoothGrad(path(200), { ...options, seed: 9 })(image, [1]);
+    const few = await smoothGrad(path(4), options)(image, [1]);
+    const { norm } = difference(few.values.data, truth.values.data);
+    const [stated] = known(few).relativeError;
+    ok(stated > norm / 1.6 && stated < 1.6 * norm, `${stated} instead of ${norm}`);
+    // Of the copies' spread alone it would be far less.
+    const spread = await smoothGrad(
+      async (images, targets) => ({ ...(await path(4)(images, targets)), uncertainty: undefined }),
+      options,
+    )(image, [1]);
+    ok(known(spread).relativeError[0] < norm / 2, `${known(spread).relativeError[0]} of ${norm}`);
+  });
+});
+
 describe('Integrated Gradients and SmoothGrad drawn together', () => {
   it('are exact where f is linear but for the noise, whose pairs undo it', async () => {
     const explained = await smoothIntegratedGradients(linear(), { samples: 8, baseline: 1 })(pixel, [0]);

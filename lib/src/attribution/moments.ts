@@ -27,6 +27,16 @@ export interface Moments {
   readonly squares: Tensor;
   /** The same of the units' sums over the bands [1, 1, height, width]. */
   readonly pixelSquares: Tensor;
+  /** Σ of the copies' squared errors of their own, where those are alike, of values and of sums over the bands. */
+  readonly systematic?: { readonly squares: Tensor; readonly pixelSquares: Tensor };
+}
+
+/** Σ a² over the rows a of [n, ...], as [1, ...]. */
+export function squaresOfRows({ data, shape: [rows, ...rest] }: Tensor): Tensor {
+  const sums = zeros([1, ...rest]);
+  const size = data.length / rows;
+  for (let i = 0; i < data.length; i++) sums.data[i % size] += data[i] ** 2;
+  return sums;
 }
 
 /**
@@ -106,11 +116,13 @@ export function momentsOf(values: Tensor, { perUnit, perStratum }: Design): Omit
 /**
  * Adds up moments in double precision. With n units in g strata, the mean's variance is Σ (unit - its stratum's mean)² /
  * (n (n - g)): n - 1 degrees of freedom where all units are alike, n / 2 with two units a stratum; no bias in either.
+ * The mean square of errors that all copies have alike is added.
  */
 export function createAccumulator({ perUnit, perStratum }: Design) {
   let [copies, evaluations] = [0, 0];
   let [sum, squares] = [new Float64Array(), new Float64Array()];
   let [pixelSum, pixelSquares] = [new Float64Array(), new Float64Array()];
+  let [shared, pixelShared] = [new Float64Array(), new Float64Array()];
   let shape: readonly number[] = [];
 
   /** Chan, Golub and LeVeque (1983): units alike in all parts also differ by the parts' means. */
@@ -130,6 +142,8 @@ export function createAccumulator({ perUnit, perStratum }: Design) {
     }
   }
 
+  const mean = (): Tensor => ({ data: Float32Array.from(sum, (total) => total / copies), shape });
+
   return {
     add(part: Moments): void {
       if (copies === 0) {
@@ -137,29 +151,36 @@ export function createAccumulator({ perUnit, perStratum }: Design) {
         [sum, squares] = [new Float64Array(part.sum.data.length), new Float64Array(part.sum.data.length)];
         const area = part.pixelSquares.data.length;
         [pixelSum, pixelSquares] = [new Float64Array(area), new Float64Array(area)];
+        [shared, pixelShared] = [new Float64Array(sum.length), new Float64Array(area)];
       }
       const partSum = Float64Array.from(part.sum.data);
       const partPixels = new Float64Array(pixelSum.length);
       for (let i = 0; i < partSum.length; i++) partPixels[i % partPixels.length] += partSum[i];
       addPart(sum, squares, partSum, part.squares.data, part.copies);
       addPart(pixelSum, pixelSquares, partPixels, part.pixelSquares.data, part.copies);
+      part.systematic?.squares.data.forEach((squared, i) => {
+        shared[i] += squared;
+      });
+      part.systematic?.pixelSquares.data.forEach((squared, i) => {
+        pixelShared[i] += squared;
+      });
       copies += part.copies;
       evaluations += part.evaluations;
     },
-    mean: (): Tensor => ({ data: Float32Array.from(sum, (total) => total / copies), shape }),
+    mean,
     /** One image's; undefined where there is nothing to estimate it from. */
     uncertainty(): Uncertainty | undefined {
       const units = copies / perUnit;
       const freedom = units - (perStratum === undefined ? 1 : units / perStratum);
       if (freedom < 1) return undefined;
-      const error = (within: Float64Array) =>
-        Float32Array.from(within, (squared) => Math.sqrt(squared / (units * freedom)));
-      const standardError = { data: error(squares), shape };
+      const error = (within: Float64Array, alike: Float64Array) =>
+        Float32Array.from(within, (squared, i) => Math.sqrt(squared / (units * freedom) + alike[i] / copies));
+      const standardError = { data: error(squares, shared), shape };
       return {
         standardError,
-        pixelStandardError: { data: error(pixelSquares), shape: [1, 1, ...shape.slice(2)] },
+        pixelStandardError: { data: error(pixelSquares, pixelShared), shape: [1, 1, ...shape.slice(2)] },
         degreesOfFreedom: [freedom],
-        relativeError: [relativeErrorOf(standardError.data, this.mean().data)],
+        relativeError: [relativeErrorOf(standardError.data, mean().data)],
         evaluations: [evaluations],
       };
     },

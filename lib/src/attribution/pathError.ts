@@ -67,6 +67,7 @@ export function estimatePathError(sums: PathSums): Sampled & { readonly smoothne
     ],
     relativeError: [relativeErrorOf(standardError.data, values.data)],
     evaluations: [points],
+    systematic: true as const,
   };
   return { values, smoothness, uncertainty };
 }

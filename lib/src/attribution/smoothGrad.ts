@@ -4,7 +4,7 @@ import { requireShape } from '../check.js';
 import { requireSeed } from '../random.js';
 import { rows, type Tensor, zeros } from '../tensor.js';
 import { type Explain, type MethodFacts, type Target, targetPerImage } from './attribution.js';
-import { momentsOf } from './moments.js';
+import { momentsOf, squaresOfRows } from './moments.js';
 import { createNoise } from './noise.js';
 import {
   copiesPerUnit,
@@ -24,8 +24,9 @@ export interface SmoothGradOptions extends SamplingOptions {
    */
   readonly deviation?: number;
   /**
-   * "independent" as in Captum, or "antithetic": pairs of copies x + e and x - e, for half as much random noise. Less of
-   * an error for as many copies, of gradients some 40 % fewer copies for the same error; the number of copies is even.
+   * "independent" as in Captum, or "antithetic": an even number of copies in pairs x + e and x - e, each undoing what is
+   * odd in the other's error. On the shipped network a fifth fewer gradients leave the same error in Saliency, and two
+   * fifths fewer in the signed gradient.
    */
   readonly noise?: NoiseDesign;
   /** The same noise serves every image: the smoothed method is a function of the image alone. */
@@ -36,7 +37,8 @@ export interface SmoothGradOptions extends SamplingOptions {
  * Wraps a method; with Saliency the absolute value is taken before the mean, as in Captum's `NoiseTunnel`.
  *
  * The standard error is that of the mean over the noise: s / √n of the copies, or of the pairs, n - 1 degrees of freedom.
- * What the wrapped method itself gets wrong in the same way for every copy, such as too few steps, is not in it. With a
+ * What the wrapped method gets wrong for every copy alike and states, as Integrated Gradients does of its steps, is added,
+ * since no number of copies makes it less. With a
  * tolerance, sampling ends when the estimated error is small enough, which makes the estimate a little too small; over
  * the values of an image that is nothing.
  * @example
@@ -89,9 +91,23 @@ const copiesOf =
     async evaluate(noise, design) {
       const [copies] = noise.shape;
       const explained = await explain(noisyCopies(image, noise), new Array<Target>(copies).fill(target));
-      const counted = explained.uncertainty?.evaluations ?? [copies];
+      const { uncertainty } = explained;
+      const counted = uncertainty?.evaluations ?? [copies];
       const evaluations = counted.reduce((sum, count) => sum + count, 0);
-      return { moments: { ...momentsOf(explained.values, design), evaluations }, facts: explained };
+      const { method, parameters, units, reduction } = explained;
+      return {
+        moments: {
+          ...momentsOf(explained.values, design),
+          evaluations,
+          ...(uncertainty?.systematic && {
+            systematic: {
+              squares: squaresOfRows(uncertainty.standardError),
+              pixelSquares: squaresOfRows(uncertainty.pixelStandardError),
+            },
+          }),
+        },
+        facts: { method, parameters, units, reduction },
+      };
     },
   });
 

@@ -20,6 +20,11 @@ export interface Uncertainty {
   readonly relativeError: readonly number[];
   /** Per image, the gradients that were used, or the forward passes where a method needs no gradient. */
   readonly evaluations: readonly number[];
+  /**
+   * True where the error is that of a rule, much the same for like images, and not of chance: a mean over noisy copies
+   * does not make it less.
+   */
+  readonly systematic?: true;
   /** Per image, where a tolerance was asked for: whether the relative error came to it before the limit. */
   readonly reached?: readonly boolean[];
 }
@@ -44,6 +49,7 @@ export function uncertaintyAt(whole: Uncertainty, i: number): Uncertainty {
     degreesOfFreedom: [whole.degreesOfFreedom[i]],
     relativeError: [whole.relativeError[i]],
     evaluations: [whole.evaluations[i]],
+    ...(whole.systematic && { systematic: whole.systematic }),
     ...(whole.reached && { reached: [whole.reached[i]] }),
   };
 }
@@ -57,6 +63,7 @@ export function stackUncertainties(parts: readonly Uncertainty[]): Uncertainty {
     degreesOfFreedom: parts.flatMap((part) => part.degreesOfFreedom),
     relativeError: parts.flatMap((part) => part.relativeError),
     evaluations: parts.flatMap((part) => part.evaluations),
+    ...(parts.some((part) => part.systematic) && { systematic: true as const }),
     ...(reached.length > 0 && { reached }),
   };
 }
