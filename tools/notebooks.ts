@@ -1,7 +1,7 @@
 /** `npm run notebooks`: executes the notebooks in place, each in a clean kernel. */
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { interrupted, listenForInterrupt, print, runCommand } from '../lib/src/command/commandLine.js';
+import { print, runCommand, untilInterrupted } from '../lib/src/command/commandLine.js';
 import { parseParameters } from './notebookFile.js';
 import { repositoryRoot } from './repositoryRoot.js';
 import { runNotebooks } from './runNotebooks.js';
@@ -37,20 +37,16 @@ runCommand(async (argv) => {
   const pages = join(repositoryRoot, 'results/notebooks');
   const own = values.set.length === 0 ? join(repositoryRoot, 'notebooks') : pages;
   const out = values.out === undefined ? own : resolve(values.out);
-  const signal = listenForInterrupt();
-  try {
-    await runNotebooks({
-      root: repositoryRoot,
-      parameters: parseParameters(values.set),
-      out,
-      signal,
-      ...(values.only !== undefined && { only: values.only.split(',') }),
-      ...(values.html && { pages }),
-    });
-    return 0;
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-    print(`Stopped; the notebooks that were finished are kept in ${relative(process.cwd(), out) || '.'}.`);
-    return interrupted;
-  }
+  const parameters = parseParameters(values.set);
+  return untilInterrupted(
+    (signal) =>
+      runNotebooks({
+        ...{ root: repositoryRoot, parameters, out, signal },
+        ...(values.only !== undefined && { only: values.only.split(',') }),
+        ...(values.html && { pages }),
+      }),
+    {
+      stopped: `Stopped; the notebooks that were finished are kept in ${relative(process.cwd(), out) || '.'}.`,
+    },
+  );
 });

@@ -1,7 +1,8 @@
 /**
  * Packs what bench/gpu/run.sh needs on a machine that has a GPU's driver and Python with PyTorch, but no Node, npm or
  * network: `npm run bench:gpu-pack [-- FOLDER] [--trial]`, on Linux with x64, tar, xz, pip and the libraries that it copies.
- * `--trial` packs quickly, without Captum and the default network: for `run.sh OUT --network small` or `resnet50`.
+ * `--trial` packs quickly, programs as they are, without Captum and the default network: for `run.sh OUT --network small`
+ * or `resnet50`.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -47,7 +48,7 @@ const filters = {
   program: ['--x86', '--lzma2=preset=9e,dict=64MiB'],
   halves: ['--lzma2=preset=9e,dict=32MiB,lc=0,lp=1,pb=1'],
   text: ['--lzma2=preset=9e,dict=32MiB'],
-  trial: ['-0'],
+  quick: ['-0'],
 } as const;
 
 function run(command: string, args: readonly string[]): Buffer {
@@ -142,8 +143,13 @@ function copyCaptum(to: string, cache: string): void {
   run('python3', ['-m', 'zipfile', '-e', join(cache, wheel() ?? ''), to]);
 }
 
-/** One archive of a folder, made anew only where its content has changed; its size in bytes. */
-function archive(name: string, folder: string, filter: keyof typeof filters, out: string): number {
+/** One archive of a folder, compressed by a filter, anew only where its content has changed; its size in bytes. */
+function archive(
+  name: string,
+  folder: string,
+  filter: keyof typeof filters | undefined,
+  out: string,
+): number {
   const still = [
     '--sort=name',
     '--mtime=@0',
@@ -153,16 +159,18 @@ function archive(name: string, folder: string, filter: keyof typeof filters, out
     '--mode=u=rwX,go=rX',
   ];
   const tar = run('tar', [...still, '-C', folder, '-cf', '-', '.']);
-  const hash = createHash('sha256').update(tar).update(filters[filter].join()).digest('hex').slice(0, 12);
-  const path = join(out, `${name}-${hash}.tar.xz`);
+  const options = filter === undefined ? [] : filters[filter];
+  const hash = createHash('sha256').update(tar).update(options.join()).digest('hex').slice(0, 12);
+  const path = join(out, `${name}-${hash}.tar${filter === undefined ? '' : '.xz'}`);
   for (const old of readdirSync(out)) {
-    if (old.startsWith(`${name}-`) && old.endsWith('.tar.xz') && old !== basename(path))
+    if (old.startsWith(`${name}-`) && /\.tar(\.xz)?$/.test(old) && old !== basename(path))
       rmSync(join(out, old));
   }
-  if (!existsSync(path)) {
+  if (filter === undefined) writeFileSync(path, tar);
+  else if (!existsSync(path)) {
     const plain = join(folder, '..', `${name}.tar`);
     writeFileSync(plain, tar);
-    run('xz', ['-T1', ...filters[filter], plain]);
+    run('xz', ['-T1', ...options, plain]);
     cpSync(`${plain}.xz`, path);
   }
   return statSync(path).size;
@@ -213,8 +221,9 @@ function pack(out: string, isTrial: boolean): void {
     mkdirSync(network, { recursive: true });
     cpSync(join(repositoryRoot, 'data/densenet121-scenes.onnx'), join(network, 'densenet121-scenes.onnx'));
 
-    const sizeOf = (name: string, filter: keyof typeof filters): number =>
-      archive(name, part(name), isTrial ? 'trial' : filter, out);
+    const quick = { program: undefined, halves: 'quick', text: 'quick' } as const;
+    const sizeOf = (name: string, filter: keyof typeof quick): number =>
+      archive(name, part(name), isTrial ? quick[filter] : filter, out);
     const sizes = {
       ...{ node: sizeOf('node', 'program'), onnxruntime: sizeOf('onnxruntime', 'program') },
       ...{ code: sizeOf('code', 'text') },

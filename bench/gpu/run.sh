@@ -13,13 +13,13 @@ case "${1:---help}" in -*) out=$work ;; *) out=$1 ;; esac
 mkdir -p "$out"
 
 # By Python, as xz may be missing; a Python without lzma leaves it to tar.
-python3 - "$work" "$here"/*.tar.xz <<'END' ||
+python3 - "$work" "$here"/*.tar* <<'END' ||
 import sys, tarfile
 for archive in sys.argv[2:]:
     with tarfile.open(archive) as tar:
         tar.extractall(sys.argv[1], **({"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}))
 END
-  for archive in "$here"/*.tar.xz; do tar -xJf "$archive" -C "$work" || exit 1; done
+  for archive in "$here"/*.tar*; do tar -xf "$archive" -C "$work" || exit 1; done
 
 # The carried loader comes first. The carried libraries of the X Window System, which NVIDIA's driver is linked with,
 # serve where the machine has none; no folder of the system is named here, since it would come before PyTorch's own.

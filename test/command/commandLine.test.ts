@@ -8,15 +8,19 @@ import { fileURLToPath } from 'node:url';
 import { before, describe, it } from 'mocha';
 import { withFolder } from '../study/fixture.js';
 
-const file = (path: string): string => fileURLToPath(new URL(`../../${path}.ts`, import.meta.url));
-const program = file('lib/src/command/landlens');
+const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const program = file('lib/bin/landlens.js');
 const tools = ['reproduce', 'notebooks'];
 
-/** What Node.js is told to run: `landlens <name>`, or what only the repository has. */
-const commandOf = (name: string): readonly string[] =>
-  name === '' ? [program] : tools.includes(name) ? [file(`tools/${name}`)] : [program, name];
-
 const typescript = new URL('../typescript.mjs', import.meta.url).href;
+
+/** What Node.js is told to run: `landlens <name>`, as it is built, or what only the repository has. */
+const commandOf = (name: string): readonly string[] =>
+  name === ''
+    ? [program]
+    : tools.includes(name)
+      ? ['--import', typescript, file(`tools/${name}.ts`)]
+      : [program, name];
 
 interface Ended {
   readonly status: number | null;
@@ -30,7 +34,7 @@ function run(
   argv: readonly string[],
   { closed = [], stdio = 'pipe' }: { closed?: readonly ('stdout' | 'stderr')[]; stdio?: StdioOptions } = {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', typescript, ...commandOf(name), ...argv], {
+  const child = spawn(process.execPath, [...commandOf(name), ...argv], {
     stdio,
     env: { ...process.env, NODE_OPTIONS: '' },
   });
@@ -118,7 +122,7 @@ describe('a command', () => {
       await writeFile(
         script,
         `import { readFile } from 'node:fs/promises';
-import { runCommand } from ${JSON.stringify(file('lib/src/command/commandLine'))};
+import { runCommand } from ${JSON.stringify(file('lib/src/command/commandLine.ts'))};
 runCommand(async () => { await readFile(${JSON.stringify(folder)}); return 0; });`,
       );
       const child = spawn(process.execPath, ['--import', typescript, script], {

@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'mocha';
 
-const entry = fileURLToPath(new URL('../../tools/reproduce.ts', import.meta.url));
+const entry = fileURLToPath(new URL('../../lib/bin/landlens.js', import.meta.url));
 
 function reproduce(...argv: readonly string[]) {
-  return spawnSync(process.execPath, ['--import', 'tsx', entry, ...argv], {
+  return spawnSync(process.execPath, [entry, 'reproduce', ...argv], {
     encoding: 'utf8',
     timeout: 60_000,
     env: { ...process.env, NODE_OPTIONS: '' },

@@ -12,10 +12,10 @@ import { refusesInput } from '../refuses.js';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-/** Runs code in a process that sees no Vulkan driver. */
+/** Runs the built program in a process that sees no Vulkan driver. */
 async function withoutVulkan(...argv: readonly string[]) {
   const env = { ...process.env, VK_DRIVER_FILES: '/does/not/exist' };
-  return promisify(execFile)(process.execPath, ['--import', path('../typescript.mjs'), ...argv], {
+  return promisify(execFile)(process.execPath, [path('../../lib/bin/landlens.js'), ...argv], {
     env,
     timeout: 60_000,
   });
@@ -44,7 +44,7 @@ describe('engines', () => {
   });
 
   it('are listed, each usable or with what it lacks, without what their drivers print', async () => {
-    const { stdout, stderr } = await withoutVulkan(path('../../lib/src/command/landlens.ts'), 'engines');
+    const { stdout, stderr } = await withoutVulkan('engines');
     for (const name of engineNames) match(stdout, new RegExp(`^${name} +(usable: |not usable\\n +\\S)`, 'm'));
     match(stdout, /^cpu +usable: onnxruntime /m);
     match(stdout, /^tensorflow +usable: tfjs/m);
@@ -55,7 +55,7 @@ describe('engines', () => {
 
   it('that do not start are one error, and nothing takes their place', async function () {
     if (!hasWebGpuByVulkan) this.skip();
-    const run = withoutVulkan(path('../../lib/src/command/landlens.ts'), 'truth', '--engine', 'webgpu');
+    const run = withoutVulkan('truth', '--engine', 'webgpu');
     await rejects(run, (thrown: unknown) => {
       ok(thrown instanceof Error && 'stderr' in thrown && 'stdout' in thrown && 'code' in thrown);
       match(String(thrown.stderr), /^engine webgpu: no GPU was found.*mesa-vulkan-drivers\)\.$/m);

@@ -12,8 +12,8 @@ import { before, describe, it } from 'mocha';
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const loader = path('../typescript.mjs');
 const command = [
-  ...[process.execPath, '--import', loader, path('../../tools/reproduce.ts')],
-  ...['--images', '1', '--methods', 'saliency', '--no-notebooks', '--out'],
+  ...[process.execPath, path('../../lib/bin/landlens.js'), 'reproduce'],
+  ...['--images', '1', '--methods', 'saliency', '--out'],
 ];
 
 const hasStrace = spawnSync('strace', ['-e', 'trace=none', 'true']).status === 0;
@@ -33,7 +33,7 @@ async function trace() {
       timeout: 110_000,
       // Nothing of this process's environment, whose engines switched telemetry off.
       env: {
-        ...{ PATH: process.env.PATH, SystemRoot: process.env.SystemRoot, TSX_DISABLE_CACHE: '1' },
+        ...{ PATH: process.env.PATH, SystemRoot: process.env.SystemRoot },
         ...{ HOME: home, USERPROFILE: home, TMPDIR: temporary, TEMP: temporary, TMP: temporary },
       },
     });

@@ -8,7 +8,7 @@ import { withLock } from '../io/lock.js';
 import { createProgress } from '../io/progress.js';
 import { type Case, findPaperCases, readCase, writeCase } from '../study/caseStudy.js';
 import { oneLine } from '../text.js';
-import { interrupted, listenForInterrupt, print, withClassifier } from './commandLine.js';
+import { print, untilInterrupted, withClassifier } from './commandLine.js';
 import { option, readArguments, text } from './option.js';
 import {
   classes,
@@ -50,37 +50,34 @@ export async function casesCommand(argv: readonly string[]): Promise<number> {
     throw failAt('--image, --class')('an image needs a class to explain', 'both, or neither', got);
   }
   const dataset = await openDataset(values.dataset);
-  const signal = listenForInterrupt();
-  return withClassifier(values, async (classifier) => {
-    const { cases, absent } =
-      image === undefined
-        ? chooseFromPaper(dataset)
-        : { cases: values.class.map((className): Case => ({ image, className })), absent: [] };
-    const studied = bindMethods(classifier, values.methods, { preset, seed });
-    const study = { dataset, classifier, methods: studied, preset, seed, folder };
-    // Each is read once before the long work, so that a wrong name is not found at the end of it.
-    for (const each of cases) await readCase(each, study);
-    return withLock(folder, 'folder', async () => {
-      const progress = createProgress(
-        cases.flatMap(() => studied.map(({ id }) => id)),
-        { cost: passesOf(studied) },
-      );
-      for (const [i, each] of cases.entries()) {
-        if (signal.aborted) {
-          print(`Stopped after ${i} of ${cases.length} cases; rerun to resume.`);
-          return interrupted;
+  return untilInterrupted((signal) =>
+    withClassifier(values, async (classifier) => {
+      const { cases, absent } =
+        image === undefined
+          ? chooseFromPaper(dataset)
+          : { cases: values.class.map((className): Case => ({ image, className })), absent: [] };
+      const studied = bindMethods(classifier, values.methods, { preset, seed });
+      const study = { dataset, classifier, methods: studied, preset, seed, folder };
+      // Each is read once before the long work, so that a wrong name is not found at the end of it.
+      for (const each of cases) await readCase(each, study);
+      return withLock(folder, 'folder', async () => {
+        const progress = createProgress(
+          cases.flatMap(() => studied.map(({ id }) => id)),
+          { cost: passesOf(studied) },
+        );
+        for (const each of cases) {
+          signal.throwIfAborted();
+          const { sheet, kept } = await writeCase(each, study, { progress });
+          print(`${oneLine(relative(process.cwd(), sheet))}${kept ? ' (kept)' : ''}`);
         }
-        const { sheet, kept } = await writeCase(each, study, { progress });
-        print(`${oneLine(relative(process.cwd(), sheet))}${kept ? ' (kept)' : ''}`);
-      }
-      progress.finish();
-      if (absent.length > 0) {
-        const names = [...new Set(absent.map((each) => `${each.image} (${each.origin})`))];
-        print(`Not in ${oneLine(dataset.name)}: ${names.map(oneLine).join('; ')}.`);
-      }
-      return 0;
-    });
-  });
+        progress.finish();
+        if (absent.length > 0) {
+          const names = [...new Set(absent.map((each) => `${each.image} (${each.origin})`))];
+          print(`Not in ${oneLine(dataset.name)}: ${names.map(oneLine).join('; ')}.`);
+        }
+      });
+    }),
+  );
 }
 
 function chooseFromPaper(dataset: Awaited<ReturnType<typeof openDataset>>): {

@@ -43,8 +43,8 @@ export function listenForInterrupt(): AbortSignal {
 
 /** Does what a command is for; where it is interrupted, prints `stopped` and gives the status of that. */
 export async function untilInterrupted(
-  stopped: string,
   work: (signal: AbortSignal) => Promise<void>,
+  { stopped = 'Stopped; rerun to resume.' }: { readonly stopped?: string } = {},
 ): Promise<number> {
   const signal = listenForInterrupt();
   try {

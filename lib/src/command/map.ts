@@ -56,22 +56,24 @@ export async function mapCommand(argv: readonly string[]): Promise<number> {
   const [imagePath, out] = positionals;
   const { overlap, scale, offset, preset, seed } = values;
   const ids = values.method.length > 0 ? values.method : ['grad-cam'];
-  return untilInterrupted('Stopped; nothing was written.', (signal) =>
-    withClassifier(values, async (classifier) => {
-      const targets = values.class.map((name) => indexOfClass(name, classifier, '--class'));
-      const studied = bindMethods(classifier, ids, { preset, seed });
-      const image = await openLargeImage(isUrl(imagePath) ? imagePath : resolve(imagePath), {
-        ...{ select: classifier.bands, bands: values.bands?.split(','), scale, offset },
-      });
-      try {
-        const { tiles, bandNames } = await explainLargeImage(image, classifier, resolve(out), {
-          ...{ targets, methods: studied, createProgress, signal, overlap },
+  return untilInterrupted(
+    (signal) =>
+      withClassifier(values, async (classifier) => {
+        const targets = values.class.map((name) => indexOfClass(name, classifier, '--class'));
+        const studied = bindMethods(classifier, ids, { preset, seed });
+        const image = await openLargeImage(isUrl(imagePath) ? imagePath : resolve(imagePath), {
+          ...{ select: classifier.bands, bands: values.bands?.split(','), scale, offset },
         });
-        const size = `${image.width} x ${image.height} pixels, ${tiles} tiles`;
-        print(`${out}: ${size}\n  ${bandNames.map(oneLine).join('\n  ')}`);
-      } finally {
-        await image.close();
-      }
-    }),
+        try {
+          const { tiles, bandNames } = await explainLargeImage(image, classifier, resolve(out), {
+            ...{ targets, methods: studied, createProgress, signal, overlap },
+          });
+          const size = `${image.width} x ${image.height} pixels, ${tiles} tiles`;
+          print(`${out}: ${size}\n  ${bandNames.map(oneLine).join('\n  ')}`);
+        } finally {
+          await image.close();
+        }
+      }),
+    { stopped: 'Stopped; nothing was written.' },
   );
 }

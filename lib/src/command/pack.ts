@@ -31,7 +31,7 @@ export async function packCommand(argv: readonly string[]): Promise<number> {
   const read = readArguments(command, argv);
   if (read === undefined) return 0;
   const { values, positionals } = read;
-  return untilInterrupted('Stopped; rerun to resume.', (signal) =>
+  return untilInterrupted((signal) =>
     values.verify
       ? verify(resolve(positionals[0]), signal)
       : pack(positionals[0], resolve(positionals[1]), values, signal),

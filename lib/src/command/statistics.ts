@@ -39,7 +39,7 @@ export async function statisticsCommand(argv: readonly string[]): Promise<number
   const beside = dataset.folder === undefined ? undefined : join(dataset.folder, statisticsFile);
   const file = values.out ?? beside;
   let progress: Progress | undefined;
-  return untilInterrupted('Stopped; rerun to resume.', async (signal) => {
+  return untilInterrupted(async (signal) => {
     const { mean, deviation, ...facts } = await bandStatistics(dataset, {
       ...{ split, patches, seed, path: file, signal },
       onProgress({ done, total }) {

@@ -220,7 +220,7 @@ export async function trainCommand(argv: readonly string[]): Promise<number> {
         : await writeTestMetrics(file, datasetAt(size), engine);
     for (const path of [...written, ...(worth ? [worth] : [])]) print(`wrote ${path}`);
   };
-  return untilInterrupted('Stopped; rerun to resume.', (signal) =>
-    withLock(values.out, 'folder', () => train(signal)),
-  ).finally(() => engine.dispose());
+  return untilInterrupted((signal) => withLock(values.out, 'folder', () => train(signal))).finally(() =>
+    engine.dispose(),
+  );
 }

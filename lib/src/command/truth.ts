@@ -19,7 +19,7 @@ export async function truthCommand(argv: readonly string[]): Promise<number> {
   const read = readArguments(command, argv);
   if (read === undefined) return 0;
   const { images, preset, seed, out: folder } = read.values;
-  return untilInterrupted('Stopped; rerun to resume.', (signal) =>
+  return untilInterrupted((signal) =>
     withClassifier(read.values, async (classifier) => {
       const studied = bindMethods(classifier, undefined, { preset, seed });
       const records = await measureGroundTruth(classifier, studied, {

@@ -13,7 +13,7 @@ export interface MetadataReader {
 }
 
 export interface MetadataReaderOptions {
-  /** The most that a file may take; default: 10 s, and 10 s for each MB. */
+  /** The most that a file may take; default: 60 s, and 10 s for each MB: far more than a busy machine needs. */
   readonly seconds?: number;
 }
 
@@ -56,7 +56,7 @@ export function openMetadataReader({ seconds }: MetadataReaderOptions = {}): Met
     let timer: NodeJS.Timeout | undefined;
     const reply = await new Promise<MetadataReply>((resolve) => {
       settle = resolve;
-      const limit = seconds ?? 10 + bytes.byteLength / 1e5;
+      const limit = seconds ?? 60 + bytes.byteLength / 1e5;
       const what = `not a sound Parquet file: not decoded within ${limit.toFixed(0)} s`;
       timer = setTimeout(() => close().then(() => resolve({ problem: { what } })), 1000 * limit);
       worker ??= start();
