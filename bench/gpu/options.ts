@@ -81,11 +81,11 @@ export function parseCheckOptions(argv: readonly string[]): CheckOptions | undef
   });
   return {
     ...{ only, out: resolve(out), network: known, engine, python },
-    size: whole('size', 120, 48),
+    size: whole('size', 120, 32),
     seconds: whole('seconds', 270, 10),
     threads: whole('threads', availableParallelism(), 1),
-    rounds: trial ? [2, 3] : [5, 9],
-    batches: trial ? [1, 4] : [1, 16, 64],
+    rounds: trial ? [2, 2] : [5, 9],
+    batches: trial ? [1, 2] : [1, 16, 64],
     peerBatches: trial ? [4, 8] : [32, 64, 128, 256, 512],
   };
 }

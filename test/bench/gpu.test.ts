@@ -38,7 +38,7 @@ describe('check of a GPU', () => {
     const options = parseCheckOptions(['out', '--network', 'small', '--only', 'steps', '--trial']);
     deepEqual(
       [options?.network, options?.only, options?.seconds, options?.batches],
-      ['small', ['steps'], 270, [1, 4]],
+      ['small', ['steps'], 270, [1, 2]],
     );
     equal(parseCheckOptions(['--help']), undefined);
     for (const argv of [
@@ -73,7 +73,7 @@ describe('check of a GPU', () => {
           '--network',
           'small',
           '--size',
-          '48',
+          '32',
           '--trial',
           '--only',
           'steps',
@@ -100,7 +100,7 @@ describe('check of a GPU', () => {
         );
         deepEqual(
           of('step').map(({ id }) => id),
-          ['forward-1', 'forward-4', 'gradient-1', 'gradient-4'],
+          ['forward-1', 'forward-2', 'gradient-1', 'gradient-2'],
         );
       });
     });
