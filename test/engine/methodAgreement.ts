@@ -3,8 +3,10 @@ import { deepEqual, ok } from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import type { Explain } from '../../lib/src/attribution/attribution.js';
 import { deconvolution } from '../../lib/src/attribution/guidedBackpropagation.js';
+import { integratedGradients } from '../../lib/src/attribution/integratedGradients.js';
 import { lime } from '../../lib/src/attribution/lime.js';
 import { methods } from '../../lib/src/attribution/methods.js';
+import { smoothGrad } from '../../lib/src/attribution/smoothGrad.js';
 import type { Engine, Results } from '../../lib/src/engine/engine.js';
 import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
 import { input } from '../../lib/src/graph/node.js';
@@ -79,6 +81,8 @@ export function agreesWithOnnxRuntime(engine: () => Engine, { tolerance }: { tol
     ),
     deconvolution: (classifier) => deconvolution(classifier),
     // Fewer passes than by any preset: each of them is the same computation.
+    'integrated-gradients-sg': (classifier) =>
+      smoothGrad(integratedGradients(classifier, { steps: 3 }), { samples: 2, seed: 1 }),
     lime: (classifier) => lime(classifier, { segments: 16, samples: 64, seed: 1 }),
   };
 
