@@ -1,6 +1,6 @@
 /** Reverse-mode differentiation of a graph, by a table of rules. */
 
-import { InputError } from '../error.js';
+import { failAt, InputError } from '../error.js';
 import { isFlat } from './flat.js';
 import { describeNode, topologicalOrder } from './graph.js';
 import type { Operator } from './inference.js';
@@ -35,15 +35,11 @@ function applyRule(
   const found = call<Operator>(node);
   if (found !== undefined) return found;
   if (isFlat(node)) return [];
-  throw new InputError({
-    what: 'this operator cannot be differentiated',
-    where: describeNode(node),
-    got:
-      node.operator === 'Opaque' && node.attributes.domain
-        ? `operator ${node.attributes.operator} of domain "${node.attributes.domain}"`
-        : undefined,
-    todo: 'The network can be run, and explained by perturbation (Occlusion, LIME). For a method that needs a gradient, build this layer from operators that docs/operators.md lists with one, and export again.',
-  });
+  const todo =
+    'The network can be run, and explained by perturbation (Occlusion, LIME). For a method that needs a gradient, build this layer from operators that docs/operators.md lists with one, and export again.';
+  const { operator, domain = '' } = node.operator === 'Opaque' ? node.attributes : {};
+  const got = domain === '' ? undefined : `operator ${operator} of domain "${domain}"`;
+  throw failAt(describeNode(node), todo)('this operator cannot be differentiated', undefined, got);
 }
 
 /**
@@ -89,10 +85,7 @@ export function differentiate(
   return wrt.map((value) => {
     const gradient = gradients.get(value);
     if (gradient === undefined) {
-      throw new InputError({
-        what: 'the explained output does not depend on this value',
-        where: describeNode(value.node),
-      });
+      throw failAt(describeNode(value.node))('the explained output does not depend on this value');
     }
     return gradient;
   });

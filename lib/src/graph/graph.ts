@@ -1,5 +1,5 @@
 /** A graph: named outputs, the nodes that they need, and their order of computation. */
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { type Node, type Value, withInputs } from './node.js';
 import { type Shape, shapeText, staticDimension } from './type.js';
 
@@ -59,9 +59,7 @@ export function createGraph(outputs: Readonly<Record<string, Value>>): Graph {
     .map((node) => node.outputs[0]);
   const names = inputs.map((value) => value.node.name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) {
-    throw new InputError({ what: 'two inputs share one name', where: `graph input "${twice}"` });
-  }
+  if (twice !== undefined) throw failAt(`graph input "${twice}"`)('two inputs share one name');
   return { inputs, outputs };
 }
 
@@ -111,11 +109,9 @@ export function shapeOf(value: Value): Shape {
   if (value.type.shape !== undefined) return value.type.shape;
   const since = unknownSince(value);
   const needed = since === value.node ? '' : `, and ${describeNode(value.node)} needs it`;
-  throw new InputError({
-    what: `the shape of what this operator gives is not known${needed}`,
-    where: describeNode(since),
-    todo: 'Read the file with the option `measure`, as openClassifier does, or build this layer from operators that docs/operators.md lists.',
-  });
+  const todo =
+    'Read the file with the option `measure`, as openClassifier does, or build this layer from operators that docs/operators.md lists.';
+  throw failAt(describeNode(since), todo)(`the shape of what this operator gives is not known${needed}`);
 }
 
 /** The lengths of the axes behind batch and channels. @throws InputError if one is not a number */

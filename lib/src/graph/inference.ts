@@ -1,5 +1,5 @@
 /** Every operator: its attributes, and the types of its outputs from those of its inputs (shape inference). */
-import { InputError } from '../error.js';
+import { failAt, type InputError } from '../error.js';
 import {
   broadcastShapes,
   type ConstantTensor,
@@ -130,20 +130,18 @@ export function paddedSource(length: number, before: number, mode: 'reflect' | '
 }
 
 const misfit = (where: string, expected: string, x: Shape, weight: Shape): InputError =>
-  new InputError({
-    what: 'the input does not fit the weights',
-    where,
+  failAt(where)(
+    'the input does not fit the weights',
     expected,
-    got: `input ${shapeText(x)}, weights ${shapeText(weight)}`,
-  });
+    `input ${shapeText(x)}, weights ${shapeText(weight)}`,
+  );
 
 const matrixMisfit = (where: string, a: Shape, b: Shape): InputError =>
-  new InputError({
-    what: 'matrices do not fit together',
-    where,
-    expected: 'columns of the first = rows of the second',
-    got: `${shapeText(a)} and ${shapeText(b)}`,
-  });
+  failAt(where)(
+    'matrices do not fit together',
+    'columns of the first = rows of the second',
+    `${shapeText(a)} and ${shapeText(b)}`,
+  );
 
 /** Number of windows along one axis; in ceil mode a window must start inside the input or its first padding. */
 export function windowCount(
@@ -171,12 +169,11 @@ function pooled(
     const reach = dilations[i] * (size - 1) + 1;
     const [before, after] = [pads[i], pads[i + kernel.length]];
     if (length + before + after < reach) {
-      throw new InputError({
-        what: 'the pooling window is larger than the image',
-        where,
-        expected: `at least ${reach} pixels`,
-        got: shapeText(shape),
-      });
+      throw failAt(where)(
+        'the pooling window is larger than the image',
+        `at least ${reach} pixels`,
+        shapeText(shape),
+      );
     }
     return windowCount(length, reach, strides[i], before, after, ceilMode);
   });
@@ -304,12 +301,11 @@ const inferences = {
       }
       // The transposed convolution must be the gradient of a convolution; onnxruntime asks for the same.
       if (outputPadding.some((amount, i) => amount >= strides[i])) {
-        throw new InputError({
-          what: 'the output padding must be smaller than the stride',
-          where,
-          expected: `less than [${strides.join(', ')}]`,
-          got: `[${outputPadding.join(', ')}]`,
-        });
+        throw failAt(where)(
+          'the output padding must be smaller than the stride',
+          `less than [${strides.join(', ')}]`,
+          `[${outputPadding.join(', ')}]`,
+        );
       }
       const spatial = kernel.map((size, i) => {
         const reach = dilations[i] * (staticDimension(size, where) - 1) + 1;
@@ -358,12 +354,11 @@ const inferences = {
     for (const { shape } of types) {
       if (shape === undefined) return { dataType, shape: undefined };
       if (shape.length !== first.length || shape.some((dimension, i) => i !== at && dimension !== first[i])) {
-        throw new InputError({
-          what: 'concatenated tensors differ outside the axis',
-          where,
-          expected: shapeText(first),
-          got: shapeText(shape),
-        });
+        throw failAt(where)(
+          'concatenated tensors differ outside the axis',
+          shapeText(first),
+          shapeText(shape),
+        );
       }
       total += staticDimension(shape[at], where);
     }
@@ -378,12 +373,11 @@ const inferences = {
     const at = normaliseAxis(axis, shape.length, where);
     const total = sizes.reduce((sum, size) => sum + size, 0);
     if (total !== shape[at]) {
-      throw new InputError({
-        what: 'split sizes do not add up',
-        where,
-        expected: `${shape[at]} along axis ${at}`,
-        got: `${sizes.join(' + ')} = ${total}`,
-      });
+      throw failAt(where)(
+        'split sizes do not add up',
+        `${shape[at]} along axis ${at}`,
+        `${sizes.join(' + ')} = ${total}`,
+      );
     }
     return sizes.map((size) => ({ dataType, shape: shape.with(at, size) }));
   },
@@ -428,12 +422,11 @@ const inferences = {
     where: string,
   ) => {
     if (shape !== undefined && mergeDimensions(shape) !== mergeDimensions(target.shape)) {
-      throw new InputError({
-        what: 'reshape changes the number of values',
-        where,
-        expected: `as many values as ${shapeText(shape)}`,
-        got: shapeText(target.shape),
-      });
+      throw failAt(where)(
+        'reshape changes the number of values',
+        `as many values as ${shapeText(shape)}`,
+        shapeText(target.shape),
+      );
     }
     return { dataType, shape: target.shape };
   },
@@ -444,7 +437,7 @@ const inferences = {
   Squeeze: shaped<SomeAxes>((shape, { axes }, where) => {
     const removed = new Set(axes.map((axis) => normaliseAxis(axis, shape.length, where)));
     if ([...removed].some((axis) => shape[axis] !== 1)) {
-      throw new InputError({ what: 'only dimensions of 1 can be squeezed', where, got: shapeText(shape) });
+      throw failAt(where)('only dimensions of 1 can be squeezed', undefined, shapeText(shape));
     }
     return shape.filter((_, axis) => !removed.has(axis));
   }),
@@ -456,12 +449,11 @@ const inferences = {
   }),
   Transpose: shaped<{ readonly permutation: readonly number[] }>((shape, { permutation }, where) => {
     if ([...permutation].sort((a, b) => a - b).join() !== shape.map((_, i) => i).join()) {
-      throw new InputError({
-        what: 'not a permutation of the axes',
-        where,
-        expected: `the axes of ${shapeText(shape)}`,
-        got: `[${permutation.join(', ')}]`,
-      });
+      throw failAt(where)(
+        'not a permutation of the axes',
+        `the axes of ${shapeText(shape)}`,
+        `[${permutation.join(', ')}]`,
+      );
     }
     return permutation.map((axis) => shape[axis]);
   }),

@@ -1,5 +1,5 @@
 /** The types of values in a graph: element type and shape, with a symbolic batch dimension. */
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { sizeOf } from '../tensor.js';
 
 export type DataType = 'float32' | 'float64' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool';
@@ -55,12 +55,11 @@ export function shapeText(shape: Shape | undefined): string {
  */
 export function staticDimension(dimension: Dimension | undefined, where: string): number {
   if (typeof dimension === 'number') return dimension;
-  throw new InputError({
-    what: 'this dimension must be a fixed number',
-    where,
-    expected: 'a number',
-    got: dimension === undefined ? 'no such dimension' : `the symbolic batch "${dimension}"`,
-  });
+  throw failAt(where)(
+    'this dimension must be a fixed number',
+    'a number',
+    dimension === undefined ? 'no such dimension' : `the symbolic batch "${dimension}"`,
+  );
 }
 
 /**
@@ -74,12 +73,11 @@ export function broadcastShapes(a: Shape, b: Shape, where: string): Shape {
     const right = b[i - rank + b.length] ?? 1;
     if (left === right || right === 1) return left;
     if (left === 1) return right;
-    throw new InputError({
-      what: 'shapes cannot be broadcast together',
-      where,
-      expected: 'equal dimensions, or 1',
-      got: `${shapeText(a)} and ${shapeText(b)}`,
-    });
+    throw failAt(where)(
+      'shapes cannot be broadcast together',
+      'equal dimensions, or 1',
+      `${shapeText(a)} and ${shapeText(b)}`,
+    );
   });
 }
 
@@ -90,10 +88,5 @@ export function broadcastShapes(a: Shape, b: Shape, where: string): Shape {
 export function normaliseAxis(axis: number, rank: number, where: string): number {
   const result = axis < 0 ? axis + rank : axis;
   if (Number.isInteger(result) && result >= 0 && result < rank) return result;
-  throw new InputError({
-    what: 'axis outside the tensor',
-    where,
-    expected: `an axis from ${-rank} to ${rank - 1}`,
-    got: String(axis),
-  });
+  throw failAt(where)('axis outside the tensor', `an axis from ${-rank} to ${rank - 1}`, String(axis));
 }

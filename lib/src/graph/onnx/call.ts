@@ -1,6 +1,6 @@
 /** One node of a file while it is read: its inputs, its attributes, and what is known of their contents. */
 
-import { InputError } from '../../error.js';
+import { failAt, type InputError } from '../../error.js';
 import type { RawAttribute } from '../inference.js';
 import type { Value } from '../node.js';
 import type { DataType, Dimension } from '../type.js';
@@ -40,21 +40,15 @@ export interface Call {
 export function operand(call: Call, index: number): Value {
   const value = call.inputs[index];
   if (value !== undefined) return value;
-  throw new InputError({
-    what: 'an input is missing',
-    where: call.where,
-    expected: `input ${index + 1}`,
-    got: `${call.inputs.filter(Boolean).length} inputs`,
-  });
+  throw failAt(call.where)(
+    'an input is missing',
+    `input ${index + 1}`,
+    `${call.inputs.filter(Boolean).length} inputs`,
+  );
 }
 
 function wrongAttribute(call: Call, name: string, expected: string, got: string): InputError {
-  return new InputError({
-    what: `attribute "${name}" is not what the operator takes`,
-    where: call.where,
-    expected,
-    got,
-  });
+  return failAt(call.where)(`attribute "${name}" is not what the operator takes`, expected, got);
 }
 
 function attribute<Type extends RawAttribute['type']>(
@@ -107,13 +101,11 @@ export function perAxis(
   const values = integers(call, name);
   if (values === undefined) return new Array<number>(count).fill(fallback);
   if (values.length === count && values.every((value) => value >= minimum && value < 2 ** 31)) return values;
-  throw wrongAttribute(
-    call,
-    name,
-    `${count} whole numbers from ${minimum}`,
-    `[${values.slice(0, 16).join(', ')}]`,
-  );
+  throw wrongAttribute(call, name, `${count} whole numbers from ${minimum}`, listText(values));
 }
+
+/** A list of a file in short, for messages. */
+export const listText = (values: readonly Dimension[]): string => `[${values.slice(0, 16).join(', ')}]`;
 
 /** The contents of an input; undefined if it is left out or computed. */
 export function contents(call: Call, index: number): readonly Dimension[] | undefined {
@@ -129,5 +121,5 @@ export function staticContents(call: Call, index: number): number[] | undefined 
 }
 
 export function refuse(call: Call, what: string, todo?: string): InputError {
-  return new InputError({ what, where: call.where, todo });
+  return failAt(call.where, todo)(what);
 }

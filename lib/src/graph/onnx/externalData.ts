@@ -1,6 +1,6 @@
 /** Weights that lie in files beside the model: read only from inside the model's folder, and no byte twice. */
 
-import { InputError, messageOf } from '../../error.js';
+import { failAt, InputError, messageOf } from '../../error.js';
 import { type OpenedFile, useFile } from '../../io/boundedFile.js';
 import { resolveInside } from '../../io/insideFolder.js';
 import type { ConstantTensor } from '../type.js';
@@ -10,12 +10,7 @@ import { rawByteLength, readTensor } from './tensorProto.js';
 function byteCount(text: string, where: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new InputError({
-    what: 'not a number of bytes',
-    where,
-    expected: 'a whole number from 0',
-    got: `"${text.slice(0, 40)}"`,
-  });
+  throw failAt(where)('not a number of bytes', 'a whole number from 0', `"${text.slice(0, 40)}"`);
 }
 
 const todo = 'Put the file with the weights beside the model.';
@@ -23,18 +18,13 @@ const damaged = 'The files do not belong together, or one is damaged: download o
 
 async function locate(folder: string | undefined, location: string, where: string): Promise<string> {
   if (folder === undefined) {
-    throw new InputError({
-      what: 'the weights lie in another file',
-      where,
-      todo: 'Read the model by its path, or pass `folder`.',
-    });
+    throw failAt(where, 'Read the model by its path, or pass `folder`.')('the weights lie in another file');
   }
   try {
     return await resolveInside(folder, location, where);
   } catch (thrown) {
     if (thrown instanceof InputError) throw thrown;
-    const what = `the file with the weights cannot be read: ${messageOf(thrown)}`;
-    throw new InputError({ what, where, todo });
+    throw failAt(where, todo)(`the file with the weights cannot be read: ${messageOf(thrown)}`);
   }
 }
 
@@ -64,13 +54,11 @@ export function externalWeights(
       requireRange(file, { offset, length, size, where });
       const total = (taken.get(path) ?? 0) + length;
       if (total > file.size) {
-        throw new InputError({
-          what: 'weights overlap in the file that holds them',
-          where,
-          expected: `at most the ${file.size} bytes of the file, each once`,
-          got: `${total} bytes`,
-          todo: damaged,
-        });
+        throw failAt(where, damaged)(
+          'weights overlap in the file that holds them',
+          `at most the ${file.size} bytes of the file, each once`,
+          `${total} bytes`,
+        );
       }
       taken.set(path, total);
       const tensor = readTensor(message, where, await file.read(offset, length));
@@ -85,11 +73,9 @@ function requireRange(
   { offset, length, size, where }: { offset: number; length: number; size: number; where: string },
 ): void {
   if (length === size && offset + length <= file.size) return;
-  throw new InputError({
-    what: 'the external data do not fit the tensor',
-    where,
-    expected: `${size} bytes from offset ${offset}`,
-    got: `${length} bytes named, in a file of ${file.size} bytes`,
-    todo: damaged,
-  });
+  throw failAt(where, damaged)(
+    'the external data do not fit the tensor',
+    `${size} bytes from offset ${offset}`,
+    `${length} bytes named, in a file of ${file.size} bytes`,
+  );
 }

@@ -1,6 +1,6 @@
 /** Operators that landlens passes through to the engine: their present form, and the types of their outputs. */
 
-import { InputError } from '../../error.js';
+import { failAt } from '../../error.js';
 import { type RawAttribute, sliceRange } from '../inference.js';
 import { constant, constantOf, createNode, type Value } from '../node.js';
 import {
@@ -82,12 +82,10 @@ function refuseImagesInPlaceOfSizes(call: Call): void {
     const whole = i > 0 && (dataType === 'int64' || dataType === 'int32');
     const computes = takesWholeNumbers.has(operator) || broadcasting.has(operator);
     if (!sizes.get(operator)?.includes(i) && (!whole || computes)) continue;
-    throw new InputError({
-      what: `input ${i + 1} of ${operator.slice(0, 80)} depends on the contents of the image`,
-      where,
-      expected: 'sizes, axes and counts that follow from shapes and constants',
-      todo: 'Export the network for a fixed size of images.',
-    });
+    throw failAt(where, 'Export the network for a fixed size of images.')(
+      `input ${i + 1} of ${operator.slice(0, 80)} depends on the contents of the image`,
+      'sizes, axes and counts that follow from shapes and constants',
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /** Reads an ONNX file as a typed graph with a symbolic batch. */
 import { basename, dirname } from 'node:path';
-import { InputError, messageOf } from '../../error.js';
+import { failAt, InputError, messageOf } from '../../error.js';
 import { useFile } from '../../io/boundedFile.js';
 import { createDependence } from '../dependence.js';
 import { createGraph, type Graph, topologicalOrder } from '../graph.js';
@@ -69,16 +69,10 @@ const quoted = (name: string): string => JSON.stringify(name.slice(0, 200));
 
 function checkSize(size: number, where: string): void {
   if (size > 0 && size <= largestFile) return;
-  throw new InputError({
-    what: size === 0 ? 'the file is empty' : 'the file is too large for one ONNX model',
-    where,
-    expected: 'from 1 byte to 2 GiB',
-    got: `${size} bytes`,
-    todo:
-      size === 0
-        ? 'Download or export it again.'
-        : 'Save the model with external data, so that the weights lie in their own file.',
-  });
+  const divide = 'Save the model with external data, so that the weights lie in their own file.';
+  const fail = failAt(where, size === 0 ? 'Download or export it again.' : divide);
+  const what = size === 0 ? 'the file is empty' : 'the file is too large for one ONNX model';
+  throw fail(what, 'from 1 byte to 2 GiB', `${size} bytes`);
 }
 
 /**
@@ -94,33 +88,19 @@ export async function loadOnnx(path: string): Promise<OnnxBytes> {
 
 function parse({ bytes, name }: OnnxBytes): ModelMessage & { graph: GraphMessage } {
   checkSize(bytes.length, name);
+  const fail = failAt(name, 'Check that it is an .onnx file; otherwise download or export it again.');
   let model: ModelMessage;
   try {
     model = decodeModel(bytes);
   } catch (thrown) {
-    throw new InputError({
-      what: `not an ONNX file, or a damaged one: ${messageOf(thrown)}`,
-      where: name,
-      expected: 'an ONNX model',
-      todo: 'Check that it is an .onnx file; otherwise download or export it again.',
-    });
+    throw fail(`not an ONNX file, or a damaged one: ${messageOf(thrown)}`, 'an ONNX model');
   }
   const { graph } = model;
-  if (graph === null) {
-    throw new InputError({
-      what: 'no network in this file',
-      where: name,
-      expected: 'an ONNX model with a graph',
-      todo: 'Check that it is an .onnx file; otherwise download or export it again.',
-    });
-  }
+  if (graph === null) throw fail('no network in this file', 'an ONNX model with a graph');
   if (model.functions.length > 0 || graph.sparseInitializer.length > 0) {
-    throw new InputError({
-      what:
-        model.functions.length > 0 ? 'local functions are not supported' : 'sparse weights are not supported',
-      where: name,
-      todo: 'Inline the functions (onnx.inliner) and store dense weights.',
-    });
+    const found = model.functions.length > 0 ? 'local functions' : 'sparse weights';
+    const todo = 'Inline the functions (onnx.inliner) and store dense weights.';
+    throw failAt(name, todo)(`${found} are not supported`);
   }
   return { ...model, graph };
 }
@@ -132,13 +112,11 @@ function opsetsOf({ opsetImport }: ModelMessage, where: string): ReadonlyMap<str
   const versions = new Map(opsetImport.map(({ domain, version }) => [domainOf(domain), Number(version)]));
   const opset = versions.get('');
   if (opset !== undefined && opset >= firstOpset && opset <= lastOpset) return versions;
-  throw new InputError({
-    what: 'this version of the ONNX operators is not supported',
-    where,
-    expected: `opset ${firstOpset} to ${lastOpset}`,
-    got: opset === undefined ? 'no opset (the file may be cut off)' : `opset ${opset}`,
-    todo: 'Export the network with opset_version=18.',
-  });
+  throw failAt(where, 'Export the network with opset_version=18.')(
+    'this version of the ONNX operators is not supported',
+    `opset ${firstOpset} to ${lastOpset}`,
+    opset === undefined ? 'no opset (the file may be cut off)' : `opset ${opset}`,
+  );
 }
 
 async function readInitializers(
@@ -150,10 +128,7 @@ async function readInitializers(
   for (const message of messages) {
     const where = `${file}, weights ${quoted(message.name)}`;
     if (message.name === '' || tensors.has(message.name)) {
-      throw new InputError({
-        what: message.name === '' ? 'weights without a name' : 'two weights share one name',
-        where,
-      });
+      throw failAt(where)(message.name === '' ? 'weights without a name' : 'two weights share one name');
     }
     const isExternal = message.dataLocation === 1;
     tensors.set(message.name, isExternal ? await readExternal(message, where) : readTensor(message, where));
@@ -170,13 +145,11 @@ function inputShape(
   const todo = 'Pass inputShapes, for example {image: ["N", 12, 120, 120]}, or export with static shapes.';
   const [batch] = declared ?? [];
   if (batch !== undefined && batch > 1) {
-    throw new InputError({
-      what: 'the network is fixed to one batch size',
-      where,
-      expected: 'a first dimension that is symbolic, or 1',
-      got: String(batch),
-      todo: 'Export it with a dynamic batch, or with a batch of 1.',
-    });
+    throw failAt(where, 'Export it with a dynamic batch, or with a batch of 1.')(
+      'the network is fixed to one batch size',
+      'a first dimension that is symbolic, or 1',
+      String(batch),
+    );
   }
   if (given !== undefined) {
     const agrees = given.every(
@@ -187,25 +160,22 @@ function inputShape(
         (declared?.[i] === undefined || declared[i] === dimension || dimension === 'N'),
     );
     if (agrees && (declared === undefined || declared.length === given.length)) return given;
-    throw new InputError({
-      what: 'inputShapes disagrees with the file',
-      where,
-      expected: declared
+    throw failAt(where)(
+      'inputShapes disagrees with the file',
+      declared
         ? `[${declared.map((dimension, i) => (i === 0 ? 'N' : (dimension ?? 'any'))).join(', ')}]`
         : '["N", ...] with whole numbers',
-      got: shapeText(given),
-    });
+      shapeText(given),
+    );
   }
   const shape = declared?.map((dimension, i): Dimension | undefined => (i === 0 ? 'N' : dimension));
   const known = shape?.filter((dimension) => dimension !== undefined);
   if (known !== undefined && known.length === shape?.length) return known;
-  throw new InputError({
-    what: 'the shape of this input is open beyond the batch',
-    where,
-    expected: 'a number for every dimension but the first',
-    got: shape ? `[${shape.map((dimension) => dimension ?? '?').join(', ')}]` : 'no shape',
-    todo,
-  });
+  throw failAt(where, todo)(
+    'the shape of this input is open beyond the batch',
+    'a number for every dimension but the first',
+    shape ? `[${shape.map((dimension) => dimension ?? '?').join(', ')}]` : 'no shape',
+  );
 }
 
 /** What a value's type says of its shape: nothing at all, or numbers with gaps for symbolic dimensions. */
@@ -223,15 +193,16 @@ const isOpen = (declared: readonly (number | undefined)[] | undefined, rank: num
 function readInput(message: ValueInfoMessage, given: Shape | undefined, file: string): Value {
   const where = `${file}, input ${quoted(message.name)}`;
   const tensor = message.type?.tensorType;
-  if (!tensor) throw new InputError({ what: 'only tensors can be inputs', where });
+  if (!tensor) throw failAt(where)('only tensors can be inputs');
   const shape = inputShape(declaredShape(message), given, where);
   const value = input(message.name, shape, dataTypeOf(tensor.elemType, where));
   checkShapes([value], where);
   return value;
 }
 
-const describe = (node: NodeMessage): string =>
-  `${node.opType.slice(0, 80)} node ${quoted(node.name || (node.output[0] ?? ''))}`;
+/** A node for messages. */
+const placeOf = (node: NodeMessage, file: string): string =>
+  `${file}, ${node.opType.slice(0, 80)} node ${quoted(node.name || (node.output[0] ?? ''))}`;
 
 /** Branches within branches are few; a hostile file has thousands. */
 const deepest = 16;
@@ -242,11 +213,7 @@ function namesUsed(node: NodeMessage, file: string, depth = 0): ReadonlySet<stri
   for (const { g } of node.attribute) {
     if (g === null) continue;
     if (depth === deepest) {
-      throw new InputError({
-        what: 'branches are nested too deeply',
-        where: `${file}, ${describe(node)}`,
-        expected: `at most ${deepest} levels`,
-      });
+      throw failAt(placeOf(node, file))('branches are nested too deeply', `at most ${deepest} levels`);
     }
     const made = new Set([
       ...g.initializer.map(({ name }) => name),
@@ -273,11 +240,10 @@ function sortNodes(
     for (const name of node.output) {
       if (name === '') continue;
       if (producers.has(name) || given.has(name)) {
-        throw new InputError({
-          what: `two values share the name ${quoted(name)}`,
-          where: `${file}, ${describe(node)}`,
-          expected: 'every value to be made once',
-        });
+        throw failAt(placeOf(node, file))(
+          `two values share the name ${quoted(name)}`,
+          'every value to be made once',
+        );
       }
       producers.set(name, node);
     }
@@ -290,11 +256,10 @@ function sortNodes(
       if (name === '' || given.has(name)) continue;
       const producer = producers.get(name);
       if (producer === undefined) {
-        throw new InputError({
-          what: `the value ${quoted(name)} is used but never made`,
-          where: `${file}, ${describe(node)}`,
-          expected: 'an input, a weight or the output of another node',
-        });
+        throw failAt(placeOf(node, file))(
+          `the value ${quoted(name)} is used but never made`,
+          'an input, a weight or the output of another node',
+        );
       }
       const list = users.get(producer);
       if (list === undefined) users.set(producer, [node]);
@@ -314,11 +279,7 @@ function sortNodes(
   }
   const stuck = nodes.find((node) => (missing.get(node) ?? 0) > 0);
   if (stuck === undefined) return order;
-  throw new InputError({
-    what: 'the graph has a cycle',
-    where: `${file}, ${describe(stuck)}`,
-    expected: 'a network without loops',
-  });
+  throw failAt(placeOf(stuck, file))('the graph has a cycle', 'a network without loops');
 }
 
 /** The most values that one tensor may hold for each image: 1 GiB in single precision. */
@@ -332,12 +293,11 @@ function checkShapes(values: readonly Value[], where: string): void {
     const size = lengths.reduce((product, length) => product * length, 1);
     const possible = lengths.every((length) => Number.isSafeInteger(length) && length >= 0);
     if (possible && size <= largestTensor) continue;
-    throw new InputError({
-      what: 'an impossible shape',
-      where,
-      expected: `whole numbers, at most ${largestTensor} values for each image`,
-      got: shapeText(type.shape),
-    });
+    throw failAt(where)(
+      'an impossible shape',
+      `whole numbers, at most ${largestTensor} values for each image`,
+      shapeText(type.shape),
+    );
   }
 }
 
@@ -359,6 +319,9 @@ function knownOf(value: Value, { known }: Context): Known | undefined {
   return known.get(value) ?? (tensor && knownConstant(tensor));
 }
 
+const withoutBranches =
+  'Export the network for inference, without branches and loops (for example by tracing).';
+
 /** An `If` whose condition follows from shapes and constants is the branch that it takes. Adds to the context's values. */
 async function readBranch(message: NodeMessage, context: Context, where: string): Promise<void> {
   const { file, values } = context;
@@ -367,23 +330,18 @@ async function readBranch(message: NodeMessage, context: Context, where: string)
   const name = choice === 0 ? 'else_branch' : 'then_branch';
   const graph = message.attribute.find((attribute) => attribute.name === name)?.g;
   if (typeof choice !== 'number' || !graph || graph.output.length !== message.output.length) {
-    throw new InputError({
-      what:
-        typeof choice === 'number'
-          ? `control flow (If) without a fitting ${name}`
-          : 'control flow (If) is not supported where its condition depends on the image or the batch',
-      where,
-      expected:
-        typeof choice === 'number'
-          ? `${message.output.length} outputs`
-          : 'a condition on shapes or constants',
-      todo: 'Export the network for inference, without branches and loops (for example by tracing).',
-    });
+    const fail = failAt(where, withoutBranches);
+    throw typeof choice === 'number'
+      ? fail(`control flow (If) without a fitting ${name}`, `${message.output.length} outputs`)
+      : fail(
+          'control flow (If) is not supported where its condition depends on the image or the batch',
+          'a condition on shapes or constants',
+        );
   }
   const own = new Set<string>();
   for (const tensor of graph.initializer) {
     if (tensor.name === '' || values.has(tensor.name)) {
-      throw new InputError({ what: `two values share the name ${quoted(tensor.name)}`, where });
+      throw failAt(where)(`two values share the name ${quoted(tensor.name)}`);
     }
     values.set(
       tensor.name,
@@ -392,7 +350,7 @@ async function readBranch(message: NodeMessage, context: Context, where: string)
     own.add(tensor.name);
   }
   for (const node of sortNodes(graph.node, values, file)) {
-    await locate(`${file}, ${describe(node)}`, () => readNode(node, context));
+    await locate(placeOf(node, file), () => readNode(node, context));
     for (const output of node.output) own.add(output);
   }
   const results = graph.output.map((output) => values.get(output.name));
@@ -400,10 +358,7 @@ async function readBranch(message: NodeMessage, context: Context, where: string)
   for (const output of own) values.delete(output);
   for (const [i, result] of results.entries()) {
     if (result === undefined) {
-      throw new InputError({
-        what: `the output ${quoted(graph.output[i].name)} of a branch is never made`,
-        where,
-      });
+      throw failAt(where)(`the output ${quoted(graph.output[i].name)} of a branch is never made`);
     }
     if (message.output[i] !== '') values.set(message.output[i], result);
   }
@@ -411,7 +366,7 @@ async function readBranch(message: NodeMessage, context: Context, where: string)
 
 async function readNode(message: NodeMessage, context: Context): Promise<void> {
   const { file, opsets, values, known } = context;
-  const where = `${file}, ${describe(message)}`;
+  const where = placeOf(message, file);
   const domain = domainOf(message.domain);
   if (domain === '' && message.opType === 'If') {
     await readBranch(message, context, where);
@@ -421,11 +376,7 @@ async function readNode(message: NodeMessage, context: Context): Promise<void> {
     ({ type }) => type === attributeTypeCodes.graph || type === attributeTypeCodes.graphs,
   );
   if (subgraph) {
-    throw new InputError({
-      what: `control flow (${message.opType.slice(0, 80)}) is not supported`,
-      where,
-      todo: 'Export the network for inference, without branches and loops (for example by tracing).',
-    });
+    throw failAt(where, withoutBranches)(`control flow (${message.opType.slice(0, 80)}) is not supported`);
   }
   const call: Call = {
     operator: message.opType,
@@ -441,7 +392,7 @@ async function readNode(message: NodeMessage, context: Context): Promise<void> {
     batchOfOne: context.batchOfOne,
     batch: context.batch,
   };
-  if (call.outputs.length === 0) throw new InputError({ what: 'a node without outputs', where });
+  if (call.outputs.length === 0) throw failAt(where)('a node without outputs');
   let results = [...decodeNode(call)];
   checkShapes(results, where);
   const [first] = results;
@@ -528,18 +479,16 @@ export async function readOnnx(
   const shapes = new Map(Object.entries(inputShapes));
   for (const key of shapes.keys()) {
     if (fed.some((message) => message.name === key)) continue;
-    throw new InputError({
-      what: `inputShapes names ${quoted(key)}, which is no input`,
-      where: name,
-      expected: fed.map((message) => quoted(message.name)).join(', '),
-    });
+    throw failAt(name)(
+      `inputShapes names ${quoted(key)}, which is no input`,
+      fed.map((message) => quoted(message.name)).join(', '),
+    );
   }
   for (const message of fed) {
     if (message.name === '' || values.has(message.name)) {
-      throw new InputError({
-        what: message.name === '' ? 'an input without a name' : 'two inputs share one name',
-        where: `${name}, input ${quoted(message.name)}`,
-      });
+      throw failAt(`${name}, input ${quoted(message.name)}`)(
+        message.name === '' ? 'an input without a name' : 'two inputs share one name',
+      );
     }
     const isOpenImage = isOpen(declaredShape(message), 4);
     const given = shapes.get(message.name) ?? (isOpenImage ? imageShape : undefined);
@@ -555,20 +504,19 @@ export async function readOnnx(
     ...{ known: new Map(), depends: createDependence(), tried: new Set() },
   };
   for (const node of sortNodes(model.graph.node, values, name)) {
-    await locate(`${name}, ${describe(node)}`, () => readNode(node, context));
+    await locate(placeOf(node, name), () => readNode(node, context));
   }
   const outputs = new Map<string, Value>();
   for (const { name: output } of model.graph.output) {
     const value = values.get(output);
     if (value === undefined || outputs.has(output)) {
-      throw new InputError({
-        what: value === undefined ? 'this output is never made' : 'two outputs share one name',
-        where: `${name}, output ${quoted(output)}`,
-      });
+      throw failAt(`${name}, output ${quoted(output)}`)(
+        value === undefined ? 'this output is never made' : 'two outputs share one name',
+      );
     }
     outputs.set(output, value);
   }
-  if (outputs.size === 0) throw new InputError({ what: 'the network has no outputs', where: name });
+  if (outputs.size === 0) throw failAt(name)('the network has no outputs');
   await tryPassed([...outputs.values()], context);
   return {
     graph: createGraph(Object.fromEntries(outputs)),

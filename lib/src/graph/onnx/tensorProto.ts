@@ -1,9 +1,9 @@
 /** Tensors and attributes as an ONNX file stores them, in both directions. */
 
-import { InputError } from '../../error.js';
+import { failAt, type InputError } from '../../error.js';
 import { fromHalf } from '../../io/half.js';
 import type { RawAttribute } from '../inference.js';
-import type { ConstantTensor, DataType } from '../type.js';
+import { type ConstantTensor, type DataType, shapeText } from '../type.js';
 import { type AttributeMessage, attributeTypeCodes, dataTypeCodes, type TensorMessage } from './schema.js';
 
 export function tensorProto(name: string, { dataType, shape, data }: ConstantTensor) {
@@ -87,13 +87,11 @@ const elements: ReadonlyMap<number, Element> = new Map([
 function elementOf(code: number, where: string): Element {
   const found = elements.get(code);
   if (found !== undefined) return found;
-  throw new InputError({
-    what: 'this element type is not supported',
-    where,
-    expected: Object.keys(dataTypeCodes).join(', '),
-    got: `ONNX type code ${code}`,
-    todo: 'Export the network in float32.',
-  });
+  throw failAt(where, 'Export the network in float32.')(
+    'this element type is not supported',
+    Object.keys(dataTypeCodes).join(', '),
+    `ONNX type code ${code}`,
+  );
 }
 
 /** The element type that a stored type becomes: half precision is widened, so a whole network runs in float32. */
@@ -103,7 +101,7 @@ export const dataTypeOf = (code: number, where: string): DataType => elementOf(c
 function claimedSize({ dims }: TensorMessage, where: string): { shape: number[]; size: number } {
   const shape = dims.map(Number);
   if (shape.some((dimension) => dimension < 0 || dimension > 2 ** 31)) {
-    throw new InputError({ what: 'impossible dimensions', where, got: `[${shape.join(', ')}]` });
+    throw failAt(where)('impossible dimensions', undefined, shapeText(shape));
   }
   return { shape, size: shape.reduce((product, dimension) => product * dimension, 1) };
 }
@@ -114,13 +112,11 @@ export function rawByteLength(message: TensorMessage, where: string): number {
 }
 
 function mismatch(where: string, unit: string, expected: number, got: number): InputError {
-  return new InputError({
-    what: 'a tensor holds another amount of data than its dimensions say',
-    where,
-    expected: `${expected} ${unit}`,
-    got: String(got),
-    todo: 'The file is damaged: download or export it again.',
-  });
+  return failAt(where, 'The file is damaged: download or export it again.')(
+    'a tensor holds another amount of data than its dimensions say',
+    `${expected} ${unit}`,
+    String(got),
+  );
 }
 
 /**
@@ -132,11 +128,8 @@ export function readTensor(message: TensorMessage, where: string, external?: Uin
   const { dataType, bytes: width, view, listed } = elementOf(message.dataType, where);
   const { shape, size } = claimedSize(message, where);
   if (external === undefined && (message.dataLocation !== 0 || message.externalData.length > 0)) {
-    throw new InputError({
-      what: 'external data are only supported for weights (initializers)',
-      where,
-      todo: 'Save the network as a single file.',
-    });
+    const fail = failAt(where, 'Save the network as a single file.');
+    throw fail('external data are only supported for weights (initializers)');
   }
   const raw = external ?? message.rawData;
   if (external !== undefined || raw.length > 0) {
@@ -168,10 +161,9 @@ export function readAttribute(message: AttributeMessage, where: string): RawAttr
     case attributeTypeCodes.tensor:
       if (message.t !== null) return { type: 'tensor', value: readTensor(message.t, where) };
   }
-  throw new InputError({
-    what: 'this kind of attribute is not supported',
-    where: `${where}, attribute "${message.name}"`,
-    expected: 'a number, text, tensor or list',
-    got: `ONNX attribute type code ${message.type}`,
-  });
+  throw failAt(`${where}, attribute "${message.name}"`)(
+    'this kind of attribute is not supported',
+    'a number, text, tensor or list',
+    `ONNX attribute type code ${message.type}`,
+  );
 }

@@ -1,5 +1,5 @@
 /** Einstein summation over any number of tensors, as transpositions, matrix products and sums. */
-import { InputError } from '../../error.js';
+import { failAt, type InputError } from '../../error.js';
 import { shapeOf } from '../graph.js';
 import { apply, type Value } from '../node.js';
 import { type Dimension, mergeDimensions, shapeText, staticDimension } from '../type.js';
@@ -17,7 +17,7 @@ interface Operand {
 const ellipsisLetters = '0123456789';
 
 function mismatch(where: string, expected: string, got: string): InputError {
-  return new InputError({ what: 'the tensors do not fit the equation of Einsum', where, expected, got });
+  return failAt(where)('the tensors do not fit the equation of Einsum', expected, got);
 }
 
 /** An ellipsis as one letter for each of its axes: broadcasting aligns them at the last. */

@@ -1,6 +1,6 @@
 /** Max pooling, and values sent back to the maxima of its windows, for runtimes that lack `Indices` and `ScatterElements`. */
 
-import { InputError } from '../../error.js';
+import { failAt } from '../../error.js';
 import { shapeOf, spatialSize } from '../graph.js';
 import { apply, floats, type Node, type NodeOf, scalar, type Value } from '../node.js';
 import { pad, reshape } from '../operators/arrangement.js';
@@ -165,9 +165,6 @@ export const maxPoolWithoutIndices: Pass = (node, inputs, { users, isOutput }) =
 /** Refuses networks that read the positions themselves. */
 export const refuseIndices: Pass = (node) => {
   if (node.operator !== 'MaxPool' || !node.attributes.indices) return undefined;
-  throw new InputError({
-    what: 'the positions of maxima cannot be had from this engine',
-    where: `MaxPool node "${node.name}"`,
-    todo: 'Choose the engine cpu.',
-  });
+  const fail = failAt(`MaxPool node "${node.name}"`, 'Choose the engine cpu.');
+  throw fail('the positions of maxima cannot be had from this engine');
 };

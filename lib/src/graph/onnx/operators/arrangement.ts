@@ -1,5 +1,5 @@
 /** Values joined, cut, padded and repeated in ONNX. */
-import { InputError } from '../../../error.js';
+import { failAt } from '../../../error.js';
 import { apply, createNode, type Value } from '../../node.js';
 import { expand, reshape } from '../../operators/arrangement.js';
 import { zerosLike } from '../../operators/elementwise.js';
@@ -10,6 +10,7 @@ import {
   contents,
   integer,
   integers,
+  listText,
   number,
   operand,
   refuse,
@@ -71,12 +72,7 @@ export const decoders: Decoders = {
     const given = call.opset < 13 ? integers(call, 'split') : staticContents(call, 1);
     if (given !== undefined) {
       if (given.length !== count || given.some((size) => size < 0)) {
-        throw new InputError({
-          what: 'split sizes and outputs disagree',
-          where: call.where,
-          expected: `${count} sizes`,
-          got: `[${given.slice(0, 16).join(', ')}]`,
-        });
+        throw failAt(call.where)('split sizes and outputs disagree', `${count} sizes`, listText(given));
       }
       return createNode('Split', [x], { axis, sizes: given }, call.name).outputs;
     }
@@ -108,12 +104,11 @@ export const decoders: Decoders = {
     const steps = asInputs ? list(4, 'steps', () => 1) : starts.map(() => 1);
     if (axes === undefined || steps === undefined) return undefined;
     if ([ends, axes, steps].some((values) => values.length !== count) || steps.includes(0)) {
-      throw new InputError({
-        what: 'starts, ends, axes and steps do not fit together',
-        where: call.where,
-        expected: `${count} of each, no step of 0`,
-        got: `${ends.length} ends, ${axes.length} axes, steps [${steps.slice(0, 16).join(', ')}]`,
-      });
+      throw failAt(call.where)(
+        'starts, ends, axes and steps do not fit together',
+        `${count} of each, no step of 0`,
+        `${ends.length} ends, ${axes.length} axes, steps ${listText(steps)}`,
+      );
     }
     const { shape } = x.type;
     /** The whole batch, which a slice may name but not cut. */
@@ -184,12 +179,7 @@ export const decoders: Decoders = {
     const places = axes?.map((axis) => normaliseAxis(axis, rank, call.where));
     const count = places?.length ?? rank;
     if (given.length !== 2 * count || given.some((amount) => Math.abs(amount) >= 2 ** 31)) {
-      throw new InputError({
-        what: 'the pads do not fit the tensor',
-        where: call.where,
-        expected: `${2 * count} amounts`,
-        got: `[${given.slice(0, 16).join(', ')}]`,
-      });
+      throw failAt(call.where)('the pads do not fit the tensor', `${2 * count} amounts`, listText(given));
     }
     const pads = places ? new Array<number>(2 * rank).fill(0) : given;
     for (const [i, axis] of places?.entries() ?? []) {

@@ -1,8 +1,8 @@
 /** Convolutions in ONNX, and the windows that they share with poolings. */
-import { InputError } from '../../../error.js';
+import { failAt } from '../../../error.js';
 import { apply, type NodeOf, type Value } from '../../node.js';
 import { type Dimension, shapeText } from '../../type.js';
-import { type Call, integer, integers, perAxis, refuse, text } from '../call.js';
+import { type Call, integer, integers, listText, perAxis, refuse, text } from '../call.js';
 import { allStatic, type Decoders, inputsOf } from '../decoder.js';
 import { type Attributes, type Encoders, int, ints } from '../encoder.js';
 
@@ -21,12 +21,7 @@ function splitPads(totals: readonly number[], upper: boolean): number[] {
 function autoPad(call: Call): 'NOTSET' | 'VALID' | 'SAME_UPPER' | 'SAME_LOWER' {
   const mode = text(call, 'auto_pad', 'NOTSET');
   if (mode === 'NOTSET' || mode === 'VALID' || mode === 'SAME_UPPER' || mode === 'SAME_LOWER') return mode;
-  throw new InputError({
-    what: 'unknown auto_pad',
-    where: call.where,
-    expected: 'NOTSET, VALID, SAME_UPPER or SAME_LOWER',
-    got: mode.slice(0, 40),
-  });
+  throw failAt(call.where)('unknown auto_pad', 'NOTSET, VALID, SAME_UPPER or SAME_LOWER', mode.slice(0, 40));
 }
 
 /** The image size that a sliding window sees. */
@@ -45,12 +40,7 @@ export function windows(call: Call, x: Value, kernel: readonly number[]): Window
   const count = kernel.length;
   const { shape } = x.type;
   if (shape !== undefined && shape.length !== count + 2) {
-    throw new InputError({
-      what: 'the input has the wrong rank',
-      where: call.where,
-      expected: `${count + 2} dimensions`,
-      got: shapeText(shape),
-    });
+    throw failAt(call.where)('the input has the wrong rank', `${count + 2} dimensions`, shapeText(shape));
   }
   const strides = perAxis(call, 'strides', { count, fallback: 1, minimum: 1 });
   const dilations = perAxis(call, 'dilations', { count, fallback: 1, minimum: 1 });
@@ -75,12 +65,11 @@ function kernelOf(call: Call, weight: Value): number[] | undefined {
   const stated = integers(call, 'kernel_shape');
   if (kernel === undefined) return undefined;
   if (shape === undefined || shape.length < 3 || (stated !== undefined && stated.join() !== kernel.join())) {
-    throw new InputError({
-      what: 'the weights do not fit the kernel',
-      where: call.where,
-      expected: stated ? `a kernel of [${stated.slice(0, 16).join(', ')}]` : 'weights of rank 3 or more',
-      got: shapeText(shape),
-    });
+    throw failAt(call.where)(
+      'the weights do not fit the kernel',
+      stated ? `a kernel of ${listText(stated)}` : 'weights of rank 3 or more',
+      shapeText(shape),
+    );
   }
   return kernel;
 }
@@ -90,12 +79,11 @@ function groups(call: Call, channels: Dimension | undefined): number {
   if (Number.isSafeInteger(group) && group >= 1 && typeof channels === 'number' && channels % group === 0) {
     return group;
   }
-  throw new InputError({
-    what: 'the number of groups does not fit the weights',
-    where: call.where,
-    expected: `a divisor of ${channels ?? 'the channels'}`,
-    got: String(group),
-  });
+  throw failAt(call.where)(
+    'the number of groups does not fit the weights',
+    `a divisor of ${channels ?? 'the channels'}`,
+    String(group),
+  );
 }
 
 export const decoders: Decoders = {

@@ -9,6 +9,7 @@ import {
   contents,
   flag,
   integers,
+  listText,
   number,
   numbers,
   operand,
@@ -44,7 +45,7 @@ function resizeTarget(call: Call, x: Value): Pick<ResizeAttributes, 'axes' | 'to
   const values = kept.flatMap(({ wanted }) => (isBatch(wanted) ? [] : [wanted]));
   if (values.length !== kept.length || kept.some(({ axis }) => isBatch(shape?.[axis]))) return undefined;
   if (values.some((value) => !(value > 0 && value < 2 ** 31))) {
-    throw refuse(call, `impossible scales or sizes [${values.slice(0, 16).join(', ')}]`);
+    throw refuse(call, `impossible scales or sizes ${listText(values)}`);
   }
   const to = chosen === scales ? { scales: values } : { sizes: values };
   return { axes: kept.map(({ axis }) => axis), to };

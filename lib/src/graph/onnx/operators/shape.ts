@@ -11,7 +11,7 @@ import {
   shapeText,
   sizePerImage,
 } from '../../type.js';
-import { type Call, contents, flag, integer, integers, operand, refuse, text } from '../call.js';
+import { type Call, contents, flag, integer, integers, listText, operand, refuse, text } from '../call.js';
 import { allStatic, axesOf, type Decoders, member } from '../decoder.js';
 import { type Encoders, int, ints } from '../encoder.js';
 
@@ -25,7 +25,7 @@ function targetShape(call: Call, shape: Shape | undefined, target: readonly Dime
   }
   const inferred = known.indexOf(-1);
   if (known.some((dimension, i) => !isBatch(dimension) && dimension < 0 && i !== inferred)) {
-    throw refuse(call, `impossible target shape [${known.slice(0, 16).join(', ')}]`);
+    throw refuse(call, `impossible target shape ${listText(known)}`);
   }
   if (shape === undefined) return inferred < 0 ? known : undefined;
   const size = (dimensions: Shape): number =>
