@@ -1,6 +1,6 @@
 /** Which labels occur together: counts of images and conditional shares, as in the paper's Figure S10. */
 import { requireCount } from '../check.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 
 /** Square matrices by class, row by row. */
 export interface CoOccurrence {
@@ -34,10 +34,9 @@ export function coOccurrence(labelLists: Iterable<readonly number[]>, classes: n
 function requireLabels(labels: readonly number[], classes: number, image: number): void {
   const isClass = (label: number): boolean => Number.isInteger(label) && label >= 0 && label < classes;
   if (labels.every((label, i) => isClass(label) && labels.indexOf(label) === i)) return;
-  throw new InputError({
-    what: 'a label is no class, or given twice',
-    where: `coOccurrence, image ${image}`,
-    expected: `different integers from 0 to ${classes - 1}`,
-    got: labels.join(', '),
-  });
+  throw failAt(`coOccurrence, image ${image}`)(
+    'a label is no class, or given twice',
+    `different integers from 0 to ${classes - 1}`,
+    labels.join(', '),
+  );
 }

@@ -1,7 +1,7 @@
 /** Correlation of two series, with its significance. */
 import { gammaln, sampleCorrelation, sampleRankCorrelation } from 'simple-statistics';
 import { requireFinite, requireLength } from '../check.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 
 export interface Correlation {
   /** -1 to 1. */
@@ -31,12 +31,11 @@ const z95 = 1.959963984540054;
  */
 export function fisherInterval(r: number, count: number): { readonly low: number; readonly high: number } {
   if (!(Math.abs(r) <= 1) || count < 4) {
-    throw new InputError({
-      what: 'the interval is not defined',
-      where: 'fisherInterval',
-      expected: 'r from -1 to 1, of at least 4 pairs',
-      got: `${r} of ${count} pairs`,
-    });
+    throw failAt('fisherInterval')(
+      'the interval is not defined',
+      'r from -1 to 1, of at least 4 pairs',
+      `${r} of ${count} pairs`,
+    );
   }
   const half = z95 / Math.sqrt(count - 3);
   return { low: Math.tanh(Math.atanh(r) - half), high: Math.tanh(Math.atanh(r) + half) };
@@ -47,12 +46,11 @@ function requireSeries(x: readonly number[], y: readonly number[], where: string
   for (const [name, series] of Object.entries({ x, y })) {
     requireFinite(series, `${where}, ${name}`);
     if (series.length < 3 || series.every((value) => value === series[0])) {
-      throw new InputError({
-        what: 'correlation is not defined',
-        where: `${where}, ${name}`,
-        expected: 'at least 3 values that are not all equal',
-        got: series.length < 3 ? `${series.length} values` : `${series[0]} throughout`,
-      });
+      throw failAt(`${where}, ${name}`)(
+        'correlation is not defined',
+        'at least 3 values that are not all equal',
+        series.length < 3 ? `${series.length} values` : `${series[0]} throughout`,
+      );
     }
   }
 }

@@ -1,5 +1,5 @@
 /** One picture of one explained image: its true colours, the class's true mask and the map of every method. */
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { createSheet, drawPixels, drawText, encodePng, type Sheet } from './canvas.js';
 import { diverging, magnitude, type Pixels, paintMap, paintMask } from './colour.js';
 
@@ -128,10 +128,5 @@ function drawLegend(page: Sheet, left: number, top: number, width: number): void
 
 function requireSize(what: string, count: number, width: number, height: number): void {
   if (count === width * height) return;
-  throw new InputError({
-    what: `the ${what} has the wrong size`,
-    where: 'contactSheet',
-    expected: `${width} x ${height} pixels`,
-    got: `${count}`,
-  });
+  throw failAt('contactSheet')(`the ${what} has the wrong size`, `${width} x ${height} pixels`, `${count}`);
 }

@@ -1,6 +1,6 @@
 /** PNG with a palette of 256 colours: a third of the size of true colour for figures that hold pictures. */
 import { crc32, deflateSync } from 'node:zlib';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 
 const paletteSize = 256;
 
@@ -24,12 +24,11 @@ export function encodeIndexedPng(
   { width, height }: { readonly width: number; readonly height: number },
 ): Uint8Array {
   if (pixels.length !== 4 * width * height) {
-    throw new InputError({
-      what: 'wrong number of pixels',
-      where: 'encodeIndexedPng',
-      expected: `4 x ${width} x ${height} values`,
-      got: `${pixels.length}`,
-    });
+    throw failAt('encodeIndexedPng')(
+      'wrong number of pixels',
+      `4 x ${width} x ${height} values`,
+      `${pixels.length}`,
+    );
   }
   const counts = new Map<number, number>();
   const colourAt = (i: number): number =>

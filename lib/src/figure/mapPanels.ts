@@ -1,6 +1,6 @@
 /** Pictures, relevance maps and maps over pictures side by side, the colours of the maps on one scale. */
 import type { Patch } from '../dataset/patch.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import type { Tensor } from '../tensor.js';
 import { oneLine } from '../text.js';
 import { magnitude, type Pixels, paintMask } from './colour.js';
@@ -60,10 +60,8 @@ const isTensor = (map: Tensor | ArrayLike<number>): map is Tensor => 'shape' in 
 function sidesOf(shape: readonly number[], where: string): readonly [height: number, width: number] {
   const [height, width] = shape.slice(-2);
   if (shape.length >= 2 && shape.slice(0, -2).every((dimension) => dimension === 1)) return [height, width];
-  throw new InputError({
-    ...{ what: 'a panel shows one map', where, expected: '[height, width] or [1, height, width]' },
-    ...{ got: `[${shape.join(', ')}]`, todo: 'Give one panel per map: rows(map, 0), rows(map, 1), …' },
-  });
+  const fail = failAt(where, 'Give one panel per map: rows(map, 0), rows(map, 1), …');
+  throw fail('a panel shows one map', '[height, width] or [1, height, width]', `[${shape.join(', ')}]`);
 }
 
 function drawnPanel({ title, picture, mask, map, method, ...given }: Panel): DrawnPanel {
@@ -85,12 +83,11 @@ function drawnPanel({ title, picture, mask, map, method, ...given }: Panel): Dra
     ['mask', mask?.length],
   ] as const) {
     if (isWhole && (length ?? width * height) === width * height) continue;
-    throw new InputError({
-      what: `the ${what} has another size than its panel`,
-      where,
-      expected: isWhole ? `${height} x ${width} pixels` : 'width and height of the panel, or a Tensor',
-      got: `${length} values`,
-    });
+    throw failAt(where)(
+      `the ${what} has another size than its panel`,
+      isWhole ? `${height} x ${width} pixels` : 'width and height of the panel, or a Tensor',
+      `${length} values`,
+    );
   }
   return {
     ...{ title, width, height },

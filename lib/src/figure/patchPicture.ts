@@ -1,16 +1,17 @@
 /** A patch as a picture in true colour. */
 import type { Patch } from '../dataset/patch.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { magnitude, type Pixels, paintTrueColour, type Stretch } from './colour.js';
 
-const gamma = 1.4;
+export const gamma = 1.4;
 const trueColour = ['B04', 'B03', 'B02'] as const;
 
-type Pictured = Pick<Patch, 'name' | 'bands' | 'image'>;
+export type Pictured = Pick<Patch, 'name' | 'bands' | 'image'>;
 
-function bandOf({ name, bands, image }: Pictured, band: string): Float32Array {
+/** The values of one band, [height x width]. @throws InputError where the patch lacks it */
+export function bandOf({ name, bands, image }: Pictured, band: string): Float32Array {
   const index = bands.indexOf(band);
-  if (index < 0) throw new InputError({ what: `no band ${band}`, where: name, got: bands.join(' ') });
+  if (index < 0) throw failAt(name)(`no band ${band}`, undefined, bands.join(' '));
   const [, height, width] = image.shape;
   return image.data.subarray(index * height * width, (index + 1) * height * width);
 }

@@ -6,7 +6,7 @@ import type { Dataset } from '../dataset/patch.js';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/engines.js';
 import { versionsOf } from '../engine/versions.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { projectFolder } from '../io/projectFolder.js';
 import type { Classifier } from '../model/classifier.js';
 import { type OpenOptions, openClassifier } from '../model/classifierFile.js';
@@ -114,7 +114,7 @@ export async function openNetwork(
  * @example claim(coarse < fine, 'Grad-CAM is steadier than Saliency');
  */
 export function claim(holds: boolean, text: string): void {
-  if (!holds) throw new InputError({ what: 'does not hold in this run', where: `"${text}"` });
+  if (!holds) throw failAt(`"${text}"`)('does not hold in this run');
   showText(`✓ ${text}`);
 }
 
@@ -139,10 +139,8 @@ async function requireFreshBuild(): Promise<void> {
   if (source.time === 0) return;
   const built = await newest(join(projectFolder, 'lib/dist'), (name) => /\.js$|\.tsbuildinfo$/.test(name));
   if (built.time >= source.time) return;
-  throw new InputError({
-    what: 'the compiled library is older than its sources',
-    where: 'lib/dist',
-    expected: `a build after the last change of ${relative(projectFolder, source.path)}`,
-    todo: 'Run npm run build, then restart the kernel.',
-  });
+  throw failAt('lib/dist', 'Run npm run build, then restart the kernel.')(
+    'the compiled library is older than its sources',
+    `a build after the last change of ${relative(projectFolder, source.path)}`,
+  );
 }

@@ -1,6 +1,6 @@
 /** Shows figures, tables and progress in a notebook of the tslab kernel. */
 import { createRequire } from 'node:module';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import type { PlotlyFigure } from '../figure/plotly.js';
 import { renderPng } from '../figure/staticImage.js';
 import { completeFigure } from '../figure/theme.js';
@@ -38,13 +38,11 @@ export const currentCell = (): unknown => findSender();
 function requireSender(): NonNullable<Kernel['lastWriteDisplayData']> {
   const send = findSender();
   if (send !== null) return send;
-  throw new InputError({
-    what: 'there is no notebook to show this in',
-    where: 'landlens',
-    expected: 'a cell of a notebook in the tslab kernel',
-    got: 'another process',
-    todo: 'Outside notebooks, renderPng(figure) makes a picture.',
-  });
+  throw failAt('landlens', 'Outside notebooks, renderPng(figure) makes a picture.')(
+    'there is no notebook to show this in',
+    'a cell of a notebook in the tslab kernel',
+    'another process',
+  );
 }
 
 function send(

@@ -1,6 +1,6 @@
 /** How good a multi-label classifier is: the measures of the paper's Tables 1, 2, S1 and S2. */
 import { requireFinite, requireLength, requireShape } from '../../check.js';
-import { InputError } from '../../error.js';
+import { failAt } from '../../error.js';
 import { rows, type Tensor } from '../../tensor.js';
 import { decisionThreshold, isPredicted } from './decision.js';
 
@@ -69,7 +69,7 @@ export function classificationMetrics(
   requireFinite([threshold], `${where}, threshold`);
   const [images, classes] = scores.shape;
   requireLength(labels, images, `${where}, labels`);
-  if (images === 0 || classes === 0) throw new InputError({ what: 'no scores to evaluate', where });
+  if (images === 0 || classes === 0) throw failAt(where)('no scores to evaluate');
 
   const byClass = Array.from({ length: classes }, noCounts);
   const byImage: Counts[] = [];
@@ -150,12 +150,11 @@ function indicator(labels: readonly number[], classes: number, where: string): b
   const truth = new Array<boolean>(classes).fill(false);
   for (const label of labels) {
     if (!Number.isInteger(label) || label < 0 || label >= classes || truth[label]) {
-      throw new InputError({
-        what: truth[label] ? 'a label is given twice' : 'a label is no class',
-        where,
-        expected: `class indices 0 to ${classes - 1}`,
-        got: `${label}`,
-      });
+      throw failAt(where)(
+        truth[label] ? 'a label is given twice' : 'a label is no class',
+        `class indices 0 to ${classes - 1}`,
+        `${label}`,
+      );
     }
     truth[label] = true;
   }

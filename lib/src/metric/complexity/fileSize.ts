@@ -1,7 +1,7 @@
 /** File size: how many bytes a relevance map takes as a JPEG, a measure of its visual complexity (Samek et al., 2021). */
 import { createCanvas } from '@napi-rs/canvas';
 import { requireCount, requireFinite, requireLength } from '../../check.js';
-import { InputError } from '../../error.js';
+import { failAt } from '../../error.js';
 import type { Tensor } from '../../tensor.js';
 
 /** Quality on libjpeg's scale of 1 to 100; colour channels are halved in both directions (4:2:0). */
@@ -29,12 +29,11 @@ export async function encodeMap(map: Tensor): Promise<Uint8Array> {
   for (const [name, side] of Object.entries({ height, width })) {
     requireCount(side, `fileSize, ${name}`);
     if (side > longestSide) {
-      throw new InputError({
-        what: 'the map is too large for a JPEG',
-        where: `fileSize, ${name}`,
-        expected: `at most ${longestSide} pixels`,
-        got: `${side}`,
-      });
+      throw failAt(`fileSize, ${name}`)(
+        'the map is too large for a JPEG',
+        `at most ${longestSide} pixels`,
+        `${side}`,
+      );
     }
   }
   requireLength(map.data, height * width, 'fileSize, map');

@@ -3,7 +3,7 @@
 import type { Target } from '../../attribution/attribution.js';
 import { targetWeights } from '../../attribution/target.js';
 import { requireCount, requireFinite, requireLength, requireShape } from '../../check.js';
-import { InputError } from '../../error.js';
+import { failAt } from '../../error.js';
 import type { Classifier } from '../../model/classifier.js';
 import { piecesOf, withProgress } from '../../progress.js';
 import { type MapValues, rows, stack, type Tensor, valuesOf } from '../../tensor.js';
@@ -36,12 +36,11 @@ export interface PerturbationOptions {
 export function perturbationSteps(pixels: number, fraction = 0.2): number[] {
   requireCount(pixels, 'perturbationSteps, pixels');
   if (!(fraction > 0 && fraction < 1)) {
-    throw new InputError({
-      what: 'wrong share of pixels',
-      where: 'perturbationSteps',
-      expected: 'a fraction between 0 and 1, both excluded',
-      got: `${fraction}`,
-    });
+    throw failAt('perturbationSteps')(
+      'wrong share of pixels',
+      'a fraction between 0 and 1, both excluded',
+      `${fraction}`,
+    );
   }
   const steps: number[] = [];
   for (let removed = 0; removed < pixels; ) {
@@ -153,12 +152,11 @@ function requirePermutation(ranking: Ranking, pixels: number): void {
   const seen = new Uint8Array(pixels);
   for (const pixel of ranking) {
     if (pixel >= pixels || seen[pixel]) {
-      throw new InputError({
-        what: 'the ranking is not a permutation of the pixels',
-        where: 'morfCurve',
-        expected: `each of 0 to ${pixels - 1} once`,
-        got: pixel >= pixels ? `pixel ${pixel}` : `pixel ${pixel} twice`,
-      });
+      throw failAt('morfCurve')(
+        'the ranking is not a permutation of the pixels',
+        `each of 0 to ${pixels - 1} once`,
+        pixel >= pixels ? `pixel ${pixel}` : `pixel ${pixel} twice`,
+      );
     }
     seen[pixel] = 1;
   }

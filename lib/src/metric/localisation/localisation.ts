@@ -1,6 +1,6 @@
 /** Localisation: does the relevance lie where the class lies? For images whose class mask is known. */
 import { requireFinite, requireLength } from '../../check.js';
-import { InputError } from '../../error.js';
+import { failAt } from '../../error.js';
 import { type MapValues, valuesOf } from '../../tensor.js';
 
 export interface Localisation {
@@ -56,11 +56,8 @@ export function localisation(relevance: MapValues, mask: ArrayLike<number>): Loc
     }
   }
   if (maskSize === 0) {
-    throw new InputError({
-      what: 'the mask is empty',
-      where: 'localisation',
-      todo: 'Measure localisation only on images that show the class.',
-    });
+    const fail = failAt('localisation', 'Measure localisation only on images that show the class.');
+    throw fail('the mask is empty');
   }
   const area = maskSize / map.length;
   const share = total > 0 ? inside / total : undefined;

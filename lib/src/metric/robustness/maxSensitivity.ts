@@ -2,7 +2,7 @@
 
 import { type Explain, type Targets, targetPerImage } from '../../attribution/attribution.js';
 import { requireCount, requireFinite, requireLength, requireShape } from '../../check.js';
-import { InputError } from '../../error.js';
+import { failAt } from '../../error.js';
 import { piecesOf, withProgress } from '../../progress.js';
 import { createRandom, requireSeed } from '../../random.js';
 import { rows, sizeOf, stack, type Tensor, zeros } from '../../tensor.js';
@@ -79,12 +79,7 @@ export async function maxSensitivity(
   requireCount(draws, `${where}, draws`);
   requireSeed(seed, `${where}, seed`);
   if (!(radius > 0 && Number.isFinite(radius))) {
-    throw new InputError({
-      what: 'wrong noise radius',
-      where,
-      expected: 'a number above 0',
-      got: `${radius}`,
-    });
+    throw failAt(where)('wrong noise radius', 'a number above 0', `${radius}`);
   }
   requireCount(memory, `${where}, memory`);
   const [count, ...imageShape] = images.shape;
