@@ -1,6 +1,6 @@
 /** The engines by name. */
 import { fork } from 'node:child_process';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import type { Engine, EngineOptions } from './engine.js';
 import { loaders } from './expendableWorker.js';
 import { createEngine } from './onnxRuntime.js';
@@ -44,12 +44,7 @@ export async function openEngine(
 export function parseEngine(name: string, where = '--engine'): EngineName {
   const found = engineNames.find((known) => known === name);
   if (found !== undefined) return found;
-  throw new InputError({
-    what: 'not the name of an engine',
-    where,
-    expected: engineNames.join(' or '),
-    got: `"${name}"`,
-  });
+  throw failAt(where)('not the name of an engine', engineNames.join(' or '), `"${name}"`);
 }
 
 export interface EngineAvailability {

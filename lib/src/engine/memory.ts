@@ -1,6 +1,6 @@
 /** How much memory a graph needs, and so how many images fit into one run. */
 
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { type Graph, topologicalOrder } from '../graph/graph.js';
 import type { Value } from '../graph/node.js';
 import { isBatch, sizePerImage } from '../graph/type.js';
@@ -88,13 +88,11 @@ export function refuseOversized(graph: Graph, where: string): void {
     .reduce((sum, value) => sum + bytesOf(value), 0);
   const needed = memoryPerImage(graph) + beforehand;
   if (needed <= largestNetwork) return;
-  throw new InputError({
-    what: 'what the network computes for one image takes too much memory',
-    where,
-    expected: 'at most 1 GiB',
-    got: `${(needed / 2 ** 30).toFixed(1)} GiB`,
-    todo: 'Open it for smaller images, where the file leaves their size open.',
-  });
+  throw failAt(where, 'Open it for smaller images, where the file leaves their size open.')(
+    'what the network computes for one image takes too much memory',
+    'at most 1 GiB',
+    `${(needed / 2 ** 30).toFixed(1)} GiB`,
+  );
 }
 
 export interface BatchPlan {

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { createGraph } from '../graph/graph.js';
 import { input, scalar } from '../graph/node.js';
 import { writeOnnx } from '../graph/onnx/write.js';
@@ -43,12 +43,7 @@ export function createEngine({
   ...given
 }: OnnxRuntimeOptions = {}): Engine {
   if (!providers.includes(provider)) {
-    throw new InputError({
-      what: 'not a provider of onnxruntime',
-      where: 'provider',
-      expected: providers.join(' or '),
-      got: String(provider),
-    });
+    throw failAt('provider')('not a provider of onnxruntime', providers.join(' or '), String(provider));
   }
   checkThreads(threads);
   // Otherwise NVIDIA's libraries round the factors of convolutions to 10 bits. They read it when they are loaded.

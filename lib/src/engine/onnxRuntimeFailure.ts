@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { InputError, messageOf } from '../error.js';
+import { failAt, type InputError, messageOf } from '../error.js';
 import type { Provider } from './onnxRuntimeProviders.js';
 import { firstLine } from './runtimeFailure.js';
 
@@ -10,15 +10,15 @@ const another = 'Choose another engine; npx landlens engines lists what is usabl
 
 export function startFailure(provider: Provider, message: string): InputError {
   const where = `engine ${provider}`;
+  const fail = failAt(where, another);
   if (/backend not found/.test(message)) {
-    const what = `onnxruntime-node does not have it for ${process.platform} ${process.arch}`;
-    return new InputError({ what, where, todo: another });
+    return fail(`onnxruntime-node does not have it for ${process.platform} ${process.arch}`);
   }
   if (provider === 'webgpu' && /WebGPU adapter/.test(message)) {
-    return new InputError({ what: 'no GPU was found that WebGPU can use', where, todo: driverAdvice() });
+    return failAt(where, driverAdvice())('no GPU was found that WebGPU can use');
   }
   if (provider === 'cuda') return cudaFailure(where, message);
-  return new InputError({ what: `it does not start: ${firstLine(message)}`, where, todo: another });
+  return fail(`it does not start: ${firstLine(message)}`);
 }
 
 function driverAdvice(): string {
@@ -33,17 +33,12 @@ function cudaFailure(where: string, message: string): InputError {
   const library = join(root, `bin/napi-v6/${process.platform}/${process.arch}`, cudaLibrary);
   if (!existsSync(library)) {
     const script = relative(process.cwd(), join(root, 'script/install.js'));
-    return new InputError({
-      what: "onnxruntime's CUDA libraries are not installed",
-      where,
-      todo: `Run node ${script} --onnxruntime-node-install=cuda12, which fetches them; CUDA 12 and cuDNN 9 are needed too, see docs/engines.md.`,
-    });
+    const todo = `Run node ${script} --onnxruntime-node-install=cuda12, which fetches them; CUDA 12 and cuDNN 9 are needed too, see docs/engines.md.`;
+    return failAt(where, todo)("onnxruntime's CUDA libraries are not installed");
   }
-  return new InputError({
-    what: `it does not start: ${missingLibrary(library) ?? firstLine(message)}`,
-    where,
-    todo: 'CUDA 12, cuDNN 9 and the NVIDIA driver must be installed and found by the dynamic linker (LD_LIBRARY_PATH), see docs/engines.md.',
-  });
+  const todo =
+    'CUDA 12, cuDNN 9 and the NVIDIA driver must be installed and found by the dynamic linker (LD_LIBRARY_PATH), see docs/engines.md.';
+  return failAt(where, todo)(`it does not start: ${missingLibrary(library) ?? firstLine(message)}`);
 }
 
 const cudaLibrary = 'libonnxruntime_providers_cuda.so';

@@ -1,6 +1,6 @@
 /** Switches off onnxruntime's telemetry, which it otherwise sends on Linux and macOS as soon as it is loaded. */
 import { isMainThread } from 'node:worker_threads';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 
 const variable = 'ORT_DISABLE_TELEMETRY';
 
@@ -12,12 +12,11 @@ const variable = 'ORT_DISABLE_TELEMETRY';
 export function switchOffTelemetry(): void {
   if (isMainThread) process.env[variable] = '1';
   else if (process.env[variable] !== '1') {
-    throw new InputError({
-      what: 'onnxruntime would send telemetry, which only the main thread can switch off',
-      where: 'engine',
-      expected: `${variable}=1 in the environment`,
-      got: process.env[variable] ?? 'nothing',
-      todo: `Set process.env.${variable} = '1' in the main thread before this thread starts, or ${variable}=1 where the process is started.`,
-    });
+    const todo = `Set process.env.${variable} = '1' in the main thread before this thread starts, or ${variable}=1 where the process is started.`;
+    throw failAt('engine', todo)(
+      'onnxruntime would send telemetry, which only the main thread can switch off',
+      `${variable}=1 in the environment`,
+      process.env[variable] ?? 'nothing',
+    );
   }
 }

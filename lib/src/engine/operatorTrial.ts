@@ -3,7 +3,7 @@
  * whether it is safe to run.
  */
 
-import { InputError, messageOf } from '../error.js';
+import { failAt, InputError, messageOf } from '../error.js';
 import { createDependence } from '../graph/dependence.js';
 import { createGraph, describeNode, substitute } from '../graph/graph.js';
 import { apply, createNode, floats, input, type NodeOf, type Value } from '../graph/node.js';
@@ -97,13 +97,11 @@ export function createOperatorTrial({
         }
         const { shape: stated, dataType } = value.type;
         if (stated !== undefined && shapeText(stated) !== shapeText(shape)) {
-          throw new InputError({
-            what: 'onnxruntime gives another shape than this operator should have',
-            where: describeNode(node),
-            expected: shapeText(stated),
-            got: shapeText(shape),
-            todo: advice,
-          });
+          throw failAt(describeNode(node), advice)(
+            'onnxruntime gives another shape than this operator should have',
+            shapeText(stated),
+            shapeText(shape),
+          );
         }
         return { dataType, shape };
       });
@@ -141,29 +139,24 @@ export function createOperatorTrial({
 const levels = [0.25, 0.75] as const;
 
 function mixes(node: Passed, got: string): InputError {
-  return new InputError({
-    what: 'this operator mixes the images of a batch',
-    where: describeNode(node),
-    expected: 'the same for an image whatever else is in its batch, along one axis',
+  return failAt(describeNode(node), openBatch)(
+    'this operator mixes the images of a batch',
+    'the same for an image whatever else is in its batch, along one axis',
     got,
-    todo: openBatch,
-  });
+  );
 }
 
 function failure(node: Passed, images: number, thrown: unknown): InputError {
   const where = describeNode(node);
   if (thrown instanceof ProcessEnded) {
-    return new InputError({
-      what: `this operator is not safe to run: in a process of its own, ${thrown.message}`,
-      where,
-      todo: `The file may be damaged or hostile. ${advice}`,
-    });
+    const fail = failAt(where, `The file may be damaged or hostile. ${advice}`);
+    return fail(`this operator is not safe to run: in a process of its own, ${thrown.message}`);
   }
   const message = thrown instanceof InputError ? thrown.parts.what : firstLine(messageOf(thrown));
   const what =
     images === 1 ? 'this operator cannot be run' : `this operator takes one image, but not ${images}`;
   const todo = images === 1 ? advice : openBatch;
-  return new InputError({ what: `${what}: ${message}`, where, todo });
+  return failAt(where, todo)(`${what}: ${message}`);
 }
 
 /** The outputs of the same operator, whose images are even ones: what it takes from them is made from `levels`. */
@@ -184,11 +177,7 @@ function isolate(node: Passed, depends: (value: Value) => boolean): Value[] {
 /** A value of the same type in which all is one level for each image. */
 function evenImages(given: Value, { type: { shape, dataType } }: Value, node: Passed): Value {
   if (shape === undefined || shape.filter(isBatch).length > 1) {
-    throw new InputError({
-      what: 'what this operator takes has no shape of one batch',
-      where: describeNode(node),
-      todo: advice,
-    });
+    throw failAt(describeNode(node), advice)('what this operator takes has no shape of one batch');
   }
   const axis = shape.findIndex(isBatch);
   const ones = shape.map(() => 1);

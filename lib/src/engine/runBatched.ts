@@ -1,5 +1,5 @@
 /** Runs more images than fit into memory at once. */
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { piecesOf, withProgress } from '../progress.js';
 import { rows, stack, type Tensor } from '../tensor.js';
 import type { Feeds, Program, Results } from './engine.js';
@@ -13,12 +13,11 @@ export async function runBatched(program: Program, feeds: Feeds, shared: Feeds =
   const counts = new Set(entries.map(([, { shape }]) => shape[0]));
   const [count] = counts;
   if (counts.size !== 1 || count === undefined || count === 0) {
-    throw new InputError({
-      what: 'the inputs of a run differ in their number of rows, or have none',
-      where: entries.map(([name]) => `"${name}"`).join(', '),
-      expected: 'the same number of rows for all, at least one',
-      got: entries.map(([, { shape }]) => shape[0]).join(', '),
-    });
+    throw failAt(entries.map(([name]) => `"${name}"`).join(', '))(
+      'the inputs of a run differ in their number of rows, or have none',
+      'the same number of rows for all, at least one',
+      entries.map(([, { shape }]) => shape[0]).join(', '),
+    );
   }
   const parts: Results[] = [];
   const size = pieceSize(count, program.batchSize);

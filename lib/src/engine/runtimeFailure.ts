@@ -1,5 +1,5 @@
 /** Why a runtime refuses or cannot run a network, in one sentence, with the node if the runtime names one. */
-import { InputError } from '../error.js';
+import { failAt, type InputError } from '../error.js';
 
 /** Parts of onnxruntime's messages that say nothing about the network. */
 const noise: readonly RegExp[] = [
@@ -52,11 +52,10 @@ export interface FailingRuntime {
 export function runtimeFailure(message: string, { runtime, network, isRunning }: FailingRuntime): InputError {
   const said = noise.reduce((rest, pattern) => rest.replace(pattern, ''), firstLine(message));
   const node = nodeOf(message);
-  return new InputError({
-    what: `${runtime} ${isRunning ? 'cannot run' : 'refuses'} the network: ${said || 'it does not say why'}`,
-    where: node === undefined ? network : `${network}, ${node}`,
-    todo: advice(message, isRunning),
-  });
+  const fail = failAt(node === undefined ? network : `${network}, ${node}`, advice(message, isRunning));
+  return fail(
+    `${runtime} ${isRunning ? 'cannot run' : 'refuses'} the network: ${said || 'it does not say why'}`,
+  );
 }
 
 /** The first line of a message, without its full stop. */

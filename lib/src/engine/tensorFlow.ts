@@ -1,7 +1,7 @@
 /** An engine on TensorFlow.js: the native library where it is installed, else plain JavaScript; in a worker thread. */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import type { Engine, EngineOptions } from './engine.js';
 import { defaultMemoryBudget, defaultMemoryLimit, planBatch } from './memory.js';
 import { planRun } from './tensorFlow/plan.js';
@@ -27,12 +27,11 @@ let nativeThreads: number | undefined;
 
 function fixNativeThreads(threads: number): void {
   if (nativeThreads !== undefined && nativeThreads !== threads) {
-    throw new InputError({
-      what: 'TensorFlow has its threads already, and they are those of the whole process',
-      where: 'threads',
-      expected: String(nativeThreads),
-      got: String(threads),
-    });
+    throw failAt('threads')(
+      'TensorFlow has its threads already, and they are those of the whole process',
+      String(nativeThreads),
+      String(threads),
+    );
   }
   nativeThreads = threads;
   // Read by libtensorflow when it is loaded. Of its log only warnings are of interest.
@@ -44,15 +43,13 @@ function choose(wanted: TensorFlowPackage | undefined, folder: string | undefine
   const found = tensorFlowAvailability(folder).filter(({ name }) => wanted === undefined || name === wanted);
   const usable = found.find((one) => 'path' in one);
   if (usable !== undefined) return usable;
-  throw new InputError({
-    what: 'TensorFlow.js cannot be used here',
-    where: 'engine tensorflow',
-    expected: `one of ${tensorFlowPackages.join(', ')}`,
-    got:
-      found.flatMap((one) => ('problem' in one ? `${one.name}: ${one.problem}` : [])).join('; ') ||
-      String(wanted),
-    todo: 'Install one of them in your project; plain @tensorflow/tfjs runs anywhere, slowly.',
-  });
+  const todo = 'Install one of them in your project; plain @tensorflow/tfjs runs anywhere, slowly.';
+  const problems = found.flatMap((one) => ('problem' in one ? `${one.name}: ${one.problem}` : [])).join('; ');
+  throw failAt('engine tensorflow', todo)(
+    'TensorFlow.js cannot be used here',
+    `one of ${tensorFlowPackages.join(', ')}`,
+    problems || String(wanted),
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 /** An engine whose runtime lives in a worker thread: its calls block, and a notebook kernel must stay responsive. */
-import { InputError, messageOf } from '../error.js';
+import { failAt, InputError, messageOf } from '../error.js';
 import { type Graph, topologicalOrder } from '../graph/graph.js';
 import type { Value } from '../graph/node.js';
 import { isBatch, perImage, type Shape, shapeText } from '../graph/type.js';
@@ -50,12 +50,7 @@ interface Waiting {
 /** @throws InputError if this is not a number of threads */
 export function checkThreads(threads: number): void {
   if (Number.isInteger(threads) && threads >= 1) return;
-  throw new InputError({
-    what: 'not a number of threads',
-    where: 'threads',
-    expected: 'a whole number from 1',
-    got: String(threads),
-  });
+  throw failAt('threads')('not a number of threads', 'a whole number from 1', String(threads));
 }
 
 /** An idle engine does not keep the process alive. */
@@ -89,12 +84,9 @@ export function createWorkerEngine<Model>({
     else if (error !== undefined) request?.reject(request.failure(error));
     else request?.resolve(result ?? {});
   });
+  const renew = 'Create a new engine, and open the network with it.';
   const ended = (cause: string): InputError =>
-    new InputError({
-      what: `the engine's thread has ended: ${cause}`,
-      where: `engine ${name}`,
-      todo: 'Create a new engine, and open the network with it.',
-    });
+    failAt(`engine ${name}`, renew)(`the engine's thread has ended: ${cause}`);
   // A process that may end says so itself.
   worker.on('error', (thrown) => fail(thrown instanceof ProcessEnded ? thrown : ended(messageOf(thrown))));
   worker.on('exit', (status) =>
@@ -195,11 +187,11 @@ function batchOf(inputs: readonly Value[], feeds: WireTensors): number {
   );
   const [count] = counts;
   if (Number.isInteger(count) && counts.every((other) => other === count)) return count;
-  throw new InputError({
-    what: 'the inputs of a graph must have the same number of images',
-    where: inputs.map(({ node: { name } }) => `"${name}"`).join(', '),
-    got: counts.join(', '),
-  });
+  throw failAt(inputs.map(({ node: { name } }) => `"${name}"`).join(', '))(
+    'the inputs of a graph must have the same number of images',
+    undefined,
+    counts.join(', '),
+  );
 }
 
 /**
@@ -207,23 +199,18 @@ function batchOf(inputs: readonly Value[], feeds: WireTensors): number {
  * @throws InputError if it is missing or does not fit
  */
 function checkFeed(name: string, shape: Shape | undefined, tensor: Tensor | undefined): WireTensor {
-  const where = `input "${name}"`;
+  const fail = failAt(`input "${name}"`);
   const expected = shapeText(shape);
-  if (tensor === undefined) {
-    throw new InputError({ what: 'a graph input is missing', where, expected, got: 'nothing' });
-  }
+  if (tensor === undefined) throw fail('a graph input is missing', expected, 'nothing');
   const fits =
     shape === undefined ||
     (tensor.shape.length === shape.length &&
       shape.every((dimension, i) => isBatch(dimension) || dimension === tensor.shape[i]));
+  if (!fits) throw fail('a graph input has the wrong shape', expected, shapeText(tensor.shape));
   const { data } = tensor;
-  if (!fits || data.length !== sizeOf(tensor.shape)) {
-    throw new InputError({
-      what: fits ? 'data and shape of a graph input disagree' : 'a graph input has the wrong shape',
-      where,
-      expected: fits ? `${sizeOf(tensor.shape)} values` : expected,
-      got: fits ? String(data.length) : shapeText(tensor.shape),
-    });
+  const size = sizeOf(tensor.shape);
+  if (data.length !== size) {
+    throw fail('data and shape of a graph input disagree', `${size} values`, String(data.length));
   }
   // A copy, as its memory goes to the thread; posting a view would send all of the memory that it looks into.
   return { data: data.slice(), shape: tensor.shape };

@@ -1,6 +1,6 @@
 /** A graph as a list of steps that can be sent to a worker thread. */
 
-import { InputError } from '../../error.js';
+import { failAt } from '../../error.js';
 import { describeNode, type Graph, isFixed, topologicalOrder } from '../../graph/graph.js';
 import type { OperatorAttributes } from '../../graph/inference.js';
 import type { Node, Value } from '../../graph/node.js';
@@ -38,6 +38,7 @@ export interface Plan {
 }
 
 const largest = 2n ** 31n - 1n;
+const elsewhere = 'Run the network with onnxruntime.';
 
 function planConstant(value: number, node: Extract<Node, { operator: 'Constant' }>): PlannedConstant {
   const { dataType, shape, data } = node.attributes.value;
@@ -52,13 +53,11 @@ function planConstant(value: number, node: Extract<Node, { operator: 'Constant' 
     return typed('float32', data instanceof Float32Array ? data : Float32Array.from(numbersOf(data)));
   }
   if (data instanceof BigInt64Array && data.some((number) => number > largest || number < -largest)) {
-    throw new InputError({
-      what: 'TensorFlow.js has no integers of 64 bits',
-      where: describeNode(node),
-      expected: `values up to ${largest}`,
-      got: String(data.find((number) => number > largest || number < -largest)),
-      todo: 'Run the network with onnxruntime.',
-    });
+    throw failAt(describeNode(node), elsewhere)(
+      'TensorFlow.js has no integers of 64 bits',
+      `values up to ${largest}`,
+      String(data.find((number) => number > largest || number < -largest)),
+    );
   }
   return typed('int32', Int32Array.from(numbersOf(data)));
 }
@@ -67,28 +66,20 @@ const numbersOf = (data: ConstantTensor['data']): number[] => Array.from(data, N
 
 /** @throws InputError if the kernels do not support the node */
 function checkNode(node: Node): void {
-  const where = describeNode(node);
-  const todo = 'Run the network with onnxruntime.';
+  const fail = failAt(describeNode(node), elsewhere);
   if (node.operator === 'Opaque') {
-    throw new InputError({
-      what: 'the tensorflow engine does not know this operator',
-      where,
-      got: node.attributes.domain
-        ? `operator ${node.attributes.operator} of domain "${node.attributes.domain}"`
-        : `operator ${node.attributes.operator}`,
-      todo,
-    });
+    const { operator, domain } = node.attributes;
+    const got = `operator ${operator}${domain ? ` of domain "${domain}"` : ''}`;
+    throw fail('the tensorflow engine does not know this operator', undefined, got);
   }
   const spatial = ['Conv', 'ConvTranspose', 'MaxPool', 'AveragePool'].includes(node.operator);
   const { shape } = node.inputs[0]?.type ?? {};
   if (spatial && (shape === undefined || shape.length < 3 || shape.length > 4)) {
-    throw new InputError({
-      what: 'the tensorflow engine convolves and pools along one or two axes',
-      where,
-      expected: '[batch, channels, length] or [batch, channels, height, width]',
-      got: shapeText(shape),
-      todo,
-    });
+    throw fail(
+      'the tensorflow engine convolves and pools along one or two axes',
+      '[batch, channels, length] or [batch, channels, height, width]',
+      shapeText(shape),
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 /** The thread that TensorFlow.js runs in. */
 import { createRequire } from 'node:module';
 import { workerData } from 'node:worker_threads';
-import { InputError, messageOf } from '../../error.js';
+import { failAt, messageOf } from '../../error.js';
 import { serve } from '../workerThread.js';
 import type { TensorFlow } from './kernel.js';
 import { createTensorFlowRuntime } from './runtime.js';
@@ -19,11 +19,9 @@ function load(): TensorFlow {
   try {
     return createRequire(import.meta.url)(path);
   } catch (thrown) {
-    throw new InputError({
-      what: `${name} cannot be loaded: ${messageOf(thrown)}`,
-      where: 'engine tensorflow',
-      todo: 'Install it anew, or remove it: then the next of the packages is taken. See docs/engines.md.',
-    });
+    const todo =
+      'Install it anew, or remove it: then the next of the packages is taken. See docs/engines.md.';
+    throw failAt('engine tensorflow', todo)(`${name} cannot be loaded: ${messageOf(thrown)}`);
   }
 }
 
