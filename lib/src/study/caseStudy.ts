@@ -4,7 +4,7 @@ import type { Method } from '../attribution/attribution.js';
 import type { Preset } from '../attribution/methods.js';
 import { maskOf } from '../dataset/classMask.js';
 import type { Dataset } from '../dataset/patch.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { contactSheet } from '../figure/contactSheet.js';
 import { paintPatch } from '../figure/patchPicture.js';
 import { readBoundedFile } from '../io/boundedFile.js';
@@ -75,13 +75,11 @@ export async function readCase(
   const index = indexOfClass(className, classifier, `image ${image}`);
   const place = dataset.find(image);
   if (place === undefined) {
-    throw new InputError({
-      what: 'no image of that name',
-      where: dataset.name,
-      expected: `a name such as ${await exampleName(dataset)}`,
-      got: `"${image}"`,
-      todo: 'Names are those of the data set, whichever split holds them.',
-    });
+    throw failAt(dataset.name, 'Names are those of the data set, whichever split holds them.')(
+      'no image of that name',
+      `a name such as ${await exampleName(dataset)}`,
+      `"${image}"`,
+    );
   }
   const patch = await dataset.read(place.split, place.index);
   const input = classifier.prepare(patch);

@@ -10,10 +10,10 @@ import { maskOf, maskShare } from '../dataset/classMask.js';
 import type { Patch } from '../dataset/patch.js';
 import { classIndex, type SceneClass, sceneClasses } from '../dataset/scenes/classes.js';
 import { scenes } from '../dataset/scenes.js';
-import { describeValue, InputError } from '../error.js';
+import { describeValue, failAt } from '../error.js';
 import { openLines } from '../io/durableLines.js';
 import { writeFileAtomic } from '../io/file.js';
-import { parseJson } from '../io/json.js';
+import { fieldsOf, isNumber, isText, parseJson } from '../io/json.js';
 import { withLock } from '../io/lock.js';
 import type { CreateProgress } from '../io/progress.js';
 import { isPredicted } from '../metric/classification/decision.js';
@@ -88,31 +88,24 @@ export interface TruthRecord {
 }
 
 function parseTruth(line: string, where: string, study: string): TruthRecord {
-  const broken = new InputError({
-    what: 'not a record of ground truth',
-    where,
-    todo: 'Delete the line, or choose another --out.',
-  });
+  const broken = failAt(where, 'Delete the line, or choose another --out.')('not a record of ground truth');
   let value: unknown;
   try {
     value = parseJson(line);
   } catch {
     throw broken;
   }
-  if (typeof value !== 'object' || value === null) throw broken;
-  const fields = Object.fromEntries(Object.entries(value));
+  const fields = fieldsOf(value);
   const { question, image, target, method, share, area, hit } = fields;
-  if (typeof question !== 'string' || typeof target !== 'string' || typeof method !== 'string') throw broken;
-  if (typeof image !== 'number' || typeof area !== 'number' || typeof hit !== 'number') throw broken;
-  if (share !== null && typeof share !== 'number') throw broken;
+  if (!isText(question) || !isText(target) || !isText(method)) throw broken;
+  if (!isNumber(image) || !isNumber(area) || !isNumber(hit)) throw broken;
+  if (share !== null && !isNumber(share)) throw broken;
   if (fields.study !== study) {
-    throw new InputError({
-      what: 'a record of another study',
-      where,
-      expected: `study "${study}"`,
-      got: describeValue(fields.study),
-      todo: 'Choose another --out, or delete the line if it does not belong here.',
-    });
+    throw failAt(where, 'Choose another --out, or delete the line if it does not belong here.')(
+      'a record of another study',
+      `study "${study}"`,
+      describeValue(fields.study),
+    );
   }
   return { study, question, image, target, method, share, area, hit };
 }

@@ -1,10 +1,10 @@
 /** What a results folder holds: a study that continues there must be the same study. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { InputError, messageOf } from '../error.js';
+import { failAt, messageOf } from '../error.js';
 import { readIfPresent } from '../io/boundedFile.js';
 import { writeFileAtomic } from '../io/file.js';
-import { parseJson } from '../io/json.js';
+import { fieldsOf, isJsonObject, parseJson } from '../io/json.js';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
@@ -48,15 +48,16 @@ function leaves(value: unknown, path = ''): ReadonlyMap<string, string> {
   );
 }
 
+const todo = 'Choose another --out or delete the folder.';
+
 async function readManifest(folder: string): Promise<unknown> {
   const path = manifestPath(folder);
-  const todo = 'Choose another --out or delete the folder.';
   const bytes = await readIfPresent(path, { maximumBytes: 2 ** 24, todo });
   if (bytes === undefined) return undefined;
   try {
-    return parseJson(new TextDecoder().decode(bytes));
+    return parseJson(bytes);
   } catch (thrown) {
-    throw new InputError({ what: `is not JSON: ${messageOf(thrown)}`, where: path, todo });
+    throw failAt(path, todo)(`is not JSON: ${messageOf(thrown)}`);
   }
 }
 
@@ -80,11 +81,7 @@ export async function reconcileManifest(folder: string, manifest: Manifest): Pro
       )
       .map((path) => `${path} ${stored.get(path) ?? 'absent'} there, ${expected.get(path) ?? 'absent'} now`);
     if (differences.length > 0) {
-      throw new InputError({
-        what: `the folder holds another study: ${differences.join('; ')}`,
-        where: manifestPath(folder),
-        todo: 'Choose another --out or delete the folder.',
-      });
+      throw failAt(manifestPath(folder), todo)(`the folder holds another study: ${differences.join('; ')}`);
     }
   }
   const methods = { ...methodsOf(found), ...manifest.methods };
@@ -97,12 +94,10 @@ export async function reconcileManifest(folder: string, manifest: Manifest): Pro
 }
 
 function methodsOf(found: unknown): Manifest['methods'] {
-  if (typeof found !== 'object' || found === null || !('methods' in found)) return {};
-  return isMethods(found.methods) ? found.methods : {};
+  const { methods } = fieldsOf(found);
+  return isMethods(methods) ? methods : {};
 }
 
 function isMethods(value: unknown): value is Manifest['methods'] {
-  const isPlain = (inner: unknown): boolean =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner);
-  return isPlain(value) && Object.values(value ?? {}).every(isPlain);
+  return isJsonObject(value) && Object.values(value).every(isJsonObject);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Patch } from '../dataset/patch.js';
 import { readGeoTiff } from '../dataset/raster/geoTiff.js';
 import { encodeGeoTiff } from '../dataset/raster/geoTiffWriter.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { writeFileAtomic } from '../io/file.js';
 import { safeFileName } from '../io/fileName.js';
 
@@ -41,13 +41,11 @@ export async function hasMap(
 function requireRecorded(map: Float32Array, checksum: string | undefined, where: string): void {
   const got = mapChecksum(map);
   if (got === checksum) return;
-  throw new InputError({
-    what: 'not the map that was recorded: its values have changed',
-    where,
-    expected: `values with checksum ${checksum ?? 'unknown'}`,
+  throw failAt(where, 'Delete the file and rerun the command, which then computes it anew.')(
+    'not the map that was recorded: its values have changed',
+    `values with checksum ${checksum ?? 'unknown'}`,
     got,
-    todo: 'Delete the file and rerun the command, which then computes it anew.',
-  });
+  );
 }
 
 /** @param map [height x width] */

@@ -1,8 +1,8 @@
 /** The store of measurements: one JSON line per image, target and method, appended durably, safe to kill. */
 import type { ParameterValue } from '../attribution/attribution.js';
-import { InputError, messageOf } from '../error.js';
+import { failAt, type InputError, messageOf } from '../error.js';
 import { openLines } from '../io/durableLines.js';
-import { parseJson } from '../io/json.js';
+import { isJsonObject, isNumber, isNumbers, isText, parseJson } from '../io/json.js';
 import type { Localisation } from '../metric/localisation/localisation.js';
 import { type MetricValues, metrics } from '../metric/metrics.js';
 
@@ -123,64 +123,52 @@ function requireMetrics({ method, metrics: values }: StudyRecord, where: string)
 }
 
 function foreign(name: string, expected: string, got: string, where: string): InputError {
-  return new InputError({
-    what: `a record of another study: its ${name}`,
-    where,
+  return failAt(where, 'Choose another --out, or delete the line if it does not belong here.')(
+    `a record of another study: its ${name}`,
     expected,
     got,
-    todo: 'Choose another --out, or delete the line if it does not belong here.',
-  });
+  );
 }
 
 type Check = (value: unknown) => boolean;
 
-const text: Check = (value) => typeof value === 'string';
-const finite: Check = (value) => typeof value === 'number' && Number.isFinite(value);
-const flag: Check = (value) => typeof value === 'boolean';
+const isFlag: Check = (value) => typeof value === 'boolean';
 const optional =
   (check: Check): Check =>
   (value) =>
     value === undefined || check(value);
-const listOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
 const mapOf =
   (check: Check): Check =>
   (value) =>
-    isObject(value) && Object.values(value).every(check);
+    isJsonObject(value) && Object.values(value).every(check);
 const shape =
   (fields: Readonly<Record<string, Check>>): Check =>
   (value) =>
-    isObject(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+    isJsonObject(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
 
 /** One check per field of StudyRecord; the mapped type makes the compiler find a forgotten one. */
 const fields: Readonly<Record<keyof Required<StudyRecord>, Check>> = {
-  study: text,
-  image: text,
-  imageIndex: finite,
-  target: shape({ index: finite, name: text, score: finite, truePositive: flag }),
-  method: text,
-  parameters: mapOf((value) => text(value) || finite(value) || flag(value) || listOf(finite)(value)),
+  study: isText,
+  image: isText,
+  imageIndex: isNumber,
+  target: shape({ index: isNumber, name: isText, score: isNumber, truePositive: isFlag }),
+  method: isText,
+  parameters: mapOf((value) => isText(value) || isNumber(value) || isFlag(value) || isNumbers(value)),
   metrics: shape({
-    ...Object.fromEntries(metrics.map(({ id }) => [id, optional(finite)] as const)),
-    morf: listOf(finite),
+    ...Object.fromEntries(metrics.map(({ id }) => [id, optional(isNumber)] as const)),
+    morf: isNumbers,
   }),
-  map: optional(text),
-  completenessGap: optional(finite),
-  sampling: optional(shape({ relativeError: finite, evaluations: finite, reached: optional(flag) })),
+  map: optional(isText),
+  completenessGap: optional(isNumber),
+  sampling: optional(shape({ relativeError: isNumber, evaluations: isNumber, reached: optional(isFlag) })),
   localisation: optional(
-    shape({ share: optional(finite), area: finite, ratio: optional(finite), hit: finite }),
+    shape({ share: optional(isNumber), area: isNumber, ratio: optional(isNumber), hit: isNumber }),
   ),
-  seed: finite,
-  preset: text,
-  versions: mapOf(text),
-  model: text,
-  device: text,
+  seed: isNumber,
+  preset: isText,
+  versions: mapOf(isText),
+  model: isText,
+  device: isText,
 };
 
 function isStudyRecord(value: unknown): value is StudyRecord {
@@ -189,13 +177,11 @@ function isStudyRecord(value: unknown): value is StudyRecord {
 
 function parseRecord(line: string, where: string): StudyRecord {
   const broken = (got: string): InputError =>
-    new InputError({
-      what: 'not a record of the study',
-      where,
-      expected: 'one JSON object with finite numbers',
+    failAt(where, 'Delete the line, or choose another --out.')(
+      'not a record of the study',
+      'one JSON object with finite numbers',
       got,
-      todo: 'Delete the line, or choose another --out.',
-    });
+    );
   let value: unknown;
   try {
     value = parseJson(line);
@@ -203,7 +189,7 @@ function parseRecord(line: string, where: string): StudyRecord {
     throw broken(messageOf(thrown));
   }
   if (isStudyRecord(value)) return value;
-  const wrong = isObject(value)
+  const wrong = isJsonObject(value)
     ? Object.entries(fields).find(([name, check]) => !check(value[name]))
     : undefined;
   throw broken(wrong === undefined ? 'no object' : `a wrong or missing "${wrong[0]}"`);

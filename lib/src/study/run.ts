@@ -7,7 +7,7 @@ import type { Preset } from '../attribution/methods.js';
 import { passesOf } from '../attribution/passes.js';
 import type { Dataset } from '../dataset/patch.js';
 import { versionsOf } from '../engine/versions.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { isFile, writeFileAtomic } from '../io/file.js';
 import { withLock } from '../io/lock.js';
 import type { CreateProgress, Progress } from '../io/progress.js';
@@ -245,13 +245,11 @@ async function missingIds(
   for (const id of ids) {
     const record = store.find(imageIndex, id);
     if (record !== undefined && record.image !== patch.name) {
-      throw new InputError({
-        what: `test image ${imageIndex} is no longer the one that was recorded`,
-        where: join(folder, 'records.jsonl'),
-        expected: `"${record.image}"`,
-        got: `"${patch.name}"`,
-        todo: 'Choose another --out or delete the folder.',
-      });
+      throw failAt(join(folder, 'records.jsonl'), 'Choose another --out or delete the folder.')(
+        `test image ${imageIndex} is no longer the one that was recorded`,
+        `"${record.image}"`,
+        `"${patch.name}"`,
+      );
     }
     const isMapped =
       id === randomBaseline || record === undefined || (await hasMap(folder, patch, id, record.map));

@@ -2,7 +2,7 @@
 
 import { type ScoredImage, scoreBatch } from '../analysis/scoredImages.js';
 import type { Dataset, Split } from '../dataset/patch.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { decisionThreshold, isPredicted } from '../metric/classification/decision.js';
 import { indexOfClass, sharedClasses } from '../model/classMatch.js';
 import { chooseImages, type StudiedClassifier } from './subject.js';
@@ -69,12 +69,11 @@ export async function selectImages(
 ): Promise<readonly SelectedImage[]> {
   const available = dataset.count(split);
   if (outcome === 'missing-label' && !dataset.rendered) {
-    throw new InputError({
-      what: 'nothing tells which labels are missing',
-      where: `--outcome, ${dataset.name}`,
-      expected: 'the data set scenes, which leaves labels out on purpose',
-      todo: 'Choose --outcome false-positive and judge by eye whether the class is there.',
-    });
+    const todo = 'Choose --outcome false-positive and judge by eye whether the class is there.';
+    throw failAt(`--outcome, ${dataset.name}`, todo)(
+      'nothing tells which labels are missing',
+      'the data set scenes, which leaves labels out on purpose',
+    );
   }
   const target = className === undefined ? undefined : requireClass(className, dataset, classifier);
   const order = chooseImages(dataset, available, seed, split);
@@ -96,16 +95,12 @@ export async function selectImages(
   }
   if (found.length >= count) return found.slice(0, count);
   const what = `${outcome ?? 'labelled'}${className === undefined ? '' : ` with ${className}`}`;
-  throw new InputError({
-    what: found.length === 0 ? `no image of the split is ${what}` : `too few images of the split are ${what}`,
-    where: `${split} split of ${dataset.name}`,
-    expected: `${count} (--images)`,
-    got: `${found.length} of ${available}`,
-    todo:
-      found.length === 0
-        ? 'Choose another --class, --outcome or --split.'
-        : `Choose --images ${found.length}.`,
-  });
+  const [shortage, todo] =
+    found.length === 0
+      ? [`no image of the split is ${what}`, 'Choose another --class, --outcome or --split.']
+      : [`too few images of the split are ${what}`, `Choose --images ${found.length}.`];
+  const fail = failAt(`${split} split of ${dataset.name}`, todo);
+  throw fail(shortage, `${count} (--images)`, `${found.length} of ${available}`);
 }
 
 const batch = 16;
@@ -114,14 +109,11 @@ const batch = 16;
 function requireClass(name: string, dataset: Dataset, classifier: StudiedClassifier): number {
   const both = sharedClasses(classifier, dataset).map((index) => classifier.classes[index]);
   if (both.includes(name)) return indexOfClass(name, classifier);
-  throw new InputError({
-    what: dataset.classes.includes(name)
-      ? 'the model does not know the class'
-      : 'the data set has no such class',
-    where: '--class',
-    expected: both.join('; '),
-    got: `"${name}"`,
-  });
+  throw failAt('--class')(
+    dataset.classes.includes(name) ? 'the model does not know the class' : 'the data set has no such class',
+    both.join('; '),
+    `"${name}"`,
+  );
 }
 
 /** The images that the labels alone do not rule out: reading labels is cheaper than reading and scoring images. */

@@ -1,7 +1,7 @@
 /** What is explained: a test image and one class that the model predicts for it. */
 import { maskOf } from '../dataset/classMask.js';
 import type { Dataset, Patch, Split } from '../dataset/patch.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { isPredicted } from '../metric/classification/decision.js';
 import type { Classifier } from '../model/classifier.js';
 import { sharedClasses, translateClasses } from '../model/classMatch.js';
@@ -46,15 +46,12 @@ export interface Subject {
 
 /** InputError unless the classifier reads the data set's images and knows at least one of its classes. */
 export function requireCompatible(dataset: Dataset, classifier: StudiedClassifier): void {
+  const fail = failAt(
+    `${classifier.name} on ${dataset.name}`,
+    'Choose a --model that was trained for these images.',
+  );
   const compare = (what: string, expected: string, got: string): void => {
-    if (expected === got) return;
-    throw new InputError({
-      what: `the model's ${what} are not those of the data set`,
-      where: `${classifier.name} on ${dataset.name}`,
-      expected,
-      got,
-      todo: 'Choose a --model that was trained for these images.',
-    });
+    if (expected !== got) throw fail(`the model's ${what} are not those of the data set`, expected, got);
   };
   compare('bands', dataset.bands.join(' '), classifier.bands.join(' '));
   compare('image sizes', `${dataset.size} x ${dataset.size} pixels`, `${classifier.size.join(' x ')} pixels`);
@@ -73,19 +70,12 @@ export function chooseImages(
   requireSeed(seed, 'choice of images, seed');
   const available = dataset.count(split);
   if (available === 0) {
-    throw new InputError({
-      what: `no images in the ${split} split`,
-      where: dataset.name,
-      todo: 'Put the lists of the splits into the folder of the data set, see docs/data.md, or choose another --split.',
-    });
+    const todo =
+      'Put the lists of the splits into the folder of the data set, see docs/data.md, or choose another --split.';
+    throw failAt(dataset.name, todo)(`no images in the ${split} split`);
   }
   if (count > available) {
-    throw new InputError({
-      what: `more images than the ${split} split holds`,
-      where: '--images',
-      expected: `at most ${available}`,
-      got: `${count}`,
-    });
+    throw failAt('--images')(`more images than the ${split} split holds`, `at most ${available}`, `${count}`);
   }
   const indices = Array.from({ length: available }, (_, i) => i);
   return createRandom(seed, 'study', dataset.name, ...(split === 'test' ? [] : [split]))

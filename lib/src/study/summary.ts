@@ -3,7 +3,7 @@
 import { mean } from 'simple-statistics';
 import type { Correlation } from '../analysis/correlation.js';
 import type { Dataset } from '../dataset/patch.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { type MetricId, type MetricValues, metrics } from '../metric/metrics.js';
 import { ourColumn, rankAgreement } from './comparison.js';
 import { type PaperDataset, paperTable3 } from './paper/paperTables.js';
@@ -99,7 +99,7 @@ export function summarise(
   { dataset, model, selection }: SummariseOptions,
 ): StudySummary {
   const [first] = records;
-  if (first === undefined) throw new InputError({ what: 'no records to summarise', where: 'summarise' });
+  if (first === undefined) throw failAt('summarise')('no records to summarise');
   const paperColumn = paperColumnOf(dataset);
   const rows = [...methods, { id: randomBaseline, name: 'Random baseline' }].map((method) =>
     summariseMethod(

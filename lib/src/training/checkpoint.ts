@@ -1,6 +1,6 @@
 /** The state of a training on disk: a line of JSON, then float32 values, written atomically. */
 import { createHash } from 'node:crypto';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { readIfPresent } from '../io/boundedFile.js';
 import { writeFileAtomic } from '../io/file.js';
 import { parseJson } from '../io/json.js';
@@ -112,7 +112,7 @@ export async function readCheckpoint(
   const bytes = await readIfPresent(path, { maximumBytes: largestCheckpoint, todo });
   if (bytes === undefined) return undefined;
   const file = Buffer.from(bytes.buffer);
-  const damaged = (how: string) => new InputError({ what: `is damaged: ${how}`, where: path, todo });
+  const fail = failAt(path, todo);
   const end = file.indexOf('\n');
   const body = file.subarray(end + 1);
   let content: unknown;
@@ -121,30 +121,20 @@ export async function readCheckpoint(
   } catch {
     content = undefined;
   }
-  if (typeof content !== 'object' || content === null) {
-    throw new InputError({ what: 'is not a checkpoint', where: path, todo });
-  }
+  if (typeof content !== 'object' || content === null) throw fail('is not a checkpoint');
   const header = new Map<string, unknown>(Object.entries(content));
   if (header.get('sha256') !== createHash('sha256').update(body).digest('hex')) {
-    throw damaged('its checksum does not fit its content');
+    throw fail('is damaged: its checksum does not fit its content');
   }
   const { recipe, subject, lengths } = expected;
   const wanted = JSON.stringify([recipe, subject, lengths]);
   const found = JSON.stringify(['recipe', 'subject', 'lengths'].map((name) => header.get(name)));
-  if (found !== wanted) {
-    throw new InputError({
-      what: 'belongs to another training',
-      where: path,
-      expected: wanted,
-      got: found,
-      todo,
-    });
-  }
+  if (found !== wanted) throw fail('belongs to another training', wanted, found);
   if (body.length !== 4 * lengths.reduce((sum, length) => sum + length, 0)) {
-    throw damaged('its values do not fill its lengths');
+    throw fail('is damaged: its values do not fill its lengths');
   }
   const position = positionIn(header, recipe);
-  if (position === undefined) throw damaged('its position or history is impossible');
+  if (position === undefined) throw fail('is damaged: its position or history is impossible');
   let offset = 0;
   const read = (length: number) => {
     const data = new Float32Array(length);

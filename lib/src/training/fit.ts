@@ -6,7 +6,7 @@ import { requireCount } from '../check.js';
 import type { Dataset } from '../dataset/patch.js';
 import { readAhead } from '../dataset/readAhead.js';
 import type { Engine, Program } from '../engine/engine.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { createGraph } from '../graph/graph.js';
 import { input } from '../graph/node.js';
 import { classificationMetrics } from '../metric/classification/classification.js';
@@ -270,11 +270,8 @@ export async function fit(options: FitOptions): Promise<Fitted> {
         const result = await running;
         const [loss] = result.loss.data;
         if (!Number.isFinite(loss)) {
-          throw new InputError({
-            what: `the loss became ${loss} after ${images} images`,
-            where: 'training',
-            todo: 'Choose a smaller step size (rate).',
-          });
+          const fail = failAt('training', 'Choose a smaller step size (rate).');
+          throw fail(`the loss became ${loss} after ${images} images`);
         }
         sum += loss;
         count++;
@@ -335,13 +332,11 @@ export async function fit(options: FitOptions): Promise<Fitted> {
   if (plateau === undefined) return { weights: unflatten(state, layout), history, kept: history.length - 1 };
   const best = await readCheckpoint(bestPath(path), expected);
   if (best?.history.length !== plateau.best + 1) {
-    throw new InputError({
-      what: 'the best weights of this training are not there',
-      where: bestPath(path),
-      expected: `those of check ${plateau.best + 1}`,
-      got: best === undefined ? 'no file' : `those of check ${best.history.length}`,
-      todo: 'Delete it and the checkpoint beside it to start the training anew.',
-    });
+    throw failAt(bestPath(path), 'Delete it and the checkpoint beside it to start the training anew.')(
+      'the best weights of this training are not there',
+      `those of check ${plateau.best + 1}`,
+      best === undefined ? 'no file' : `those of check ${best.history.length}`,
+    );
   }
   return { weights: unflatten(best.state, layout), history, kept: plateau.best };
 }

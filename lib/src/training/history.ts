@@ -1,6 +1,6 @@
 /** The history of a training, as a JSON file beside the trained model. */
 
-import { InputError, messageOf } from '../error.js';
+import { failAt, messageOf } from '../error.js';
 import { readIfPresent } from '../io/boundedFile.js';
 import { writeFileAtomic } from '../io/file.js';
 import { parseJson } from '../io/json.js';
@@ -39,20 +39,19 @@ export async function readTrainingHistory(model: string): Promise<TrainingHistor
   const todo = 'Train the model again, or delete the file.';
   const bytes = await readIfPresent(where, { maximumBytes: 2 ** 28, todo });
   if (bytes === undefined) return undefined;
+  const fail = failAt(where, todo);
   let content: unknown;
   try {
-    content = parseJson(new TextDecoder().decode(bytes));
+    content = parseJson(bytes);
   } catch (thrown) {
-    throw new InputError({ what: `is not JSON: ${messageOf(thrown)}`, where, todo });
+    throw fail(`is not JSON: ${messageOf(thrown)}`);
   }
   if (typeof content === 'object' && content !== null && 'recipe' in content && 'history' in content) {
     const { recipe, history } = content;
     if (isRecipe(recipe) && isHistory(history)) return { recipe, history };
   }
-  throw new InputError({
-    what: 'is not a training history',
-    where,
-    expected: '{recipe, history: [{images, phase, trainingLoss, validationLoss, …}]}',
-    todo,
-  });
+  throw fail(
+    'is not a training history',
+    '{recipe, history: [{images, phase, trainingLoss, validationLoss, …}]}',
+  );
 }

@@ -1,6 +1,6 @@
 /** Weights from an earlier training, to start another one from. */
 
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { topologicalOrder } from '../graph/graph.js';
 import { readOnnx } from '../graph/onnx/read.js';
 import { readBoundedFile } from '../io/boundedFile.js';
@@ -87,12 +87,12 @@ export function transferWeights(
     }),
   );
   if (problems.length === 0) return { weights, renewed };
-  throw new InputError({
-    what: `${problems.length} of ${fresh.size} parameters do not fit: ${problems.slice(0, 3).join('; ')}${problems.length > 3 ? '; ...' : ''}`,
-    where,
-    expected: 'weights of the same architecture for the same bands',
-    todo: 'Choose the architecture and the data set that the weights are of, or start without them.',
-  });
+  const todo = 'Choose the architecture and the data set that the weights are of, or start without them.';
+  const shown = `${problems.slice(0, 3).join('; ')}${problems.length > 3 ? '; ...' : ''}`;
+  throw failAt(where, todo)(
+    `${problems.length} of ${fresh.size} parameters do not fit: ${shown}`,
+    'weights of the same architecture for the same bands',
+  );
 }
 
 function reorderRows({ data, shape }: Tensor, order: readonly number[]): Tensor {
