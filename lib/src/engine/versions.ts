@@ -1,15 +1,12 @@
 /** The versions that a result depends on. */
 import { readFileSync } from 'node:fs';
+import { fieldsOf } from '../io/json.js';
 import type { Engine } from './engine.js';
 
 /** Name and version in the package.json of a package. */
 export function readPackage(path: string | URL): { readonly name: string; readonly version: string } {
-  const description: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  const text = (key: string): string =>
-    typeof description === 'object' && description !== null && key in description
-      ? String(Reflect.get(description, key))
-      : 'unknown';
-  return { name: text('name'), version: text('version') };
+  const { name = 'unknown', version = 'unknown' } = fieldsOf(JSON.parse(readFileSync(path, 'utf8')));
+  return { name: String(name), version: String(version) };
 }
 
 export const versionsOf = (engine: Pick<Engine, 'name'>): Readonly<Record<string, string>> => ({

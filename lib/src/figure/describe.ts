@@ -1,4 +1,5 @@
 /** A figure in words: alternative text for readers who do not see it. */
+import { fieldsOf, isJsonObject } from '../io/json.js';
 import type { PlotlyFigure } from './plotly.js';
 
 /** The text of a title, or of anything that has a `text`, without tags. */
@@ -15,23 +16,17 @@ function textOf(value: unknown): string {
       .replaceAll('&#37;', '%')
       .replaceAll('&amp;', '&');
   }
-  return typeof value === 'object' && value !== null && 'text' in value ? textOf(value.text) : '';
+  return isJsonObject(value) ? textOf(value.text) : '';
 }
-
-const part = (value: object, name: string): unknown =>
-  Object.entries(value).find(([key]) => key === name)?.[1];
 
 /** Title; what the traces are and how they are called; what the axes count. */
 export function describeFigure({ data, layout = {} }: Pick<PlotlyFigure, 'data' | 'layout'>): string {
-  const kinds = [...new Set(data.map((trace) => String(part(trace, 'type') ?? 'scatter')))].join(', ');
-  const names = data.map((trace) => textOf(part(trace, 'name'))).filter((name) => name !== '');
+  const kinds = [...new Set(data.map((trace) => String(fieldsOf(trace).type ?? 'scatter')))].join(', ');
+  const names = data.map((trace) => textOf(fieldsOf(trace).name)).filter((name) => name !== '');
   const axes = Object.entries(layout).flatMap(([name, value]) => {
-    const title =
-      /^[xy]axis\d*$/.test(name) && typeof value === 'object' && value !== null
-        ? textOf(part(value, 'title'))
-        : '';
+    const title = /^[xy]axis\d*$/.test(name) ? textOf(fieldsOf(value).title) : '';
     return title === '' ? [] : [`${name.replace('axis', '')}: ${title}`];
   });
   const traces = names.length === 0 ? kinds : `${kinds}: ${names.join(', ')}`;
-  return `${[textOf(part(layout, 'title')) || 'Figure', traces, ...new Set(axes)].join('. ')}.`;
+  return `${[textOf(fieldsOf(layout).title) || 'Figure', traces, ...new Set(axes)].join('. ')}.`;
 }

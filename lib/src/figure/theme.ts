@@ -1,5 +1,6 @@
 /** How all figures look: colours that colour-blind readers can tell apart, fonts, axes, margins. */
 
+import { isJsonObject } from '../io/json.js';
 import { oneLine } from '../text.js';
 import { type ColourMap, diverging, sequential } from './colour.js';
 import { describeFigure } from './describe.js';
@@ -82,15 +83,12 @@ const template = {
   data: { heatmap: [{ colorscale: sequentialScale }] },
 };
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Titles given as text, which Plotly 3 no longer takes. */
 function withTitles(layout: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(layout).map(([name, value]) => {
       if (name === 'title' && typeof value === 'string') return [name, { text: value }];
-      if (/^[xy]axis\d*$/.test(name) && isObject(value)) return [name, withTitles(value)];
+      if (/^[xy]axis\d*$/.test(name) && isJsonObject(value)) return [name, withTitles(value)];
       return [name, value];
     }),
   );
@@ -100,7 +98,7 @@ function withTitles(layout: object): Record<string, unknown> {
 export function completeFigure({ data, layout = {}, description }: PlotlyFigure): Figure {
   const own = withTitles(layout);
   const { title } = own;
-  const text = isObject(title) && typeof title.text === 'string' ? title.text : '';
+  const text = isJsonObject(title) && typeof title.text === 'string' ? title.text : '';
   const top = text === '' ? 24 : 36 + 20 * text.split('<br>').length;
   const { width = 850, height = 420, margin } = own;
   const complete = {
@@ -108,7 +106,7 @@ export function completeFigure({ data, layout = {}, description }: PlotlyFigure)
     ...own,
     width: Number(width),
     height: Number(height),
-    margin: { l: 60, r: 24, t: top, b: 56, ...(isObject(margin) && margin) },
+    margin: { l: 60, r: 24, t: top, b: 56, ...(isJsonObject(margin) && margin) },
   };
   return {
     data: data.map((trace) => ({ ...trace })),

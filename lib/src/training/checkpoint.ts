@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { failAt } from '../error.js';
 import { readIfPresent } from '../io/boundedFile.js';
 import { writeFileAtomic } from '../io/file.js';
-import { parseJson } from '../io/json.js';
+import { isCount, isJsonObject, type JsonObject, parseJson } from '../io/json.js';
 import { holdsNumbers, type Recipe, stepsOf } from './recipe.js';
 import type { FlatState } from './trainingStep.js';
 
@@ -67,9 +67,8 @@ export const isHistory = (value: unknown): value is readonly Check[] =>
 type Position = Pick<Checkpoint, 'phase' | 'step' | 'updates' | 'history' | 'lossesSinceCheck'>;
 
 /** The position of a training; undefined if a field is missing, or phase, step and number of updates disagree. */
-function positionIn(header: ReadonlyMap<string, unknown>, { phases }: Recipe): Position | undefined {
-  const [phase, step, updates] = ['phase', 'step', 'updates'].map((name) => header.get(name));
-  const [history, losses] = [header.get('history'), header.get('lossesSinceCheck')];
+function positionIn(header: JsonObject, { phases }: Recipe): Position | undefined {
+  const { phase, step, updates, history, lossesSinceCheck: losses } = header;
   if (!isCount(phase) || !isCount(step) || !isCount(updates) || !isHistory(history)) return undefined;
   const steps = phases.map(stepsOf);
   const before = steps.slice(0, phase).reduce((sum, count) => sum + count, 0);
@@ -77,8 +76,6 @@ function positionIn(header: ReadonlyMap<string, unknown>, { phases }: Recipe): P
   if (losses !== undefined && !isPair(losses)) return undefined;
   return { phase, step, updates, history, lossesSinceCheck: losses };
 }
-
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
 const isPair = (value: unknown): value is readonly [number, number] =>
   Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
@@ -115,20 +112,19 @@ export async function readCheckpoint(
   const fail = failAt(path, todo);
   const end = file.indexOf('\n');
   const body = file.subarray(end + 1);
-  let content: unknown;
+  let header: unknown;
   try {
-    content = parseJson(file.subarray(0, Math.max(0, end)).toString());
+    header = parseJson(file.subarray(0, Math.max(0, end)).toString());
   } catch {
-    content = undefined;
+    header = undefined;
   }
-  if (typeof content !== 'object' || content === null) throw fail('is not a checkpoint');
-  const header = new Map<string, unknown>(Object.entries(content));
-  if (header.get('sha256') !== createHash('sha256').update(body).digest('hex')) {
+  if (!isJsonObject(header)) throw fail('is not a checkpoint');
+  if (header.sha256 !== createHash('sha256').update(body).digest('hex')) {
     throw fail('is damaged: its checksum does not fit its content');
   }
   const { recipe, subject, lengths } = expected;
   const wanted = JSON.stringify([recipe, subject, lengths]);
-  const found = JSON.stringify(['recipe', 'subject', 'lengths'].map((name) => header.get(name)));
+  const found = JSON.stringify([header.recipe, header.subject, header.lengths]);
   if (found !== wanted) throw fail('belongs to another training', wanted, found);
   if (body.length !== 4 * lengths.reduce((sum, length) => sum + length, 0)) {
     throw fail('is damaged: its values do not fill its lengths');

@@ -3,7 +3,7 @@
 import { failAt, messageOf } from '../error.js';
 import { readIfPresent } from '../io/boundedFile.js';
 import { writeFileAtomic } from '../io/file.js';
-import { parseJson } from '../io/json.js';
+import { fieldsOf, parseJson } from '../io/json.js';
 import { type Check, isHistory } from './checkpoint.js';
 import { isRecipe, type Recipe } from './recipe.js';
 
@@ -46,10 +46,8 @@ export async function readTrainingHistory(model: string): Promise<TrainingHistor
   } catch (thrown) {
     throw fail(`is not JSON: ${messageOf(thrown)}`);
   }
-  if (typeof content === 'object' && content !== null && 'recipe' in content && 'history' in content) {
-    const { recipe, history } = content;
-    if (isRecipe(recipe) && isHistory(history)) return { recipe, history };
-  }
+  const { recipe, history } = fieldsOf(content);
+  if (isRecipe(recipe) && isHistory(history)) return { recipe, history };
   throw fail(
     'is not a training history',
     '{recipe, history: [{images, phase, trainingLoss, validationLoss, …}]}',

@@ -1,4 +1,5 @@
 /** A training recipe: everything but the data that determines the result of a training. */
+import { fieldsOf, isJsonObject, isNumber } from '../io/json.js';
 import { requireSeed } from '../random.js';
 import { defaultPlateau, type Plateau } from './plateau.js';
 
@@ -30,9 +31,7 @@ export interface Recipe {
 
 /** Whether a value from a file holds a finite number under each of these names. */
 export const holdsNumbers = (value: unknown, names: readonly string[]): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  names.every((name) => Number.isFinite(Reflect.get(value, name)));
+  names.every((name) => isNumber(fieldsOf(value)[name]));
 
 const recipeNumbers = [
   'seed',
@@ -46,11 +45,9 @@ const phaseNumbers = ['size', 'images', 'batch'] as const satisfies readonly (ke
 
 /** Whether a value from a file is a recipe. */
 export const isRecipe = (value: unknown): value is Recipe =>
-  typeof value === 'object' &&
-  value !== null &&
+  isJsonObject(value) &&
   holdsNumbers(value, recipeNumbers) &&
-  (!('plateau' in value) || value.plateau === undefined || holdsNumbers(value.plateau, plateauNumbers)) &&
-  'phases' in value &&
+  (value.plateau === undefined || holdsNumbers(value.plateau, plateauNumbers)) &&
   Array.isArray(value.phases) &&
   value.phases.every((phase) => holdsNumbers(phase, phaseNumbers));
 
