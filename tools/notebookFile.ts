@@ -140,20 +140,30 @@ export function withParameters(notebook: NotebookFile, parameters: Parameters, w
 }
 
 /** What a progress line leaves behind when it has vanished: an output that shows nothing. */
-function isEmpty({ output_type: type, data = {} }: Output): boolean {
+function isEmpty({ output_type: type, data = {}, text }: Output): boolean {
+  if (type === 'stream') return text === '';
   return type === 'display_data' && Object.values(data).every((form) => textOf(form)?.trim() === '');
 }
 
+/** What tslab 1.0 prints into whatever cell is running when files beside the notebook change; nothing is wrong then. */
+const watcherMessage = /^UncaughtException: Error: Unexpected pending rebuildTimer\n(?: {4}at .*\n?)*\s*/gm;
+
+function withoutWatcher(output: Output): Output {
+  const text = textOf(output.text);
+  if (output.name !== 'stderr' || text === undefined) return output;
+  return { ...output, text: text.replace(watcherMessage, '') };
+}
+
 /**
- * The notebook, executed from top to bottom, as it is kept: without what vanished, its code cells numbered in order
- * (tslab tells nbconvert no numbers).
+ * The notebook, executed from top to bottom, as it is kept: without what vanished and what tslab says of its own files,
+ * its code cells numbered in order (tslab tells nbconvert no numbers).
  */
 export function encodeNotebook(notebook: NotebookFile): string {
   let count = 0;
   const cells = notebook.cells.map((cell) => {
     if (cell.cell_type !== 'code') return cell;
     count += 1;
-    const outputs = (cell.outputs ?? []).filter((output) => !isEmpty(output));
+    const outputs = (cell.outputs ?? []).map(withoutWatcher).filter((output) => !isEmpty(output));
     return { ...cell, execution_count: count, outputs };
   });
   return `${JSON.stringify({ ...notebook, cells }, null, 1)}\n`;

@@ -72,6 +72,19 @@ describe('notebook files', () => {
     assert.equal(kept.cells[1]?.execution_count, 2);
   });
 
+  it('lose what tslab says of files that changed beside them, and keep every other error', () => {
+    const watcher =
+      'UncaughtException: Error: Unexpected pending rebuildTimer\n    at sys.setTimeout (converter.js:111:19)\n';
+    const stderr = (text: string) => ({ output_type: 'stream', name: 'stderr', text });
+    const outputs = [
+      stderr(`${watcher}${watcher}`),
+      stderr(`${watcher}Error: mine\n    at cell (a.ts:1:1)\n`),
+    ];
+    const cell = { cell_type: 'code', metadata: {}, source: 'f();', outputs };
+    const kept: NotebookFile = JSON.parse(encodeNotebook({ nbformat: 4, cells: [cell] }));
+    assert.deepEqual(outputTexts(kept), ['Error: mine\n    at cell (a.ts:1:1)\n']);
+  });
+
   it('are refused where they are none', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'landlens-'));
     const path = join(folder, 'a.ipynb');
