@@ -41,7 +41,7 @@ const parametersOf: Readonly<Record<Preset, PresetParameters>> = {
   },
   efficient: {
     path: { steps: 32, quadrature: 'midpoint' },
-    noise: { samples: 20, noise: 'antithetic' },
+    noise: { samples: 24, noise: 'antithetic' },
     noisyPath: { samples: 96 },
     lime: { samples: 1792, bits: 'paired', alpha: 0 },
     occlusion: { stride: [5, 5] },
