@@ -2,7 +2,7 @@
 
 import { InputError, messageOf } from '../lib/src/error.js';
 import { readBoundedFile } from '../lib/src/io/boundedFile.js';
-import { parseJson } from '../lib/src/io/json.js';
+import { isNumbers, isTexts, parseJson } from '../lib/src/io/json.js';
 
 interface Output {
   readonly output_type: string;
@@ -24,14 +24,12 @@ export interface NotebookFile {
 }
 
 /** Values of the constants in the cell tagged "parameters", by name. */
-export type Parameters = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+export type Parameters = Readonly<
+  Record<string, string | number | boolean | readonly string[] | readonly number[]>
+>;
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 function isOutput(value: unknown): value is Output {
@@ -64,18 +62,18 @@ export async function readNotebook(path: string): Promise<NotebookFile> {
   throw new InputError({ what: 'not a notebook', where: path, expected: 'nbformat 4 with cells' });
 }
 
-/** The list of texts that a JSON text holds, undefined where it holds none. */
-function textsIn(json: string): readonly string[] | undefined {
+/** The list of texts or of numbers that a JSON text holds, undefined where it holds none. */
+function listIn(json: string): readonly string[] | readonly number[] | undefined {
   if (!json.startsWith('[')) return undefined;
   try {
     const value = parseJson(json);
-    return isTexts(value) ? value : undefined;
+    return isTexts(value) || isNumbers(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Reads `NAME=value` texts; numbers, true or false and lists of texts (in JSON) are taken as such, all else as text. */
+/** Reads `NAME=value` texts; numbers, true or false and lists of texts or numbers (in JSON) are taken as such, all else as text. */
 export function parseParameters(texts: readonly string[]): Parameters {
   return Object.fromEntries(
     texts.map((text) => {
@@ -89,7 +87,7 @@ export function parseParameters(texts: readonly string[]): Parameters {
         });
       }
       if (value === 'true' || value === 'false') return [name, value === 'true'];
-      const list = textsIn(value);
+      const list = listIn(value);
       if (list !== undefined) return [name, list];
       const isNumber = value.trim() !== '' && Number.isFinite(Number(value));
       return [name, isNumber ? Number(value) : value];

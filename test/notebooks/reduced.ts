@@ -45,7 +45,7 @@ export const reduced: Readonly<Record<string, (folder: string) => Parameters>> =
   '08-correlation': studied,
   '09-your-own': () => ({ METHOD: 'grad-cam' }),
   '11-error-bars': () => ({
-    ...{ COUNTS: [8, 16], REFERENCE: 64, PERTURBED: [128], PERTURBED_REFERENCE: 512, TOLERANCE: 0.3 },
+    ...{ COUNTS: [8, 16], REFERENCE: 64, PERTURBED: [192], PERTURBED_REFERENCE: 512, TOLERANCE: 0.3 },
   }),
   '10-ground-truth': (folder) => ({
     ...turned(folder),

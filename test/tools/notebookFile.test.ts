@@ -57,9 +57,27 @@ describe('notebook files', () => {
     );
   });
 
-  it('read values as numbers, truth values, lists of texts or text', () => {
-    const texts = ['A=1.5', 'B=true', 'C=bigearthnet:/a b=c', 'D=', 'E=["a","b c"]', 'F=[1]', 'G=[a'];
-    const expected = { A: 1.5, B: true, C: 'bigearthnet:/a b=c', D: '', E: ['a', 'b c'], F: '[1]', G: '[a' };
+  it('read values as numbers, truth values, lists of texts or numbers, or text', () => {
+    const texts = [
+      'A=1.5',
+      'B=true',
+      'C=bigearthnet:/a b=c',
+      'D=',
+      'E=["a","b c"]',
+      'F=[1,2.5]',
+      'G=[a',
+      'H=[1,"a"]',
+    ];
+    const expected = {
+      A: 1.5,
+      B: true,
+      C: 'bigearthnet:/a b=c',
+      D: '',
+      E: ['a', 'b c'],
+      F: [1, 2.5],
+      G: '[a',
+      H: '[1,"a"]',
+    };
     assert.deepEqual(parseParameters(texts), expected);
     assert.throws(() => parseParameters(['images']), /NAME=value.*"images"/);
     assert.throws(() => parseParameters(['A;process.exit()=1']), /NAME=value/);
