@@ -44,12 +44,19 @@ export const reduced: Readonly<Record<string, (folder: string) => Parameters>> =
   '07-table3': studied,
   '08-correlation': studied,
   '09-your-own': () => ({ METHOD: 'grad-cam' }),
-  '11-error-bars': () => ({
-    ...{ COUNTS: [8, 16], REFERENCE: 64, PERTURBED: [192], PERTURBED_REFERENCE: 512, TOLERANCE: 0.3 },
-  }),
   '10-ground-truth': (folder) => ({
     ...turned(folder),
     ...{ IMAGES: 1, PAIRS: 3, METHODS: ['guided-backpropagation', 'grad-cam'] },
+  }),
+  '11-error-bars': () => ({
+    ...{
+      COPIES: [8],
+      GRADIENTS: [16],
+      REFERENCE: 64,
+      PERTURBED: [192],
+      PERTURBED_REFERENCE: 512,
+      TOLERANCE: 0.3,
+    },
   }),
 };
 
