@@ -34,7 +34,8 @@ export function createNoise({ deviation, design, key, where }: NoiseOptions) {
     const known = draws[index];
     if (known !== undefined) return known;
     const random = createRandom(...key, index);
-    const noise = Float32Array.from({ length: sizeOf(size) }, () => deviation * random.normal());
+    const noise = new Float32Array(sizeOf(size));
+    for (let i = 0; i < noise.length; i++) noise[i] = deviation * random.normal();
     if (index < kept) draws[index] = noise;
     return noise;
   }
@@ -46,10 +47,10 @@ export function createNoise({ deviation, design, key, where }: NoiseOptions) {
       const { data } = rows(noise, copy);
       if (design === 'independent') data.set(drawn(size, place));
       else if (place % 2 === 0) data.set(drawn(size, place / 2));
-      else
-        drawn(size, (place - 1) / 2).forEach((value, i) => {
-          data[i] = -value;
-        });
+      else {
+        const drawnBefore = drawn(size, (place - 1) / 2);
+        for (let i = 0; i < data.length; i++) data[i] = -drawnBefore[i];
+      }
     }
     return noise;
   };
