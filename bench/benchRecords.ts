@@ -1,11 +1,11 @@
 /** The record of a run: its settings in the first line, then one line for everything that was measured. */
 import { rm } from 'node:fs/promises';
-import { InputError } from 'landlens/error';
 import { type DurableLines, openLines } from 'landlens/io/durableLines';
 import type { Machine } from './machine.js';
 import type { RowResult } from './measureRow.js';
 import type { BenchOptions } from './options.js';
 import type { Precision } from './precision.js';
+import { lineReader } from './recordLine.js';
 import type { Sweep } from './sweeps.js';
 import type { NetworkName } from './task.js';
 
@@ -44,20 +44,9 @@ export type BenchRecord =
 
 export type RecordOf<Kind extends BenchRecord['kind']> = Extract<BenchRecord, { readonly kind: Kind }>;
 
-const kinds: readonly string[] = ['run', 'peak', 'subject', 'precision', 'sweep', 'row'];
+const kinds: readonly BenchRecord['kind'][] = ['run', 'peak', 'subject', 'precision', 'sweep', 'row'];
 
-function parseRecord(line: string, where: string): BenchRecord {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    value = undefined;
-  }
-  const isRecord =
-    typeof value === 'object' && value !== null && 'kind' in value && kinds.includes(String(value.kind));
-  if (isRecord) return value as BenchRecord;
-  throw new InputError({ what: 'not a record of the benchmark', where, todo: 'Delete the file.' });
-}
+const parseRecord = lineReader<BenchRecord>(kinds, 'Delete the file.');
 
 /** Opens the record of this run: what a stopped run of the same code and options left, else, or if `fresh`, an empty one. */
 export async function openRecord(

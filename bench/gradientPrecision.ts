@@ -14,7 +14,7 @@ import { smoothIntegratedGradients } from 'landlens/attribution/smoothIntegrated
 import { scenes } from 'landlens/dataset/scenes';
 import { type Classifier, openClassifier } from 'landlens/model';
 import type { Tensor } from 'landlens/tensor';
-import { difference } from './statistics.js';
+import { errorAgainstReference, studentQuantile } from './coverage/intervals.js';
 
 interface Way {
   readonly name: string;
@@ -78,23 +78,11 @@ function comparisons(classifier: Classifier, reference: number, nestedSteps: num
   ];
 }
 
-/** The 97.5 % point of Student's t by Cornish and Fisher's expansion: to 1 % from 4 degrees of freedom on. */
-function student(freedom: number): number {
-  const z = 1.959964;
-  const terms = [
-    z,
-    (z ** 3 + z) / 4,
-    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
-    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
-  ];
-  return terms.reduce((sum, term, power) => sum + term / freedom ** power, 0);
-}
-
 /** The share of values whose 95 % interval holds the reference, whose own error widens it. */
 function held(of: Attribution, reference: Attribution): number {
   const error = of.uncertainty?.standardError.data ?? new Float32Array();
   const apart = reference.uncertainty?.standardError.data ?? new Float32Array();
-  const t = student(of.uncertainty?.degreesOfFreedom[0] ?? 1);
+  const t = studentQuantile(0.95, of.uncertainty?.degreesOfFreedom[0] ?? 1);
   const inside = error.filter((own, i) => {
     const away = Math.abs(of.values.data[i] - reference.values.data[i]);
     return away <= t * Math.hypot(own, apart[i]);
@@ -110,15 +98,15 @@ async function compare(
   target: number,
 ): Promise<void> {
   const truth = await reference(image, [target]);
-  const ownError = truth.uncertainty?.relativeError[0] ?? 0;
+  const standardErrors = truth.uncertainty?.standardError.data ?? new Float32Array();
+  const [degreesOfFreedom] = truth.uncertainty?.degreesOfFreedom ?? [1];
+  const known = { values: truth.values.data, standardErrors, degreesOfFreedom };
   let paper: number | undefined;
   for (const { name, isPaper, explain, rate } of ways) {
     const result = await explain(image, [target]);
     const { values, uncertainty } = result;
     if (uncertainty === undefined) throw new Error(`${method}, ${name}: no uncertainty`);
-    // The reference has an error of its own, which has nothing to do with this one.
-    const { norm } = difference(values.data, truth.values.data);
-    const error = Math.sqrt(Math.max(0, norm ** 2 - ownError ** 2));
+    const error = errorAgainstReference(values.data, known);
     if (isPaper) paper = error;
     const [used] = uncertainty.evaluations;
     const needed = paper === undefined ? Number.NaN : used * (error / paper) ** (1 / rate);

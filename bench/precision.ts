@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { type Column, type Family, methodWork, paper, paperCount, parametersOf } from './amounts.js';
 import type { Pair } from './pair.js';
+import { sumOfSquares } from './statistics.js';
 import type { Parameters, Task } from './task.js';
 import { readTensors, tensorNamed } from './tensorFile.js';
 
@@ -107,7 +108,7 @@ export async function measurePrecision(
     const known = {
       mean: Float64Array.from(reference.data),
       variance: 0,
-      power: squaredNorm(reference.data),
+      power: sumOfSquares(reference.data),
     };
     const asked = errorAgainst(known, 1, (await explain('ours', { steps: whole })).data);
     const { data, evaluations } = await explain('ours', { tolerance: asked });
@@ -135,5 +136,3 @@ export async function measurePrecision(
     count: countFor(asked, peer),
   };
 }
-
-const squaredNorm = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0);

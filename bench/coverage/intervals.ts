@@ -1,5 +1,7 @@
 /** Whether stated errors are true: how often an interval holds the reference's value, and how far the map really is from it. */
 
+import { sumOfSquares } from '../statistics.js';
+
 /** Values with their standard errors, one image's. */
 export interface Estimate {
   readonly values: ArrayLike<number>;
@@ -74,10 +76,4 @@ export function errorAgainstReference(values: ArrayLike<number>, reference: Esti
   const distance = sumOfSquares(Float64Array.from(values, (value, i) => value - reference.values[i]));
   const known = sumOfSquares(reference.standardErrors);
   return Math.sqrt(Math.max(0, distance - known) / (sumOfSquares(reference.values) - known));
-}
-
-function sumOfSquares(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
-  return sum;
 }

@@ -1,6 +1,7 @@
 /** The record of `npm run bench:coverage`: its settings in the first line, then one line for each image, variant and count. */
 import { failAt } from 'landlens/error';
 import { type DurableLines, openLines } from 'landlens/io/durableLines';
+import { lineReader } from '../recordLine.js';
 
 export interface CoverageFacts {
   readonly kind: 'run';
@@ -33,21 +34,10 @@ export interface CoverageResult {
 
 export type CoverageRecord = CoverageFacts | CoverageResult;
 
-function parseRecord(line: string, where: string): CoverageRecord {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    value = undefined;
-  }
-  const isRecord =
-    typeof value === 'object' &&
-    value !== null &&
-    'kind' in value &&
-    (value.kind === 'run' || value.kind === 'result');
-  if (isRecord) return value as CoverageRecord;
-  throw failAt(where, 'Remove the file, or choose another --out.')('not a record of this benchmark', 'JSON');
-}
+const parseRecord = lineReader<CoverageRecord>(
+  ['run', 'result'],
+  'Remove the file, or choose another --out.',
+);
 
 /**
  * Opens the record; one that is there is continued.

@@ -1,11 +1,10 @@
 import { deepEqual, equal, ok, rejects, throws } from 'node:assert/strict';
 import { after, describe, it } from 'mocha';
-import type { Attribution, Explain } from '../../lib/src/attribution/attribution.js';
+import type { Explain } from '../../lib/src/attribution/attribution.js';
 import { integratedGradients } from '../../lib/src/attribution/integratedGradients.js';
 import { differenceMatrix } from '../../lib/src/attribution/pathError.js';
 import { smoothGrad } from '../../lib/src/attribution/smoothGrad.js';
 import { smoothIntegratedGradients } from '../../lib/src/attribution/smoothIntegratedGradients.js';
-import type { Uncertainty } from '../../lib/src/attribution/uncertainty.js';
 import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
 import { floats } from '../../lib/src/graph/node.js';
 import { relu } from '../../lib/src/graph/operators/activation.js';
@@ -16,6 +15,7 @@ import { createRandom } from '../../lib/src/random.js';
 import { rows, stack, tensor } from '../../lib/src/tensor.js';
 import { classifierOf, convolutionalLogits, normals } from '../classifiers.js';
 import { continuous, difference } from '../rounding.js';
+import { known, near } from './statedErrors.js';
 
 const engine = createEngine({ threads: 1 });
 const narrow = createEngine({ threads: 1, memoryBudget: 1 });
@@ -37,18 +37,6 @@ const quadratic = () =>
     gemm(flatten(multiply(x, x)), floats([1, 2], [1, 2]), undefined, { transB: true }),
   );
 const pixel = tensor(Float32Array.of(2, 1), [1, 2, 1, 1]);
-
-function known({ uncertainty }: Attribution): Uncertainty {
-  ok(uncertainty !== undefined, 'no uncertainty is stated');
-  return uncertainty;
-}
-
-function near(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-6): void {
-  equal(actual.length, expected.length);
-  for (let i = 0; i < expected.length; i++) {
-    ok(Math.abs(actual[i] - expected[i]) <= tolerance, `value ${i}: ${actual[i]}, expected ${expected[i]}`);
-  }
-}
 
 describe('the estimated error of Integrated Gradients', () => {
   it('is nothing where the gradient is the same all the way, or a straight line by the middles of steps', async () => {

@@ -1,10 +1,9 @@
 import { deepEqual, equal, notDeepEqual, ok, throws } from 'node:assert/strict';
 import { after, describe, it } from 'mocha';
-import type { Attribution, Explain } from '../../lib/src/attribution/attribution.js';
+import type { Explain } from '../../lib/src/attribution/attribution.js';
 import { inputXGradient } from '../../lib/src/attribution/inputXGradient.js';
 import { saliency } from '../../lib/src/attribution/saliency.js';
 import { smoothGrad } from '../../lib/src/attribution/smoothGrad.js';
-import type { Uncertainty } from '../../lib/src/attribution/uncertainty.js';
 import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
 import { floats } from '../../lib/src/graph/node.js';
 import { flatten } from '../../lib/src/graph/operators/arrangement.js';
@@ -14,6 +13,7 @@ import { createRandom } from '../../lib/src/random.js';
 import { stack, type Tensor, tensor } from '../../lib/src/tensor.js';
 import { classifierOf, convolutionalLogits, normals } from '../classifiers.js';
 import { continuous, difference } from '../rounding.js';
+import { known, near } from './statedErrors.js';
 
 const engine = createEngine({ threads: 1 });
 const narrow = createEngine({ threads: 1, memoryBudget: 1 });
@@ -26,18 +26,6 @@ const quadratic = () =>
     return gemm(flatten(x), floats([2, 0], [1, 2]), half, { transB: true });
   });
 const pixel = tensor(Float32Array.of(4, -1), [1, 2, 1, 1]);
-
-function known({ uncertainty }: Attribution): Uncertainty {
-  ok(uncertainty !== undefined, 'no uncertainty is stated');
-  return uncertainty;
-}
-
-function near(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-6): void {
-  equal(actual.length, expected.length);
-  for (let i = 0; i < expected.length; i++) {
-    ok(Math.abs(actual[i] - expected[i]) <= tolerance, `value ${i}: ${actual[i]}, expected ${expected[i]}`);
-  }
-}
 
 /** Mean and s / √n. */
 function meanAndError(values: readonly number[]): [mean: number, error: number] {
