@@ -28,7 +28,10 @@ const samplingHeadings = ({ methods }: StudySummary): readonly string[] =>
 function samplingCells({ sampling }: MethodSummary): readonly string[] {
   if (sampling === undefined) return ['', ''];
   const { relativeError, evaluations, unreached } = sampling;
-  return [`${(100 * relativeError).toPrecision(2)}${unreached > 0 ? ' *' : ''}`, evaluations.toFixed(0)];
+  const percent = 100 * relativeError;
+  // Two digits, but no exponent from 100 % on.
+  const error = percent < 99.5 ? percent.toPrecision(2) : percent.toFixed(0);
+  return [`${error}${unreached > 0 ? ' *' : ''}`, evaluations.toFixed(0)];
 }
 
 /** What the error is, and how many images did not come to their tolerance. */
