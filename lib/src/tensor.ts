@@ -40,6 +40,11 @@ export function rows(source: Tensor, start: number, end = start + 1): Tensor {
   return { data: source.data.subarray(start * size, end * size), shape: [end - start, ...rest] };
 }
 
+/** Adds to the first tensor, in place. */
+export function addTo({ data }: Tensor, { data: added }: Tensor): void {
+  for (let i = 0; i < data.length; i++) data[i] += added[i];
+}
+
 /** Tensors of one shape [1, ...] or [n, ...] joined along the first axis. */
 export function stack(parts: readonly Tensor[]): Tensor {
   const [first] = parts;

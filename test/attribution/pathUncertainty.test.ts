@@ -2,7 +2,7 @@ import { deepEqual, equal, ok, rejects, throws } from 'node:assert/strict';
 import { after, describe, it } from 'mocha';
 import type { Explain } from '../../lib/src/attribution/attribution.js';
 import { integratedGradients } from '../../lib/src/attribution/integratedGradients.js';
-import { differenceMatrix } from '../../lib/src/attribution/pathError.js';
+import { groupCount, signedDifferences } from '../../lib/src/attribution/pathError.js';
 import { smoothGrad } from '../../lib/src/attribution/smoothGrad.js';
 import { smoothIntegratedGradients } from '../../lib/src/attribution/smoothIntegratedGradients.js';
 import { createEngine } from '../../lib/src/engine/onnxRuntime.js';
@@ -117,8 +117,17 @@ describe('the estimated error of Integrated Gradients', () => {
   });
 
   it('weighs differences by the mean of both points’ weights', () => {
-    deepEqual([...differenceMatrix([1, 3], 1).data], [2, -2 / 3, 0, 0].map(Math.fround));
-    deepEqual([...differenceMatrix([1, 1, 1], 2).data], [1, 0, -1, 0, 0, 0, 0, 0, 0]);
+    const rowsOf = (weights: readonly number[], lag: number) => {
+      const { data } = signedDifferences(weights, lag);
+      return Array.from({ length: groupCount }, (_, group) =>
+        [...data.subarray(group * weights.length, (group + 1) * weights.length)].map(Math.abs),
+      );
+    };
+    const nothing = (points: number) => new Array<number>(points).fill(0);
+    deepEqual(rowsOf([1, 3], 1), [[2, Math.fround(2 / 3)], ...new Array(groupCount - 1).fill(nothing(2))]);
+    deepEqual(rowsOf([1, 1, 1], 2), [[1, 0, 1], ...new Array(groupCount - 1).fill(nothing(3))]);
+    // Differences 0 and 8 of ten points share a group.
+    deepEqual(rowsOf(new Array<number>(10).fill(1), 1)[0], [1, 1, 0, 0, 0, 0, 0, 0, 1, 1]);
   });
 });
 

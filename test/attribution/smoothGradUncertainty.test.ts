@@ -56,7 +56,8 @@ describe('the standard error of SmoothGrad', () => {
     deepEqual(uncertainty.pixelStandardError.shape, [1, 1, 1, 1]);
     deepEqual(uncertainty.degreesOfFreedom, [samples - 1]);
     deepEqual(uncertainty.evaluations, [samples]);
-    near(uncertainty.relativeError, [Math.hypot(errorA, errorB) / Math.hypot(a, b)]);
+    const errors = errorA ** 2 + errorB ** 2;
+    near(uncertainty.relativeError, [Math.sqrt(errors / (a ** 2 + b ** 2 - errors))]);
     equal(uncertainty.reached, undefined);
   });
 

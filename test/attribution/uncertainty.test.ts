@@ -64,9 +64,11 @@ describe('the uncertainty of an attribution', () => {
     }
   });
 
-  it('relative to the values is that of both vectors’ lengths', () => {
-    equal(relativeErrorOf([0.3, 0.4], [3, 4]), 0.1);
+  it('is relative to what values are without it, and unknown where they are nothing else', () => {
+    // 5² of values, of which 3² are error.
+    equal(relativeErrorOf([0, 3], [3, 4]), 3 / 4);
     equal(relativeErrorOf([0, 0], [0, 0]), 0);
+    equal(relativeErrorOf([0, 5], [3, 4]), Number.POSITIVE_INFINITY);
     equal(relativeErrorOf([1], [0]), Number.POSITIVE_INFINITY);
   });
 });

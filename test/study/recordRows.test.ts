@@ -39,6 +39,8 @@ describe('recordRows', () => {
     assert.deepEqual([aucMorf, maxSensitivity, fileSize, seconds, share], [0.7, NaN, NaN, NaN, NaN]);
     assert.deepEqual([rows[0].relativeError, rows[0].evaluations], [NaN, NaN]);
     assert.deepEqual([rows[1].relativeError, rows[1].evaluations], [0.1, 300]);
+    const [unknown] = recordRows([record('lime', { sampling: { evaluations: 300 } })]);
+    assert.deepEqual([unknown.relativeError, unknown.evaluations], [Infinity, 300]);
     assert.deepEqual([rows[1].target, rows[1].score, rows[1].share, rows[1].area], ['Forest', 0.9, 0.6, 0.3]);
   });
 });

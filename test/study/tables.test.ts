@@ -182,12 +182,13 @@ describe('tables', () => {
     assert.match(lines.find((line) => line.startsWith('| LIME')) ?? '', /\| 12 \\\* \| 80 \|$/);
     assert.match(lines.find((line) => line.startsWith('| Saliency')) ?? '', /\| {2}\| {2}\|$/);
     assert.match(table3Text(summary), /tolerance was not reached: LIME on 1 image\./);
-    const unknown = {
-      ...record(0, 'lime', metricsOf(0.5)),
-      sampling: { relativeError: 1.4, evaluations: 32 },
-    };
-    const rough = summarise([unknown], names, { dataset: tinyDataset, model: 'Tiny' });
-    assert.match(table3Markdown(rough), /^\| LIME .*\| 140 \| 32 \|$/m);
+    const rough = { ...record(0, 'lime', metricsOf(0.5)), sampling: { relativeError: 1.4, evaluations: 32 } };
+    const unknown = { ...record(1, 'lime', metricsOf(0.5)), sampling: { evaluations: 32 } };
+    const table = (records: readonly StudyRecord[]) =>
+      table3Markdown(summarise(records, names, { dataset: tinyDataset, model: 'Tiny' }));
+    assert.match(table([rough]), /^\| LIME .*\| 140 \| 32 \|$/m);
+    // The mean with an error that is unknown is unknown.
+    assert.match(table([rough, unknown]), /^\| LIME .*\| unknown \| 32 \|$/m);
     assert.match(table3Csv(summary), /^lime,LIME,0\.5,.*,0\.1234,80,1,tiny/m);
   });
 

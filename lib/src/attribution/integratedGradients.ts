@@ -1,8 +1,5 @@
 /** Integrated Gradients (Sundararajan et al., 2017): gradients averaged along the straight line from a baseline to the image. */
-
-import { requireCount } from '../check.js';
 import { pieceSize } from '../engine/runBatched.js';
-import { InputError } from '../error.js';
 import { affinePrefix } from '../graph/affinePrefix.js';
 import { differentiate } from '../graph/differentiate.js';
 import { shapeOf, substitute } from '../graph/graph.js';
@@ -11,16 +8,24 @@ import { concat, flatten, reshape } from '../graph/operators/arrangement.js';
 import { multiply, subtract } from '../graph/operators/elementwise.js';
 import { matMul } from '../graph/operators/matMul.js';
 import { reduceSum } from '../graph/operators/reduction.js';
+import { sizePerImage } from '../graph/type.js';
 import type { Classifier } from '../model/classifier.js';
 import { piecesOf, withProgress } from '../progress.js';
-import { rows, type Tensor, zeros } from '../tensor.js';
+import { addTo, rows, type Tensor, zeros } from '../tensor.js';
 import { createExplain, type Explain } from './attribution.js';
 import { type Baseline, baselineImages, baselineText } from './baseline.js';
 import { completenessGaps, endLogits } from './completeness.js';
 import { checkedTargets, logitGradients, programKey } from './gradient.js';
 import { sumsOfSquares } from './moments.js';
-import { differenceMatrix, estimatePathError, type PathSums } from './pathError.js';
-import { type Sampled, sampleEach } from './sampling.js';
+import {
+  createDifferenceSums,
+  differenceGroups,
+  estimatePathError,
+  groupCount,
+  groupSigns,
+  type PathSums,
+} from './pathError.js';
+import { planSampling, type Sampled, type SamplingPlan, sampleEach } from './sampling.js';
 
 export interface IntegratedGradientsOptions {
   /** Quadrature points on that line. Default: 50. */
@@ -97,9 +102,11 @@ export function integratedGradients(
   classifier: Classifier,
   { steps, tolerance, limit, baseline = 0, quadrature = 'gauss-legendre' }: IntegratedGradientsOptions = {},
 ): Explain {
-  const plan = planSteps({ steps, tolerance, limit });
+  const { plan, parameters: stated } = planSampling(
+    { samples: steps, tolerance, limit },
+    { design: { perUnit: 1 }, where: 'integratedGradients', usual: 50, usualLimit: 512, word: 'steps' },
+  );
   const method = 'Integrated Gradients';
-  const { attempts, ...stated } = plan;
   const parameters = { ...stated, baseline: baselineText(baseline), quadrature: ruleNames[quadrature] };
 
   const build = () => {
@@ -123,22 +130,17 @@ export function integratedGradients(
     const [gradient] = logitGradients({ logits: onPath }, [path], { target });
     const mean = reduceSum(gradient, [0], true);
     const [ofImage] = differentiate(atEnd, [end], mean);
-    const way = subtract(end, start);
+    return { values: multiply(subtract(end, start), ofImage), ...differenceGroups(gradient) };
+  };
 
-    // Differences of gradients are taken to the image as their mean is, whatever the point: A' is the same everywhere.
-    const differences = (lag: string) =>
-      reshape(matMul(input(lag, ['N', 'N']), flatten(gradient)), shapeOf(gradient));
-    const [near, far] = [differences('next'), differences('second next')];
-    const anywhere = pathBetween(start, end);
-    const [entryAnywhere] = substitute([entry], new Map([[image, anywhere]]));
-    const [nearOfImage] = differentiate(entryAnywhere, [anywhere], near);
-    const lengths = (x: Value): Value => reduceSum(multiply(flatten(x), flatten(x)), [1], true);
-    return {
-      values: multiply(way, ofImage),
-      ...sumsOfSquares(multiply(way, nearOfImage)),
-      near: lengths(near),
-      far: lengths(far),
-    };
+  /** Differences of gradients, taken to the image as their mean is: A' is the same everywhere. */
+  const buildErrors = () => {
+    const { image, logits } = classifier;
+    const [end, start] = ['end', 'start'].map((name) => input(name, [1, ...shapeOf(image).slice(1)]));
+    const entry = affinePrefix(image, logits);
+    const groups = reshape(input('groups', ['N', sizePerImage(shapeOf(entry))]), shapeOf(entry));
+    const [ofImage] = differentiate(entry, [image], groups);
+    return sumsOfSquares(multiply(subtract(end, start), ofImage));
   };
 
   const facts = { method, parameters, units: 'logit', reduction: 'absolute' } as const;
@@ -146,94 +148,71 @@ export function integratedGradients(
     const target = checkedTargets(classifier, images, targets);
     const starts = baselineImages(images, baseline);
     const program = await classifier.program(programKey(method, {}), build);
+    const errors = await classifier.program(programKey(method, { of: 'error' }), buildErrors);
 
     /** One image by a rule of so many points. */
     async function integrate(i: number, points: number): Promise<PathSums> {
       const { nodes, weights } = rules[quadrature](points);
+      const ends = { end: rows(images, i), start: rows(starts, i) };
       const values = zeros([1, ...images.shape.slice(1)]);
-      const [squares, pixelSquares] = [zeros(values.shape), zeros([1, 1, ...values.shape.slice(2)])];
-      const [near, far]: number[][] = [[], []];
+      const differences = createDifferenceSums();
       const size = pieceSize(points, program.batchSize);
       for (const first of withProgress('batches', piecesOf(points, size))) {
         const piece = weights.slice(first, first + size);
         const results = await program.run({
-          ...{ end: rows(images, i), start: rows(starts, i), 'one target': rows(target, i) },
+          ...{ ...ends, 'one target': rows(target, i) },
           position: table(nodes.slice(first, first + size).map((a) => [1, a])),
           weight: table(piece.map((w) => [w])),
-          next: differenceMatrix(piece, 1),
-          'second next': differenceMatrix(piece, 2),
+          ...groupSigns(piece, first),
         });
         addTo(values, results.values);
+        differences.add(results, piece.length);
+      }
+      const sums = differences.sums();
+      const [squares, pixelSquares] = [zeros(values.shape), zeros([1, 1, ...values.shape.slice(2)])];
+      const rowsAtOnce = Math.min(groupCount, errors.batchSize);
+      for (const first of piecesOf(groupCount, rowsAtOnce)) {
+        const piece = rows(sums.groups, first, Math.min(groupCount, first + rowsAtOnce));
+        const results = await errors.run({ ...ends, groups: piece });
         addTo(squares, results.squares);
         addTo(pixelSquares, results.pixelSquares);
-        near.push(...results.near.data.subarray(0, Math.max(0, piece.length - 1)));
-        far.push(...results.far.data.subarray(0, Math.max(0, piece.length - 2)));
       }
-      return { points, values, squares, pixelSquares, near, far };
+      return { points, values, squares, pixelSquares, ...sums };
     }
 
     const sampled = await sampleEach(targets.length, 'integratedGradients', (i) =>
-      attempts((points) => integrate(i, points)),
+      attempt(plan, (points) => integrate(i, points)),
     );
     const ends = await endLogits(classifier, images, starts);
     return { ...sampled, completenessGap: completenessGaps(sampled.values, ends, target) };
   });
 }
 
-function addTo({ data }: Tensor, { data: added }: Tensor): void {
-  for (let i = 0; i < data.length; i++) data[i] += added[i];
-}
-
 /** The first attempt of a tolerance, and what others are multiples of: the points of a run. */
 const fewest = 16;
 
-interface StepPlan {
-  readonly steps?: number;
-  readonly tolerance?: number;
-  readonly limit?: number;
-  /** Integrates once, or until the error is small enough or the limit reached. */
-  readonly attempts: (integrate: (points: number) => Promise<PathSums>) => Promise<Sampled>;
-}
-
-function planSteps({ steps, tolerance, limit }: IntegratedGradientsOptions): StepPlan {
-  const where = 'integratedGradients';
-  if (tolerance === undefined) {
-    const points = steps ?? 50;
-    requireCount(points, `${where}, steps`);
-    if (limit !== undefined) refuse('a limit beside a tolerance only', `limit ${limit}`);
-    return { steps: points, attempts: async (integrate) => estimatePathError(await integrate(points)) };
-  }
-  if (steps !== undefined || !(tolerance > 0 && Number.isFinite(tolerance))) {
-    refuse('a tolerance above 0, in place of steps', `tolerance ${tolerance}, steps ${steps ?? 'not given'}`);
-  }
-  const most = limit ?? 512;
-  requireCount(most, `${where}, limit`);
-  return {
-    ...{ tolerance, limit: most },
-    async attempts(integrate) {
-      let [used, points] = [0, Math.min(fewest, most)];
-      for (;;) {
-        const { smoothness, ...estimated } = estimatePathError(await integrate(points));
-        used += points;
-        const { uncertainty } = estimated;
-        const error = uncertainty?.relativeError[0] ?? Number.POSITIVE_INFINITY;
-        const reached = error <= tolerance;
-        // The error falls as points^-(H + 1/2); a tenth more, so that one attempt is enough.
-        const needed = 1.1 * points * (error / tolerance) ** (1 / (smoothness + 0.5));
-        const next = fewest * Math.ceil(Math.max(needed, points + 1) / fewest);
-        const left = most - used;
-        if (!(error > tolerance) || left <= points) {
-          return {
-            ...estimated,
-            ...(uncertainty && { uncertainty: { ...uncertainty, evaluations: [used], reached: [reached] } }),
-          };
-        }
-        points = Math.min(next, left);
-      }
-    },
-  };
-
-  function refuse(expected: string, got: string): never {
-    throw new InputError({ what: 'not usable values', where, expected, got });
+/** Integrates once, or until the error is small enough or the limit reached. */
+async function attempt(
+  { most, tolerance }: SamplingPlan,
+  integrate: (points: number) => Promise<PathSums>,
+): Promise<Sampled> {
+  if (tolerance === undefined) return estimatePathError(await integrate(most));
+  let [used, points] = [0, Math.min(fewest, most)];
+  for (;;) {
+    const { smoothness, values, uncertainty } = estimatePathError(await integrate(points));
+    used += points;
+    const error = uncertainty?.relativeError[0] ?? Number.POSITIVE_INFINITY;
+    const reached = error <= tolerance;
+    const left = most - used;
+    if (reached || left <= points) {
+      return {
+        values,
+        ...(uncertainty && { uncertainty: { ...uncertainty, evaluations: [used], reached: [reached] } }),
+      };
+    }
+    // The error falls as points^-(H + 1/2); a tenth more, so that one attempt is enough.
+    const growth = Number.isFinite(error) ? 1.1 * (error / tolerance) ** (1 / (smoothness + 0.5)) : 4;
+    const needed = growth * points;
+    points = Math.min(left, fewest * Math.ceil(Math.max(needed, points + 1) / fewest));
   }
 }

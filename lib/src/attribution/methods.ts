@@ -49,8 +49,8 @@ const parametersOf: Readonly<Record<Preset, PresetParameters>> = {
   quick: {
     path: { steps: 20 },
     noise: { samples: 8 },
-    noisyPath: { steps: 4 },
-    lime: { samples: 300 },
+    noisyPath: { samples: 48 },
+    lime: { samples: 320, bits: 'paired', alpha: 0 },
     occlusion: { stride: [10, 10] },
   },
 };

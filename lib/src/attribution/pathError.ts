@@ -1,36 +1,103 @@
 /** How far a quadrature rule may be from the integral along a path, from how much its gradients differ from point to point. */
-import { type Tensor, zeros } from '../tensor.js';
+import type { Feeds, Results } from '../engine/engine.js';
+import { input, type Value } from '../graph/node.js';
+import { flatten } from '../graph/operators/arrangement.js';
+import { multiply } from '../graph/operators/elementwise.js';
+import { matMul } from '../graph/operators/matMul.js';
+import { reduceSum } from '../graph/operators/reduction.js';
+import { createRandom } from '../random.js';
+import { addTo, rows, type Tensor, zeros } from '../tensor.js';
 import type { Sampled } from './sampling.js';
-import { relativeErrorOf } from './uncertainty.js';
+import { relativeErrorOf, sumOfSquares } from './uncertainty.js';
 
-/** What is kept of the gradients at a rule's points: w is the mean weight of the two points of a difference. */
-export interface PathSums {
+/** Differences of the gradients at a rule's points, times w, the mean weight of the two points. */
+export interface DifferenceSums {
+  /** Sums of differences to the next point with random signs [groups, values of a gradient]. */
+  readonly groups: Tensor;
+  /** Differences to the next point: how many, and the sum of their squared lengths. */
+  readonly near: Differences;
+  /** Differences to the next point but one. */
+  readonly far: Differences;
+}
+
+interface Differences {
+  readonly count: number;
+  readonly squares: number;
+}
+
+/** What is kept of the gradients at a rule's points. */
+export interface PathSums extends DifferenceSums {
   readonly points: number;
   /** Σ weight · gradient · (x - x') [1, bands, height, width]. */
   readonly values: Tensor;
-  /** Σ (w · difference to the next point)², of the same shape. */
+  /** Σ (group, taken to the image · (x - x'))² over the groups, of the same shape. */
   readonly squares: Tensor;
   /** The same of the sums over the bands [1, 1, height, width]. */
   readonly pixelSquares: Tensor;
-  /** ‖w · difference to the next point‖², for each such pair in a run. */
-  readonly near: readonly number[];
-  /** ‖w · difference to the next point but one‖². */
-  readonly far: readonly number[];
 }
 
+/** Groups of differences: what is known of a value's error has as many degrees of freedom. */
+export const groupCount = 8;
+
 /**
- * The matrix [points, points] that takes weighted gradients w_i g_i to w (g_i - g_{i + lag}), one a row, where
- * w = (w_i + w_{i + lag}) / 2; the last `lag` rows are 0.
+ * The matrix [groups, points] that takes weighted gradients w_i g_i to sums of w (g_i - g_{i + lag}) with random signs, one
+ * sum a group, where w = (w_i + w_{i + lag}) / 2. The squares of the sums have the mean of the differences' squares, as
+ * signs undo the products of two (Hutchinson, 1990), and so few sums are cheap to take back to the image. Neighbours are in
+ * different groups: each sees the whole run. Both lags have the same signs, so that their ratio hardly depends on them.
+ * @param first number of the run's first point on the path
  */
-export function differenceMatrix(weights: readonly number[], lag: number): Tensor {
+export function signedDifferences(weights: readonly number[], lag: number, first = 0): Tensor {
   const points = weights.length;
-  const matrix = zeros([points, points]);
+  const matrix = zeros([groupCount, points]);
+  const random = createRandom('path error', first);
   for (let i = 0; i + lag < points; i++) {
-    const weight = (weights[i] + weights[i + lag]) / 2;
-    matrix.data[i * points + i] = weight / weights[i];
-    matrix.data[i * points + i + lag] = -weight / weights[i + lag];
+    const sign = random.uniform() < 0.5 ? -1 : 1;
+    const weight = (sign * (weights[i] + weights[i + lag])) / 2;
+    const group = (i % groupCount) * points;
+    matrix.data[group + i] += weight / weights[i];
+    matrix.data[group + i + lag] -= weight / weights[i + lag];
   }
   return matrix;
+}
+
+/** Inputs of the graph below, for points with these weights. */
+export const groupSigns = (weights: readonly number[], first: number): Feeds => ({
+  'near signs': signedDifferences(weights, 1, first),
+  'far signs': signedDifferences(weights, 2, first),
+});
+
+/** `DifferenceSums` of a run's weighted gradients ['N', ...] inside the engine. */
+export function differenceGroups(
+  gradients: Value,
+): Readonly<Record<'near' | 'nearSquares' | 'farSquares', Value>> {
+  const [near, far] = ['near signs', 'far signs'].map((signs) =>
+    matMul(input(signs, [groupCount, 'N']), flatten(gradients)),
+  );
+  const squares = (x: Value): Value => reduceSum(multiply(x, x), [0, 1], true);
+  return { near, nearSquares: squares(near), farSquares: squares(far) };
+}
+
+/** Adds up what the graph gives of each run; a difference between two runs is left out. */
+export function createDifferenceSums() {
+  let groups: Tensor | undefined;
+  const [near, far] = [
+    { count: 0, squares: 0 },
+    { count: 0, squares: 0 },
+  ];
+  return {
+    add(run: Results, points: number): void {
+      groups ??= zeros(run.near.shape);
+      addTo(groups, run.near);
+      near.squares += run.nearSquares.data[0];
+      far.squares += run.farSquares.data[0];
+      near.count += Math.max(0, points - 1);
+      far.count += Math.max(0, points - 2);
+    },
+    sums(): DifferenceSums {
+      if (groups === undefined) throw new Error('no run was added');
+      return { groups, near, far };
+    },
+  };
 }
 
 /**
@@ -43,17 +110,16 @@ export function differenceMatrix(weights: readonly number[], lag: number): Tenso
  *
  * which is 1/6 for a jump, at an unknown place of the step, and 0 for a straight line. The sum over the steps is the
  * squared standard error. Rules with unequal weights are taken for such steps. From fewer than three points H is 0, the
- * most careful. The degrees of freedom are the number of differences that carry the sum, (Σ s)² / Σ s².
+ * most careful. The degrees of freedom are the number of groups that carry the sum, (Σ s)² / Σ s².
  */
 export function estimatePathError(sums: PathSums): Sampled & { readonly smoothness: number } {
-  const { points, values, near, far } = sums;
-  const total = (lengths: readonly number[]): number => lengths.reduce((sum, length) => sum + length, 0);
-  const [nearTotal, farTotal] = [total(near), total(far)];
-  const growth = far.length === 0 || nearTotal === 0 ? 1 : farTotal / far.length / (nearTotal / near.length);
+  const { points, values, groups, near, far } = sums;
+  const meanSquare = ({ count, squares }: Differences): number => squares / count;
+  const growth = far.count === 0 || near.squares === 0 ? 1 : meanSquare(far) / meanSquare(near);
   const smoothness = Math.min(1, Math.max(0, Math.log2(growth) / 2));
-  if (near.length === 0) return { values, smoothness };
+  if (near.count === 0) return { values, smoothness };
   // Runs end between two points, whose difference is missing.
-  const scale = ((middleError(smoothness) / 2) * points) / near.length;
+  const scale = ((middleError(smoothness) / 2) * points) / near.count;
   const error = ({ data, shape }: Tensor): Tensor => ({
     data: data.map((square) => Math.sqrt(scale * square)),
     shape,
@@ -62,14 +128,19 @@ export function estimatePathError(sums: PathSums): Sampled & { readonly smoothne
   const uncertainty = {
     standardError,
     pixelStandardError: error(sums.pixelSquares),
-    degreesOfFreedom: [
-      nearTotal === 0 ? near.length : nearTotal ** 2 / total(near.map((length) => length ** 2)),
-    ],
+    degreesOfFreedom: [effectiveCount(groups)],
     relativeError: [relativeErrorOf(standardError.data, values.data)],
     evaluations: [points],
     systematic: true as const,
   };
   return { values, smoothness, uncertainty };
+}
+
+/** (Σ s)² / Σ s² of the groups' squared lengths s: how many carry the sum; all where there is none. */
+function effectiveCount(groups: Tensor): number {
+  const lengths = Array.from({ length: groupCount }, (_, group) => sumOfSquares(rows(groups, group).data));
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  return total === 0 ? groupCount : total ** 2 / sumOfSquares(lengths);
 }
 
 /** κ(H); not below 0 by rounding. */

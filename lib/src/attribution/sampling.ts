@@ -1,7 +1,7 @@
 /** Sampling to a number of copies, or until the error is small enough. */
 import { requireCount } from '../check.js';
 import { pieceSize } from '../engine/runBatched.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { piecesOf, withProgress } from '../progress.js';
 import { stack, type Tensor } from '../tensor.js';
 import type { ParameterValue } from './attribution.js';
@@ -40,6 +40,7 @@ const roundSize = 16;
 
 /**
  * The plan, and how records name it.
+ * @param word what the method calls its samples
  * @throws InputError where samples are not whole groups, tolerance or limit no numbers to use, or both ways are given
  */
 export function planSampling(
@@ -49,39 +50,34 @@ export function planSampling(
     where,
     usual,
     usualLimit = 1024,
+    word = 'samples',
   }: {
     readonly design: Design;
     readonly where: string;
     readonly usual: number;
     readonly usualLimit?: number;
+    readonly word?: string;
   },
 ): { readonly plan: SamplingPlan; readonly parameters: Readonly<Record<string, ParameterValue>> } {
   const group = groupSize(design);
   const whole = (value: number, name: string): number => {
     requireCount(value, `${where}, ${name}`);
     if (value % group === 0) return value;
-    throw new InputError({
-      what: 'these copies cannot be grouped',
-      where: `${where}, ${name}`,
-      expected: `a multiple of ${group}`,
-      got: `${value}`,
-    });
+    throw failAt(`${where}, ${name}`)('these copies cannot be grouped', `a multiple of ${group}`, `${value}`);
   };
   if (tolerance === undefined) {
     if (limit !== undefined) {
-      const expected = 'a limit beside a tolerance only';
-      throw new InputError({ what: 'a limit of nothing', where, expected, got: `limit ${limit}` });
+      throw failAt(where)('a limit of nothing', 'a limit beside a tolerance only', `limit ${limit}`);
     }
-    const most = whole(samples ?? usual, 'samples');
-    return { plan: { ...design, most }, parameters: { samples: most } };
+    const most = whole(samples ?? usual, word);
+    return { plan: { ...design, most }, parameters: { [word]: most } };
   }
   if (samples !== undefined || !(tolerance > 0 && Number.isFinite(tolerance))) {
-    throw new InputError({
-      what: 'not a tolerance, or samples beside it',
-      where: `${where}, tolerance`,
-      expected: 'a number above 0, in place of samples',
-      got: `tolerance ${tolerance}, samples ${samples ?? 'not given'}`,
-    });
+    throw failAt(`${where}, tolerance`)(
+      `not a tolerance, or ${word} beside it`,
+      `a number above 0, in place of ${word}`,
+      `tolerance ${tolerance}, ${word} ${samples ?? 'not given'}`,
+    );
   }
   const most = whole(limit ?? usualLimit, 'limit');
   return { plan: { ...design, most, tolerance }, parameters: { tolerance, limit: most } };
@@ -145,7 +141,7 @@ export async function sampleEach(
   sample: (image: number) => Promise<Sampled>,
 ): Promise<Sampled> {
   if (images === 0) {
-    throw new InputError({ what: 'nothing to explain', where, expected: 'at least one image', got: 'none' });
+    throw failAt(where)('nothing to explain', 'at least one image', 'none');
   }
   const parts: Sampled[] = [];
   for (const image of withProgress(

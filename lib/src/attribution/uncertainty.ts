@@ -16,7 +16,10 @@ export interface Uncertainty {
   readonly pixelStandardError: Tensor;
   /** Per image, of both standard errors; Infinity where they are bounds, not estimates. */
   readonly degreesOfFreedom: readonly number[];
-  /** Per image ‖standardError‖₂ / ‖values‖₂: the relative L2 error to expect of the whole attribution. */
+  /**
+   * Per image, the relative L2 error to expect of the whole attribution, see `relativeErrorOf`; Infinity where nothing of
+   * the values stands out of their error.
+   */
   readonly relativeError: readonly number[];
   /** Per image, the gradients that were used, or the forward passes where a method needs no gradient. */
   readonly evaluations: readonly number[];
@@ -29,16 +32,21 @@ export interface Uncertainty {
   readonly reached?: readonly boolean[];
 }
 
-/** ‖standardError‖₂ / ‖values‖₂; 0 where there is no error, even of nothing. */
+/**
+ * ‖s‖ / √(‖v‖² - ‖s‖²) of standard errors s and values v: the values hold their noise too, E ‖v‖² = ‖limit‖² + ‖s‖², and
+ * an error relative to the limit must not shrink by it. Infinity where no limit is left over, 0 where there is no error.
+ */
 export function relativeErrorOf(standardError: ArrayLike<number>, values: ArrayLike<number>): number {
-  const error = norm(standardError);
-  return error === 0 ? 0 : error / norm(values);
+  const error = sumOfSquares(standardError);
+  const limit = sumOfSquares(values) - error;
+  if (error === 0) return 0;
+  return limit > 0 ? Math.sqrt(error / limit) : Number.POSITIVE_INFINITY;
 }
 
-function norm(values: ArrayLike<number>): number {
+export function sumOfSquares(values: ArrayLike<number>): number {
   let squares = 0;
   for (let i = 0; i < values.length; i++) squares += values[i] * values[i];
-  return Math.sqrt(squares);
+  return squares;
 }
 
 /** The uncertainty of one image. */

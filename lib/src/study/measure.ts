@@ -131,14 +131,13 @@ function localise(map: Float32Array, mask: Uint8Array | undefined): Pick<Measure
   return mask === undefined ? {} : { localisation: localisation(map, mask) };
 }
 
-/** JSON has no Infinity: a map of zeros whose error is none has no relative error on record. */
+/** JSON has no Infinity: an unknown error is left out. */
 function samplingOf({ uncertainty }: Attribution): Pick<Measurement, 'sampling'> {
   if (uncertainty === undefined) return {};
   const { relativeError, evaluations, reached } = uncertainty;
-  if (!Number.isFinite(relativeError[0])) return {};
   return {
     sampling: {
-      relativeError: relativeError[0],
+      ...(Number.isFinite(relativeError[0]) && { relativeError: relativeError[0] }),
       evaluations: evaluations[0],
       ...(reached && { reached: reached[0] }),
     },

@@ -17,7 +17,7 @@ interface RowFacts {
   readonly score: number;
   /** Whether the class is one of the image's labels and predicted. */
   readonly truePositive: boolean;
-  /** Relative L2 error that sampling leaves in the attribution; NaN for a method that is exact. */
+  /** Relative L2 error that sampling leaves in the attribution; NaN for a method that is exact, Infinity where unknown. */
   readonly relativeError: number;
   /** Gradients (forward passes where there are none) that one explanation took; NaN for a method that is exact. */
   readonly evaluations: number;
@@ -56,7 +56,8 @@ export function recordRows(records: readonly NamedRecord[]): readonly RecordRow[
       ...{ image, method, ...namesOf(record) },
       ...{ target: target.name, score: target.score, truePositive: target.truePositive },
       ...eachMetric((id) => metrics[id] ?? Number.NaN),
-      relativeError: sampling?.relativeError ?? Number.NaN,
+      relativeError:
+        sampling === undefined ? Number.NaN : (sampling.relativeError ?? Number.POSITIVE_INFINITY),
       evaluations: sampling?.evaluations ?? Number.NaN,
       share: localisation?.share ?? Number.NaN,
       area: localisation?.area ?? Number.NaN,

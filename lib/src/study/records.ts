@@ -27,8 +27,8 @@ export type StudyMetrics = MetricValues & {
 
 /** How exact a recorded map is, see `Uncertainty`. */
 export interface SamplingRecord {
-  /** Relative L2 error to expect of the attribution. */
-  readonly relativeError: number;
+  /** Relative L2 error to expect of the attribution; absent where it is unknown, as nothing stands out of the noise. */
+  readonly relativeError?: number;
   /** Gradients, or forward passes of a method without gradients. */
   readonly evaluations: number;
   /** Whether the tolerance was reached, where one was asked for. */
@@ -160,7 +160,9 @@ const fields: Readonly<Record<keyof Required<StudyRecord>, Check>> = {
   }),
   map: optional(isText),
   completenessGap: optional(isNumber),
-  sampling: optional(shape({ relativeError: isNumber, evaluations: isNumber, reached: optional(isFlag) })),
+  sampling: optional(
+    shape({ relativeError: optional(isNumber), evaluations: isNumber, reached: optional(isFlag) }),
+  ),
   localisation: optional(
     shape({ share: optional(isNumber), area: isNumber, ratio: optional(isNumber), hit: isNumber }),
   ),

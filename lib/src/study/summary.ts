@@ -39,8 +39,8 @@ export interface MethodSummary {
 }
 
 export interface SamplingSummary {
-  /** Relative L2 error to expect of one attribution. */
-  readonly relativeError: number;
+  /** Relative L2 error to expect of one attribution; undefined where that of any image is unknown. */
+  readonly relativeError: number | undefined;
   /** Gradients, or forward passes of a method without gradients, of one explanation. */
   readonly evaluations: number;
   /** Images whose tolerance was not reached. */
@@ -166,9 +166,10 @@ function summariseMethod(
 
 function summariseSampling(records: readonly StudyRecord[]): SamplingSummary | undefined {
   const found = records.flatMap(({ sampling }) => sampling ?? []);
-  const relativeError = meanOf(found.map((one) => one.relativeError));
+  const errors = found.flatMap(({ relativeError }) => relativeError ?? []);
+  const relativeError = errors.length === found.length ? meanOf(errors) : undefined;
   const evaluations = meanOf(found.map((one) => one.evaluations));
-  if (relativeError === undefined || evaluations === undefined) return undefined;
+  if (evaluations === undefined) return undefined;
   return { relativeError, evaluations, unreached: found.filter(({ reached }) => reached === false).length };
 }
 

@@ -28,10 +28,14 @@ const samplingHeadings = ({ methods }: StudySummary): readonly string[] =>
 function samplingCells({ sampling }: MethodSummary): readonly string[] {
   if (sampling === undefined) return ['', ''];
   const { relativeError, evaluations, unreached } = sampling;
+  return [`${errorText(relativeError)}${unreached > 0 ? ' *' : ''}`, evaluations.toFixed(0)];
+}
+
+/** In percent with two digits, but no exponent from 100 % on. */
+function errorText(relativeError: number | undefined): string {
+  if (relativeError === undefined) return 'unknown';
   const percent = 100 * relativeError;
-  // Two digits, but no exponent from 100 % on.
-  const error = percent < 99.5 ? percent.toPrecision(2) : percent.toFixed(0);
-  return [`${error}${unreached > 0 ? ' *' : ''}`, evaluations.toFixed(0)];
+  return percent < 99.5 ? percent.toPrecision(2) : percent.toFixed(0);
 }
 
 /** What the error is, and how many images did not come to their tolerance. */
