@@ -15,7 +15,7 @@ import { measureRow } from './measureRow.js';
 import { multiplyAdds, networkGraph, networkLabels } from './networks.js';
 import { type BenchOptions, benchUsage, growthId, hasWholePreset, parseBenchOptions } from './options.js';
 import { openPair, type Pair, type SideOptions, startOurs, startPeer } from './pair.js';
-import { measurePrecision } from './precision.js';
+import { measurePrecision } from './precision/sameError.js';
 import { reportJson } from './report.js';
 import {
   batches,

@@ -4,7 +4,7 @@ import { type DurableLines, openLines } from 'landlens/io/durableLines';
 import type { Machine } from './machine.js';
 import type { RowResult } from './measureRow.js';
 import type { BenchOptions } from './options.js';
-import type { Precision } from './precision.js';
+import type { Precision } from './precision/sameError.js';
 import { lineReader } from './recordLine.js';
 import type { Sweep } from './sweeps.js';
 import type { NetworkName } from './task.js';

@@ -3,7 +3,7 @@ import type { Column } from './amounts.js';
 import type { BenchRecord, RecordOf } from './benchRecords.js';
 import { type AnyCell, hasRun } from './cell.js';
 import { networkLabels } from './networks.js';
-import { isReached, type Precision } from './precision.js';
+import { isReached, type Precision } from './precision/sameError.js';
 import {
   createReport,
   type Goal,

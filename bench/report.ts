@@ -5,7 +5,7 @@ import type { BenchRecord, RecordOf } from './benchRecords.js';
 import { type AnyCell, hasRun, wholeSeconds } from './cell.js';
 import type { Agreement } from './measureRow.js';
 import { networkLabels } from './networks.js';
-import { isReached, type Precision } from './precision.js';
+import { isReached, type Precision } from './precision/sameError.js';
 import { rowsAt, sameErrorId, sameErrorRowIds, sameErrorRowsAt } from './rows.js';
 import {
   bootstrapInterval,

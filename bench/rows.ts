@@ -16,7 +16,7 @@ import {
   sensitivityAmounts,
   tolerantAmounts,
 } from './amounts.js';
-import type { Precision } from './precision.js';
+import type { Precision } from './precision/sameError.js';
 import { fed, paperParameters } from './subject.js';
 import type { Parameters, Task } from './task.js';
 

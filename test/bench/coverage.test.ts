@@ -4,16 +4,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRandom } from 'landlens/random';
+import { type CoverageResult, openCoverage } from '../../bench/precision/coverageRecords.js';
+import { coverageFigure, coverageMarkdown } from '../../bench/precision/coverageReport.js';
 import {
   carriersOf,
   coverageOf,
   type Estimate,
   errorAgainstReference,
   studentQuantile,
-} from '../../bench/coverage/intervals.js';
-import { type CoverageResult, openCoverage } from '../../bench/coverage/records.js';
-import { coverageFigure, coverageMarkdown } from '../../bench/coverage/report.js';
-import { variants } from '../../bench/coverage/variants.js';
+} from '../../bench/precision/intervals.js';
+import { variants } from '../../bench/precision/variants.js';
 
 const near = (actual: number, expected: number, within: number) =>
   assert.ok(Math.abs(actual - expected) <= within, `${actual}, not ${expected} within ${within}`);

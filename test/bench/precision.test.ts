@@ -14,7 +14,7 @@ import {
   isReached,
   measurePrecision,
   spreadOfMaps,
-} from '../../bench/precision.js';
+} from '../../bench/precision/sameError.js';
 import type { Parameters, Task } from '../../bench/task.js';
 import { writeTensors } from '../../bench/tensorFile.js';
 

@@ -25,12 +25,12 @@ import { createProgress, type Progress } from 'landlens/io/progress';
 import type { Classifier } from 'landlens/model/classifier';
 import { createRandom, largestSeed } from 'landlens/random';
 import { chooseImages, readSubject, requireCompatible } from 'landlens/study/subject';
-import { repositoryRoot } from '../tools/repositoryRoot.js';
-import { coverageOf, type Estimate, errorAgainstReference } from './coverage/intervals.js';
-import { type CoverageResult, openCoverage } from './coverage/records.js';
-import { coverageFigure, coverageMarkdown } from './coverage/report.js';
-import { passesOf, type Variant, variants } from './coverage/variants.js';
-import { codeDigest } from './environment.js';
+import { repositoryRoot } from '../../tools/repositoryRoot.js';
+import { codeDigest } from '../environment.js';
+import { type CoverageResult, openCoverage } from './coverageRecords.js';
+import { coverageFigure, coverageMarkdown } from './coverageReport.js';
+import { coverageOf, type Estimate, errorAgainstReference } from './intervals.js';
+import { passesOf, type Variant, variants } from './variants.js';
 
 const ids = variants.map(({ id }) => id);
 
@@ -38,7 +38,7 @@ const command = {
   name: 'bench:coverage',
   about:
     'Checks the errors that explanations state: how often 95 % intervals hold the value of at least 20 times the samples, and the ' +
-    'stated error beside the true one. Writes coverage.jsonl, coverage.md and coverage.png into --out. Some four minutes an image ' +
+    'stated error beside the true one. Writes coverage.jsonl, coverage.md and coverage.png into --out. Over three minutes an image ' +
     'on two cores. Stop it at any time with Ctrl+C; the same command continues, also with more images or methods.',
   options: {
     images: option('<count>', 'images of each data set, in a seeded order', wholeNumber(1, 1_000_000), '4'),

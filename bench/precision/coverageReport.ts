@@ -2,7 +2,7 @@
 import { escapeText, type PlotlyFigure } from 'landlens/figure/plotly';
 import { axis, baseLayout, ink, palette } from 'landlens/figure/theme';
 import { mean, sampleStandardDeviation } from 'simple-statistics';
-import type { CoverageResult } from './records.js';
+import type { CoverageResult } from './coverageRecords.js';
 import { type Variant, variants } from './variants.js';
 
 interface Row {

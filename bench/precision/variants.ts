@@ -57,7 +57,7 @@ const ofSmoothPath: Limit = {
 };
 
 const ofLime: Limit = {
-  ...{ id: 'lime', name: 'LIME', count: 12_000, passes: 1 },
+  ...{ id: 'lime', name: 'LIME', count: 6400, passes: 1 },
   create: (classifier, samples, seed) => lime(classifier, { samples, seed, bits: 'paired', alpha: 0 }),
 };
 
@@ -71,7 +71,7 @@ export const variants: readonly Variant[] = [
   },
   {
     ...{ id: 'saliency-sg-paired', name: 'Saliency + SmoothGrad, pairs', limit: ofSaliency },
-    ...{ counts: [20], create: ofSaliency.create },
+    ...{ counts: [24], create: ofSaliency.create },
   },
   {
     ...{ id: 'input-x-gradient-sg', name: 'Input x Gradient + SmoothGrad', limit: ofProduct },
@@ -80,7 +80,7 @@ export const variants: readonly Variant[] = [
   },
   {
     ...{ id: 'input-x-gradient-sg-paired', name: 'Input x Gradient + SmoothGrad, pairs', limit: ofProduct },
-    ...{ counts: [20], create: ofProduct.create },
+    ...{ counts: [24], create: ofProduct.create },
   },
   {
     ...{ id: 'integrated-gradients', name: 'Integrated Gradients, Gauss-Legendre', limit: ofPath },
@@ -93,7 +93,7 @@ export const variants: readonly Variant[] = [
   },
   {
     ...{ id: 'integrated-gradients-sg', name: 'Integrated Gradients + SmoothGrad, drawn together' },
-    ...{ limit: ofSmoothPath, counts: [32, 96], create: ofSmoothPath.create },
+    ...{ limit: ofSmoothPath, counts: [48, 96], create: ofSmoothPath.create },
   },
   {
     ...{
@@ -105,11 +105,11 @@ export const variants: readonly Variant[] = [
       smoothGrad(integratedGradients(classifier, { steps: nestedSteps }), { samples, seed }),
   },
   {
-    ...{ id: 'lime', name: 'LIME', limit: ofLime, counts: [300, 600] },
+    ...{ id: 'lime', name: 'LIME', limit: ofLime, counts: [320] },
     create: (classifier, samples, seed) => lime(classifier, { samples, seed }),
   },
   {
-    ...{ id: 'lime-paired', name: 'LIME, pairs, alpha 0', limit: ofLime, counts: [300, 600] },
+    ...{ id: 'lime-paired', name: 'LIME, pairs, alpha 0', limit: ofLime, counts: [320] },
     create: ofLime.create,
   },
 ];

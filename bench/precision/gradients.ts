@@ -2,10 +2,10 @@
  * How many gradients each way of sampling needs for one error: the relative L2 error of all values of a map against that of
  * many more samples, on rendered scenes and the shipped network. Gradients are counted, so a busy machine changes nothing.
  *
- *   node --import ./test/typescript.mjs bench/gradientPrecision.ts --images 0,1 --reference 1024 --only Saliency
+ *   node --import ./test/typescript.mjs bench/precision/gradients.ts --images 0,1 --reference 1024 --only Saliency
  */
 import { parseArgs } from 'node:util';
-import type { Attribution, Explain } from 'landlens/attribution/attribution';
+import type { Explain } from 'landlens/attribution/attribution';
 import { inputXGradient } from 'landlens/attribution/inputXGradient';
 import { integratedGradients } from 'landlens/attribution/integratedGradients';
 import { saliency } from 'landlens/attribution/saliency';
@@ -14,7 +14,7 @@ import { smoothIntegratedGradients } from 'landlens/attribution/smoothIntegrated
 import { scenes } from 'landlens/dataset/scenes';
 import { type Classifier, openClassifier } from 'landlens/model';
 import type { Tensor } from 'landlens/tensor';
-import { errorAgainstReference, studentQuantile } from './coverage/intervals.js';
+import { errorAgainstReference } from './intervals.js';
 
 interface Way {
   readonly name: string;
@@ -78,18 +78,6 @@ function comparisons(classifier: Classifier, reference: number, nestedSteps: num
   ];
 }
 
-/** The share of values whose 95 % interval holds the reference, whose own error widens it. */
-function held(of: Attribution, reference: Attribution): number {
-  const error = of.uncertainty?.standardError.data ?? new Float32Array();
-  const apart = reference.uncertainty?.standardError.data ?? new Float32Array();
-  const t = studentQuantile(0.95, of.uncertainty?.degreesOfFreedom[0] ?? 1);
-  const inside = error.filter((own, i) => {
-    const away = Math.abs(of.values.data[i] - reference.values.data[i]);
-    return away <= t * Math.hypot(own, apart[i]);
-  });
-  return inside.length / error.length;
-}
-
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 async function compare(
@@ -103,14 +91,13 @@ async function compare(
   const known = { values: truth.values.data, standardErrors, degreesOfFreedom };
   let paper: number | undefined;
   for (const { name, isPaper, explain, rate } of ways) {
-    const result = await explain(image, [target]);
-    const { values, uncertainty } = result;
+    const { values, uncertainty } = await explain(image, [target]);
     if (uncertainty === undefined) throw new Error(`${method}, ${name}: no uncertainty`);
     const error = errorAgainstReference(values.data, known);
     if (isPaper) paper = error;
     const [used] = uncertainty.evaluations;
     const needed = paper === undefined ? Number.NaN : used * (error / paper) ** (1 / rate);
-    const shares = [error, uncertainty.relativeError[0], held(result, truth)].map(percent);
+    const shares = [error, uncertainty.relativeError[0]].map(percent);
     const cells = [method, name, used, ...shares, Math.round(needed)];
     console.log(`| ${cells.join(' | ')} |`);
   }
@@ -132,10 +119,8 @@ for (const index of given.images.split(',').map(Number)) {
   const { data: scores } = await classifier.score(image);
   const target = scores.indexOf(Math.max(...scores));
   console.log(`\nRendered scene ${index} of the test set, ${classifier.classes[target]}\n`);
-  console.log(
-    '| Method | Way | Gradients | Error | Stated | Held by 95 % intervals | Gradients for the error of the first way |',
-  );
-  console.log('| --- | --- | ---: | ---: | ---: | ---: | ---: |');
+  console.log('| Method | Way | Gradients | Error | Stated | Gradients for the error of the first way |');
+  console.log('| --- | --- | ---: | ---: | ---: | ---: |');
   const all = comparisons(classifier, Number(given.reference), Number(given['nested-steps']));
   for (const comparison of all.filter(({ method }) => method.startsWith(given.only))) {
     await compare(comparison, image, target);
