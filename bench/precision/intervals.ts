@@ -1,5 +1,5 @@
 /** Whether stated errors are true: how often an interval holds the reference's value, and how far the map really is from it. */
-
+import { studentQuantile } from 'landlens/analysis/studentQuantile';
 import { sumOfSquares } from '../statistics.js';
 
 /** Values with their standard errors, one image's. */
@@ -8,26 +8,6 @@ export interface Estimate {
   readonly standardErrors: ArrayLike<number>;
   /** Of the standard errors; Infinity where they are bounds. */
   readonly degreesOfFreedom: number;
-}
-
-/** Cells of the integral below. */
-const cells = 10_000;
-
-/**
- * t with P(|T| ≤ t) = level for Student's T of d ≥ 1 degrees of freedom, not necessarily whole. With T = √d tan θ the
- * density of θ is proportional to cos(θ)^(d - 1), which is summed over the middles of equal cells, relative error 1e-7.
- */
-export function studentQuantile(level: number, degreesOfFreedom: number): number {
-  // Beyond, T is normal to eight digits; what lies above 12 / √d weighs less than 1e-31 where d is large.
-  const d = Math.min(degreesOfFreedom, 1e8);
-  const width = Math.min(Math.PI / 2, 12 / Math.sqrt(d)) / cells;
-  const density = (cell: number): number => Math.cos((cell + 0.5) * width) ** (d - 1);
-  let whole = 0;
-  for (let cell = 0; cell < cells; cell++) whole += density(cell);
-  let [cell, below] = [0, 0];
-  while (below + density(cell) < level * whole) below += density(cell++);
-  const angle = (cell + (level * whole - below) / density(cell)) * width;
-  return Math.sqrt(d) * Math.tan(angle);
 }
 
 /** Indices of the fewest values that hold the share of the sum of all magnitudes: those that carry relevance. */

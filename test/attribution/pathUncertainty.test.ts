@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok, rejects, throws } from 'node:assert/strict';
 import { after, describe, it } from 'mocha';
+import { studentQuantile } from '../../lib/src/analysis/studentQuantile.js';
 import type { Explain } from '../../lib/src/attribution/attribution.js';
 import { integratedGradients } from '../../lib/src/attribution/integratedGradients.js';
 import { groupCount, signedDifferences } from '../../lib/src/attribution/pathError.js';
@@ -205,7 +206,7 @@ describe('Integrated Gradients and SmoothGrad drawn together', () => {
     const explained = await smoothIntegratedGradients(linear(), { samples: 8, baseline: 1 })(pixel, [0]);
     near(explained.values.data, [2, 0], 1e-5);
     near(known(explained).standardError.data, [0, 0], 1e-6);
-    deepEqual(known(explained).degreesOfFreedom, [2]);
+    ok(known(explained).degreesOfFreedom[0] <= 2);
     deepEqual(known(explained).evaluations, [8]);
     near(explained.completenessGap ?? [], [0], 1e-5);
     equal(explained.method, 'Integrated Gradients + SmoothGrad');
@@ -261,10 +262,9 @@ describe('Integrated Gradients and SmoothGrad drawn together', () => {
       samples: 8000,
       seed: 1000,
     })(image, [0]);
-    // The 97.5 % points of Student's t at 16 and 8 degrees of freedom.
-    for (const [noise, t] of [
-      ['independent', 2.1199],
-      ['antithetic', 2.306],
+    for (const [noise, strata] of [
+      ['independent', 16],
+      ['antithetic', 8],
     ] as const) {
       let [held, all] = [0, 0];
       for (let seed = 0; seed < 60; seed++) {
@@ -275,7 +275,9 @@ describe('Integrated Gradients and SmoothGrad drawn together', () => {
           seed,
         })(image, [0]);
         const { standardError, degreesOfFreedom } = known(explained);
-        deepEqual(degreesOfFreedom, [noise === 'independent' ? 16 : 8]);
+        // Fewer than there are strata, as these are not alike.
+        ok(degreesOfFreedom[0] > strata / 4 && degreesOfFreedom[0] < strata);
+        const t = studentQuantile(0.95, degreesOfFreedom[0]);
         for (const [i, error] of standardError.data.entries()) {
           if (error === 0) continue;
           if (Math.abs(explained.values.data[i] - truth.data[i]) <= t * error) held++;

@@ -5,3 +5,4 @@ export * from './evaluate.js';
 export * from './missingLabels.js';
 export * from './plantedBiases.js';
 export * from './scoredImages.js';
+export * from './studentQuantile.js';

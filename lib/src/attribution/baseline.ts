@@ -1,6 +1,6 @@
 /** The image x' that a method compares with: a constant, or a blurred version of the image itself. */
 import { requireFinite } from '../check.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { type Tensor, zeros } from '../tensor.js';
 import { gaussianFilter } from './gaussianFilter.js';
 
@@ -14,24 +14,18 @@ export type Baseline = number | readonly number[] | { readonly blur: number };
 export function baselineImages(images: Tensor, baseline: Baseline): Tensor {
   if (typeof baseline === 'object' && 'blur' in baseline) {
     if (!(baseline.blur >= 0 && Number.isFinite(baseline.blur))) {
-      throw new InputError({
-        what: 'not a standard deviation',
-        where: 'baseline.blur',
-        expected: 'pixels, from 0',
-        got: String(baseline.blur),
-      });
+      throw failAt('baseline.blur')('not a standard deviation', 'pixels, from 0', String(baseline.blur));
     }
     return gaussianFilter(images, baseline.blur);
   }
   const [count, bands, height, width] = images.shape;
   const perBand = typeof baseline === 'number' ? new Array<number>(bands).fill(baseline) : baseline;
   if (perBand.length !== bands) {
-    throw new InputError({
-      what: 'not a baseline for these bands',
-      where: 'baseline',
-      expected: `one number, or ${bands}`,
-      got: `${perBand.length} numbers`,
-    });
+    throw failAt('baseline')(
+      'not a baseline for these bands',
+      `one number, or ${bands}`,
+      `${perBand.length} numbers`,
+    );
   }
   requireFinite(perBand, 'baseline');
   const result = zeros(images.shape);

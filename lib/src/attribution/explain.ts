@@ -1,6 +1,6 @@
 /** The one path from an image, targets and methods to relevance maps. */
 import type { Patch } from '../dataset/patch.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import type { Classifier } from '../model/classifier.js';
 import { indexOfClass } from '../model/classMatch.js';
 import { withProgress } from '../progress.js';
@@ -61,14 +61,14 @@ export function bindMethods(
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
   if (twice !== undefined) {
     const expected = 'each method once';
-    throw new InputError({ what: 'a method is named twice', where: 'methods', expected, got: `"${twice}"` });
+    throw failAt('methods')('a method is named twice', expected, `"${twice}"`);
   }
   return methods.map((method) => {
     if (typeof method !== 'string') return method;
     const found = registry.find(({ id }) => id === method);
     if (found === undefined) {
       const expected = registry.map(({ id }) => id).join(', ');
-      throw new InputError({ what: 'no such method', where: 'method id', expected, got: `"${method}"` });
+      throw failAt('method id')('no such method', expected, `"${method}"`);
     }
     const { id, name, abbreviation, reduction } = found;
     const passes = found.passes(classifier, preset);

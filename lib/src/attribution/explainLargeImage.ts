@@ -4,7 +4,7 @@ import { requireCount } from '../check.js';
 import { createGeoTiff } from '../dataset/raster/geoTiffWriter.js';
 import type { LargeImage } from '../dataset/raster/largeImage.js';
 import { blendTiles, tilesOf } from '../dataset/raster/tiles.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { withLock } from '../io/lock.js';
 import type { Progress } from '../io/progress.js';
 import type { Classifier } from '../model/classifier.js';
@@ -54,17 +54,16 @@ async function explainLocked(
   const [tileHeight, tileWidth] = classifier.size;
   const { width, height, georeference } = image;
   if (width < tileWidth || height < tileHeight) {
-    throw new InputError({
-      what: "the image is smaller than the network's input",
-      where: image.name,
-      expected: `at least ${tileWidth} x ${tileHeight} pixels`,
-      got: `${width} x ${height}`,
-    });
+    throw failAt(image.name)(
+      "the image is smaller than the network's input",
+      `at least ${tileWidth} x ${tileHeight} pixels`,
+      `${width} x ${height}`,
+    );
   }
   requireCount(targets.length, 'explainLargeImage, classes');
   const unknown = targets.find((target) => classifier.classes[target] === undefined);
   if (unknown !== undefined) {
-    throw new InputError({ what: 'no such class', where: 'explainLargeImage', got: `${unknown}` });
+    throw failAt('explainLargeImage')('no such class', undefined, `${unknown}`);
   }
   const bandNames = targets.flatMap((target) =>
     ['score', ...methods.map(({ name }) => name)].map((name) => `${classifier.classes[target]} / ${name}`),

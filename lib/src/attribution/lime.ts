@@ -2,7 +2,7 @@
 
 import { requireCount } from '../check.js';
 import { runBatched } from '../engine/runBatched.js';
-import { InputError } from '../error.js';
+import { failAt, type InputError } from '../error.js';
 import { apply, input, type Value } from '../graph/node.js';
 import { reshape } from '../graph/operators/arrangement.js';
 import { cast } from '../graph/operators/elementwise.js';
@@ -258,5 +258,5 @@ function checkOptions(options: {
 }
 
 function unusable(option: string, expected: string, got: number): InputError {
-  return new InputError({ what: 'not a usable value', where: `lime: ${option}`, expected, got: String(got) });
+  return failAt(`lime: ${option}`)('not a usable value', expected, String(got));
 }

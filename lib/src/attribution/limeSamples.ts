@@ -1,5 +1,5 @@
 /** The perturbed images of LIME: which superpixels each of them shows, and how much it weighs. */
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { createRandom, type RandomKey } from '../random.js';
 import type { Tensor } from '../tensor.js';
 import type { Segmentation } from './slic.js';
@@ -163,11 +163,12 @@ export function requireEffective(
 ): void {
   if (effective > fit.count + 1) return;
   const pairs = fit.bits === 'paired' ? 'pairs of samples' : 'samples';
-  throw new InputError({
-    what: `too few ${pairs} carry weight`,
-    where: `lime: distance "${fit.distance}", kernelWidth ${fit.kernelWidth}`,
-    expected: `more than ${fit.count + 1} effective ${pairs}, one per superpixel and one for the intercept`,
-    got: effective.toPrecision(3),
-    todo: 'Take more samples or a wider kernel.',
-  });
+  throw failAt(
+    `lime: distance "${fit.distance}", kernelWidth ${fit.kernelWidth}`,
+    'Take more samples or a wider kernel.',
+  )(
+    `too few ${pairs} carry weight`,
+    `more than ${fit.count + 1} effective ${pairs}, one per superpixel and one for the intercept`,
+    effective.toPrecision(3),
+  );
 }

@@ -27,6 +27,8 @@ export interface Moments {
   readonly squares: Tensor;
   /** The same of the units' sums over the bands [1, 1, height, width]. */
   readonly pixelSquares: Tensor;
+  /** ‖unit - mean of its stratum‖², unit by unit, of copies that are drawn in strata. */
+  readonly lengths?: readonly number[];
   /** Σ of the copies' squared errors of their own, where those are alike, of values and of sums over the bands. */
   readonly systematic?: { readonly squares: Tensor; readonly pixelSquares: Tensor };
 }
@@ -68,9 +70,15 @@ export function sumsOfSquares(values: Value): { readonly squares: Value; readonl
   return { squares: square(values), pixelSquares: square(reduceSum(values, [1], true)) };
 }
 
+/** The units' deviations, of copies' values ['N', bands, height, width] inside the engine. */
+export const deviationsOf = (values: Value): Value =>
+  reshape(matMul(input(combinations, ['N', 'N']), flatten(values)), shapeOf(values));
+
 /** `Moments` of copies' values ['N', bands, height, width] inside the engine. */
-export function momentsGraph(values: Value): Readonly<Record<'sum' | 'squares' | 'pixelSquares', Value>> {
-  const deviations = reshape(matMul(input(combinations, ['N', 'N']), flatten(values)), shapeOf(values));
+export function momentsGraph(
+  values: Value,
+  deviations = deviationsOf(values),
+): Readonly<Record<'sum' | 'squares' | 'pixelSquares', Value>> {
   return { sum: reduceSum(values, [0], true), ...sumsOfSquares(deviations) };
 }
 
@@ -115,8 +123,9 @@ export function momentsOf(values: Tensor, { perUnit, perStratum }: Design): Omit
 
 /**
  * Adds up moments in double precision. With n units in g strata, the mean's variance is Σ (unit - its stratum's mean)² /
- * (n (n - g)): n - 1 degrees of freedom where all units are alike, n / 2 with two units a stratum; no bias in either.
- * The mean square of errors that all copies have alike is added.
+ * (n (n - g)), without bias. Its degrees of freedom are n - 1 where all units are alike; strata differ in what they are off
+ * by, most near the baseline, and so n / 2 with two units a stratum is too many: (Σ l)² / Σ l² strata of squared lengths l
+ * carry the sum (Satterthwaite, 1946). The mean square of errors that all copies have alike is added.
  */
 export function createAccumulator({ perUnit, perStratum }: Design) {
   let [copies, evaluations] = [0, 0];
@@ -124,6 +133,8 @@ export function createAccumulator({ perUnit, perStratum }: Design) {
   let [pixelSum, pixelSquares] = [new Float64Array(), new Float64Array()];
   let [shared, pixelShared] = [new Float64Array(), new Float64Array()];
   let shape: readonly number[] = [];
+  /** Σ l and Σ l² over the strata. */
+  let [lengths, lengthSquares] = [0, 0];
 
   /** Chan, Golub and LeVeque (1983): units alike in all parts also differ by the parts' means. */
   function addPart(
@@ -164,6 +175,12 @@ export function createAccumulator({ perUnit, perStratum }: Design) {
       part.systematic?.pixelSquares.data.forEach((squared, i) => {
         pixelShared[i] += squared;
       });
+      for (let unit = 0; perStratum !== undefined && unit < part.copies / perUnit; unit += perStratum) {
+        const ofStratum = part.lengths?.slice(unit, unit + perStratum) ?? [];
+        const length = ofStratum.reduce((total, one) => total + one, 0);
+        lengths += length;
+        lengthSquares += length ** 2;
+      }
       copies += part.copies;
       evaluations += part.evaluations;
     },
@@ -179,7 +196,7 @@ export function createAccumulator({ perUnit, perStratum }: Design) {
       return {
         standardError,
         pixelStandardError: { data: error(pixelSquares, pixelShared), shape: [1, 1, ...shape.slice(2)] },
-        degreesOfFreedom: [freedom],
+        degreesOfFreedom: [lengths === 0 ? freedom : lengths ** 2 / lengthSquares],
         relativeError: [relativeErrorOf(standardError.data, mean().data)],
         evaluations: [evaluations],
       };

@@ -1,5 +1,5 @@
 /** Gaussian noise, copy by copy from an explicit seed: a copy's noise depends on its place alone. */
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { createRandom, type RandomKey } from '../random.js';
 import { rows, sizeOf, type Tensor, zeros } from '../tensor.js';
 import type { NoiseDesign } from './sampling.js';
@@ -23,7 +23,7 @@ export interface NoiseOptions {
 export function createNoise({ deviation, design, key, where }: NoiseOptions) {
   if (!(deviation >= 0 && Number.isFinite(deviation))) {
     const expected = 'a number from 0';
-    throw new InputError({ what: 'not a deviation', where, expected, got: `deviation ${deviation}` });
+    throw failAt(where)('not a deviation', expected, `deviation ${deviation}`);
   }
   /** Of the last size of image. */
   let draws: Float32Array[] = [];

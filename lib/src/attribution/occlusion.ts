@@ -1,6 +1,6 @@
 /** Occlusion (Zeiler and Fergus, 2014): how much the output drops while a window of the image is hidden. */
 import { runBatched } from '../engine/runBatched.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { input, scalar } from '../graph/node.js';
 import { multiply, subtract } from '../graph/operators/elementwise.js';
 import type { Classifier } from '../model/classifier.js';
@@ -113,12 +113,11 @@ function spans(length: number, window: number, stride: number): Span[] {
   const whole = [window, stride].every((value) => Number.isInteger(value) && value >= 1);
   // With a longer stride pixels between the windows would have no value.
   if (!whole || window > length || (stride > window && window < length)) {
-    throw new InputError({
-      what: 'window and stride do not fit the image',
-      where: 'occlusion',
-      expected: `whole pixels with 1 <= stride <= window <= ${length}`,
-      got: `window ${window}, stride ${stride}`,
-    });
+    throw failAt('occlusion')(
+      'window and stride do not fit the image',
+      `whole pixels with 1 <= stride <= window <= ${length}`,
+      `window ${window}, stride ${stride}`,
+    );
   }
   return Array.from({ length: Math.ceil((length - window) / stride) + 1 }, (_, i) => ({
     start: i * stride,

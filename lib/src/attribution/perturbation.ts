@@ -1,7 +1,7 @@
 /** What the perturbation methods share: pixels replaced inside the graph, and forward passes shared by targets. */
 import { createHash } from 'node:crypto';
 import { requireFinite, requireShape } from '../check.js';
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { substitute } from '../graph/graph.js';
 import { floats, input, scalar, type Value } from '../graph/node.js';
 import { add, multiply, subtract } from '../graph/operators/elementwise.js';
@@ -28,12 +28,11 @@ export function baselinePerBand(
 ): readonly number[] {
   const perBand = typeof baseline === 'number' ? bands.map(() => baseline) : baseline;
   if (perBand.length === bands.length && perBand.every(Number.isFinite)) return perBand;
-  throw new InputError({
-    what: 'not a baseline for these bands',
-    where: 'baseline',
-    expected: `one finite number, or ${bands.length}`,
-    got: `[${perBand.join(', ')}]`,
-  });
+  throw failAt('baseline')(
+    'not a baseline for these bands',
+    `one finite number, or ${bands.length}`,
+    `[${perBand.join(', ')}]`,
+  );
 }
 
 /**

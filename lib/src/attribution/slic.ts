@@ -1,6 +1,6 @@
 /** SLIC superpixels (Achanta et al., 2012) of a multi-band image, label for label those of scikit-image 0.26. */
 import { requireCount, requireFinite } from '../check.js';
-import { InputError } from '../error.js';
+import { failAt, type InputError } from '../error.js';
 import type { Tensor } from '../tensor.js';
 import { gaussianFilter } from './gaussianFilter.js';
 
@@ -110,7 +110,7 @@ function checkOptions(image: Tensor, options: Required<Omit<SlicOptions, 'segmen
 }
 
 function unusable(where: string, expected: string, got: string | number): InputError {
-  return new InputError({ what: 'not a usable value', where: `slic: ${where}`, expected, got: String(got) });
+  return failAt(`slic: ${where}`)('not a usable value', expected, String(got));
 }
 
 /** The whole image, all bands jointly, shifted and scaled to [0, 1]. */

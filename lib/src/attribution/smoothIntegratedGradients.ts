@@ -1,7 +1,9 @@
 /** Integrated Gradients + SmoothGrad with noise and path drawn together: each gradient has a point of the path of its own. */
 import { shapeOf, substitute } from '../graph/graph.js';
 import { input } from '../graph/node.js';
+import { flatten } from '../graph/operators/arrangement.js';
 import { add, multiply, subtract } from '../graph/operators/elementwise.js';
+import { reduceSum } from '../graph/operators/reduction.js';
 import type { Classifier } from '../model/classifier.js';
 import { createRandom, requireSeed } from '../random.js';
 import { rows, stack, type Tensor, zeros } from '../tensor.js';
@@ -9,7 +11,7 @@ import { createExplain, type Explain } from './attribution.js';
 import { type Baseline, baselineImages, baselineText } from './baseline.js';
 import { completenessGaps, endLogits } from './completeness.js';
 import { checkedTargets, logitGradients, programKey } from './gradient.js';
-import { combinations, deviationMatrix, momentsGraph } from './moments.js';
+import { combinations, deviationMatrix, deviationsOf, momentsGraph } from './moments.js';
 import { createNoise } from './noise.js';
 import {
   copiesPerUnit,
@@ -42,7 +44,7 @@ const perStratum = 2;
  * `smoothGrad(integratedGradients(classifier))` comes to with ever more copies and steps, where that takes `steps` gradients
  * for each copy of the noise. Here [0, 1] is cut into equal strata, with two copies (or pairs) in each, every one with
  * noise and a uniform point of its own. That has no bias, nor has the standard error: the differences of the two within
- * their strata, n / 2 degrees of freedom of n copies (or pairs).
+ * their strata, at most n / 2 degrees of freedom of n copies (or pairs).
  *
  * The completeness gap is that from f(x) - f(x') without noise, so it holds what the noise does to f on average.
  * @returns attributions [n, bands, height, width] with the completeness gap and the uncertainty
@@ -73,7 +75,10 @@ export function smoothIntegratedGradients(
     const path = add(start, multiply(input('position', ['N', 1, 1, 1]), way));
     const [onPath] = substitute([logits], new Map([[image, path]]));
     const [gradient] = logitGradients({ logits: onPath }, [path]);
-    return momentsGraph(multiply(way, gradient));
+    const values = multiply(way, gradient);
+    const deviations = deviationsOf(values);
+    const flat = flatten(deviations);
+    return { ...momentsGraph(values, deviations), lengths: reduceSum(multiply(flat, flat), [1], true) };
   };
 
   /** a = (stratum + u) / strata, the same for both of a pair; u is seeded by the number of the unit. */
@@ -107,14 +112,14 @@ export function smoothIntegratedGradients(
       const shared = { end: rows(images, i), start: rows(starts, i) };
       return sampleMean(plan, program.batchSize, async (piece) => {
         const { first, copies } = piece;
-        const { sum, squares, pixelSquares } = await program.run({
+        const { sum, squares, pixelSquares, lengths } = await program.run({
           ...shared,
           noise: draw(images.shape.slice(1), first, copies),
           position: positions(piece),
           target: stack(new Array<Tensor>(copies).fill(rows(target, i))),
           [combinations]: deviationMatrix(copies, design),
         });
-        return { copies, evaluations: copies, sum, squares, pixelSquares };
+        return { copies, evaluations: copies, sum, squares, pixelSquares, lengths: [...lengths.data] };
       });
     });
     const completenessGap = completenessGaps(

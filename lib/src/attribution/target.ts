@@ -1,5 +1,5 @@
 /** Targets as weights over the classes: every method explains the weighted sum of the classifier's logits. */
-import { InputError } from '../error.js';
+import { failAt } from '../error.js';
 import { indexOfClass } from '../model/classMatch.js';
 import { type Tensor, zeros } from '../tensor.js';
 import type { Target } from './attribution.js';
@@ -17,12 +17,11 @@ export function targetWeights(
   for (const [i, target] of targets.entries()) {
     if (typeof target === 'object' && 'weights' in target) {
       if (target.weights.length !== classes || !target.weights.every(Number.isFinite)) {
-        throw new InputError({
-          what: 'a target needs one finite weight per class',
-          where: `target ${i}`,
-          expected: `${classes} weights`,
-          got: `[${target.weights.join(', ')}]`,
-        });
+        throw failAt(`target ${i}`)(
+          'a target needs one finite weight per class',
+          `${classes} weights`,
+          `[${target.weights.join(', ')}]`,
+        );
       }
       result.data.set(target.weights, i * classes);
       continue;
@@ -34,30 +33,25 @@ export function targetWeights(
           ? [indexOfClass(target, { name, classes: names }, `target ${i}`)]
           : target;
     if (indices.length === 0) {
-      throw new InputError({
-        what: 'an empty set of classes explains nothing',
-        where: `target ${i}`,
-        expected: 'at least one class index',
-        got: '[]',
-      });
+      throw failAt(`target ${i}`)(
+        'an empty set of classes explains nothing',
+        'at least one class index',
+        '[]',
+      );
     }
     for (const index of indices) {
       if (!Number.isInteger(index) || index < 0 || index >= classes) {
-        throw new InputError({
-          what: 'this class does not exist',
-          where: `target ${i}`,
-          expected: `a class index from 0 to ${classes - 1}`,
-          got: String(index),
-        });
+        throw failAt(`target ${i}`)(
+          'this class does not exist',
+          `a class index from 0 to ${classes - 1}`,
+          String(index),
+        );
       }
       if (result.data[i * classes + index] !== 0) {
-        throw new InputError({
-          what: 'a class is named twice',
-          where: `target ${i}`,
-          expected: 'each class once',
-          got: `[${indices.join(', ')}]`,
-          todo: 'To count a class more than once, give one weight per class: { weights }.',
-        });
+        throw failAt(
+          `target ${i}`,
+          'To count a class more than once, give one weight per class: { weights }.',
+        )('a class is named twice', 'each class once', `[${indices.join(', ')}]`);
       }
       result.data[i * classes + index] = 1;
     }

@@ -1,5 +1,5 @@
 /** A linear model fitted to weighted samples, least squares or ridge regression, with its standard errors. */
-import { InputError } from '../error.js';
+import { failAt, type InputError } from '../error.js';
 import { factorise, solveLower, solveUpper } from './cholesky.js';
 import { sandwichErrors, type WeightedRow } from './sandwich.js';
 
@@ -128,41 +128,36 @@ function checkSamples(got: {
 }): void {
   const where = 'fitWeighted';
   if (!Number.isInteger(got.width) || got.width < 1 || got.weights.length !== got.samples) {
-    throw new InputError({
-      what: 'features, responses and weights do not belong together',
-      where,
-      expected: 'rows of equal length, one response and one weight each',
-      got: `${got.samples} responses, ${got.weights.length} weights, ${got.width} features each`,
-    });
+    throw failAt(where)(
+      'features, responses and weights do not belong together',
+      'rows of equal length, one response and one weight each',
+      `${got.samples} responses, ${got.weights.length} weights, ${got.width} features each`,
+    );
   }
   if (got.samples % got.cluster !== 0) {
-    throw new InputError({
-      what: 'a row without its neighbour',
-      where,
-      expected: `clusters of ${got.cluster} rows`,
-      got: `${got.samples} rows`,
-    });
+    throw failAt(where)(
+      'a row without its neighbour',
+      `clusters of ${got.cluster} rows`,
+      `${got.samples} rows`,
+    );
   }
   const wrong = Array.from(got.weights).find((weight) => !(weight >= 0));
   if (wrong !== undefined || !(got.total > 0 && Number.isFinite(got.total))) {
-    throw new InputError({
-      what: 'not usable as weights',
-      where,
-      expected: 'finite numbers from 0, not all 0',
-      got: wrong === undefined ? `a sum of ${got.total}` : String(wrong),
-    });
+    throw failAt(where)(
+      'not usable as weights',
+      'finite numbers from 0, not all 0',
+      wrong === undefined ? `a sum of ${got.total}` : String(wrong),
+    );
   }
   if (!(got.alpha >= 0)) {
-    throw new InputError({ what: 'not a penalty', where, expected: 'alpha from 0', got: String(got.alpha) });
+    throw failAt(where)('not a penalty', 'alpha from 0', String(got.alpha));
   }
 }
 
 function undetermined(feature: number): InputError {
-  return new InputError({
-    what: `the samples do not determine the coefficient of feature ${feature}`,
-    where: 'fitWeighted',
-    expected: 'more different samples than features',
-    got: 'features that the others explain fully, or samples whose weights vanish',
-    todo: 'Take more samples, weight them more evenly, or set alpha above 0.',
-  });
+  return failAt('fitWeighted', 'Take more samples, weight them more evenly, or set alpha above 0.')(
+    `the samples do not determine the coefficient of feature ${feature}`,
+    'more different samples than features',
+    'features that the others explain fully, or samples whose weights vanish',
+  );
 }
