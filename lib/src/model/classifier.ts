@@ -1,6 +1,6 @@
 /** A multi-label classifier: a network with the names of its bands and classes, ready to be scored and explained. */
 import type { BandStatistics, Patch } from '../dataset/patch.js';
-import type { Engine, Program } from '../engine/engine.js';
+import type { Engine, Feeds, Program } from '../engine/engine.js';
 import { runBatched } from '../engine/runBatched.js';
 import { failAt } from '../error.js';
 import { createGraph, shapeOf, substitute } from '../graph/graph.js';
@@ -67,7 +67,10 @@ export interface Classifier extends ClassifierDescription {
 }
 
 /** The logits behind a network's output, and the activation that the output shows. */
-function beforeActivation(output: Value): { readonly logits: Value; readonly shown?: ScoreActivation } {
+export function beforeActivation(output: Value): {
+  readonly logits: Value;
+  readonly shown?: ScoreActivation;
+} {
   let logits = output;
   while (logits.node.operator === 'Identity' || logits.node.operator === 'Dropout')
     [logits] = logits.node.inputs;
@@ -77,7 +80,7 @@ function beforeActivation(output: Value): { readonly logits: Value; readonly sho
   return { logits };
 }
 
-function chooseActivation(
+export function chooseActivation(
   shown: ScoreActivation | undefined,
   declared: ScoreActivation | undefined,
   where: string,
@@ -91,8 +94,8 @@ function chooseActivation(
 const read = ({ bands, networkBands = bands }: Pick<ClassifierDescription, 'bands' | 'networkBands'>) =>
   networkBands;
 
-/** Checks what the image and the logits must agree with; returns the image's height and width. */
-function checkShapes(image: Value, logits: Value, description: ClassifierDescription, where: string) {
+/** Checks what the network's image must agree with; returns its height and width. */
+function imageSize(image: Value, description: ClassifierDescription, where: string) {
   const { classes, layout = 'NCHW', size } = description;
   const fail = failAt(where);
   const names = read(description);
@@ -113,14 +116,6 @@ function checkShapes(image: Value, logits: Value, description: ClassifierDescrip
       `an input of shape [${shape.join(', ')}]`,
     );
   }
-  const outputs = shapeOf(logits);
-  if (outputs.length !== 2 || outputs[1] !== classes.length) {
-    throw failAt(where, 'Give the class names of this network, in its order.')(
-      'the network has another number of classes',
-      `an output [N, ${classes.length}]`,
-      `[${outputs.join(', ')}]`,
-    );
-  }
   const twice = classes.find((name, i) => classes.indexOf(name) !== i);
   if (twice !== undefined) {
     const expected = 'each class once, since classes are matched by name';
@@ -133,6 +128,21 @@ function checkShapes(image: Value, logits: Value, description: ClassifierDescrip
     throw fail('the network takes images of another size', expected, own.join(' x '));
   }
   return own;
+}
+
+/** Checks that there is one logit for each class. */
+function checkLogits(logits: Value, { classes }: ClassifierDescription, where: string): void {
+  const outputs = shapeOf(logits);
+  if (outputs.length === 2 && outputs[1] === classes.length) return;
+  const isMap = outputs.length === 4;
+  const todo = isMap
+    ? 'It scores every pixel: open it by openSegmenter, and say by `over` which pixels are explained.'
+    : 'Give the class names of this network, in its order.';
+  throw failAt(where, todo)(
+    isMap ? 'the network makes maps of its classes' : 'the network has another number of classes',
+    `an output [N, ${classes.length}]`,
+    `[${outputs.join(', ')}]`,
+  );
 }
 
 function checkInput(description: ClassifierDescription, where: string): void {
@@ -182,6 +192,98 @@ function chooseBands(image: Value, bands: readonly string[], chosen: readonly st
   return conv(image, floats(ones, [chosen.length, bands.length, 1, 1]), { name: 'networkBands' });
 }
 
+/** A network between images of all bands and what its classes are judged by. */
+export interface AttachedNetwork {
+  /** ['N', bands, height, width]. */
+  readonly image: Value;
+  /** The output before its activation. */
+  readonly output: Value;
+  readonly size: readonly [height: number, width: number];
+  readonly activation: ScoreActivation;
+}
+
+/**
+ * Finds a network's one image, checks it against the description, and feeds it with images [N, bands, height, width].
+ * @throws InputError where they do not fit
+ */
+export function attachNetwork(
+  output: Value,
+  description: ClassifierDescription,
+  where: string,
+): AttachedNetwork {
+  const { logits: own, shown } = beforeActivation(output);
+  const { inputs } = createGraph({ logits: own });
+  const [ownImage] = inputs;
+  if (ownImage === undefined || inputs.length !== 1) {
+    const got = `${inputs.length}: ${inputs.map(({ node }) => node.name).join(', ')}`;
+    throw failAt(where)('a classifier has exactly one input', undefined, got);
+  }
+  const activation = chooseActivation(shown, description.activation, where);
+  const size = imageSize(ownImage, description, where);
+  checkInput(description, where);
+  const { image, logits } = attachImage(own, ownImage, size, description);
+  return { image, output: logits, size, activation };
+}
+
+/** Programs that were compiled, by their keys. */
+export type Programs = Map<string, Promise<Program>>;
+
+export interface ClassifierParts {
+  readonly network: Pick<AttachedNetwork, 'image' | 'size' | 'activation'>;
+  readonly logits: Value;
+  readonly scores: Value;
+  /** Of classifiers that share what they compiled. */
+  readonly programs?: Programs;
+  /** What every program is fed besides, where it has such inputs. */
+  readonly feeds?: Feeds;
+}
+
+/** A classifier of its parts. */
+export function assembleClassifier(
+  { network: { image, size, activation }, logits, scores, programs = new Map(), feeds }: ClassifierParts,
+  description: ClassifierDescription,
+  engine: Engine,
+  { hash, where }: { readonly hash: string; readonly where: string },
+): Classifier {
+  const compiled: Classifier['program'] = (key, build) => {
+    const known = programs.get(key);
+    if (known !== undefined) return known;
+    const program = engine.compile(createGraph(build()), { network: where });
+    programs.set(key, program);
+    // What failed may be tried again, for example with less in memory.
+    program.catch(() => programs.delete(key));
+    return program;
+  };
+  const program: Classifier['program'] = feeds
+    ? async (key, build) => withFeeds(await compiled(key, build), feeds)
+    : compiled;
+  const [height, width] = size;
+  return {
+    ...description,
+    ...{ activation, size, hash, engine, image, logits, scores, program },
+    prepare(patch) {
+      return tensor(prepareImage(patch, size, description), [1, description.bands.length, height, width]);
+    },
+    async score(images) {
+      const result = await runBatched(await program('scores', () => ({ scores })), {
+        [image.node.name]: images,
+      });
+      return result.scores;
+    },
+    async dispose() {
+      const all = await Promise.allSettled(programs.values());
+      programs.clear();
+      for (const result of all) if (result.status === 'fulfilled') await result.value.dispose();
+    },
+  };
+}
+
+/** The program, always fed these values too. */
+const withFeeds = (program: Program, feeds: Feeds): Program => ({
+  ...program,
+  run: (given) => program.run({ ...feeds, ...given }),
+});
+
 /**
  * A classifier from a network's output (logits, or scores right behind a Sigmoid or Softmax).
  * @param hash identifies the model file in records.
@@ -193,53 +295,16 @@ export function createClassifier(
   engine: Engine,
   { hash, where = description.name }: { readonly hash: string; readonly where?: string },
 ): Classifier {
-  const { logits: own, shown } = beforeActivation(output);
-  const { inputs } = createGraph({ logits: own });
-  const [ownImage] = inputs;
-  if (ownImage === undefined || inputs.length !== 1) {
-    const got = `${inputs.length}: ${inputs.map(({ node }) => node.name).join(', ')}`;
-    throw failAt(where)('a classifier has exactly one input', undefined, got);
-  }
-  const activation = chooseActivation(shown, description.activation, where);
-  const size = checkShapes(ownImage, own, description, where);
-  checkInput(description, where);
-  const { image, logits } = attachImage(own, ownImage, size, description);
+  const network = attachNetwork(output, description, where);
+  const { output: logits, activation } = network;
+  checkLogits(logits, description, where);
   const scores = activation === 'sigmoid' ? sigmoid(logits, 'scores') : softmax(logits, -1, 'scores');
   const featureLayer = description.featureLayer ?? defaultFeatureLayer(logits);
   if (featureLayer !== undefined) {
     featureMaps(logits, { layer: featureLayer, grid: description.featureGrid }, where);
   }
-  const programs = new Map<string, Promise<Program>>();
-  const program: Classifier['program'] = (key, build) => {
-    const known = programs.get(key);
-    if (known !== undefined) return known;
-    const compiled = engine.compile(createGraph(build()), { network: where });
-    programs.set(key, compiled);
-    // What failed may be tried again, for example with less in memory.
-    compiled.catch(() => programs.delete(key));
-    return compiled;
-  };
-  const { bands } = description;
-  const [height, width] = size;
-  return {
-    ...description,
-    ...(featureLayer === undefined ? {} : { featureLayer }),
-    ...{ activation, size, hash, engine, image, logits, scores, program },
-    prepare(patch) {
-      return tensor(prepareImage(patch, size, description), [1, bands.length, height, width]);
-    },
-    async score(images) {
-      const result = await runBatched(await program('scores', () => ({ scores })), {
-        [image.node.name]: images,
-      });
-      return result.scores;
-    },
-    async dispose() {
-      const compiled = await Promise.allSettled(programs.values());
-      programs.clear();
-      for (const result of compiled) if (result.status === 'fulfilled') await result.value.dispose();
-    },
-  };
+  const complete = { ...description, ...(featureLayer === undefined ? {} : { featureLayer }) };
+  return assembleClassifier({ network, logits, scores }, complete, engine, { hash, where });
 }
 
 function prepareImage(

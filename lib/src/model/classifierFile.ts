@@ -25,6 +25,7 @@ import {
 import { storedLayers, type Weights } from './layers.js';
 import { loadLayersModel } from './layersModel.js';
 import { readNetwork } from './safetensorsFile.js';
+import { createSegmenter, type Segmenter } from './segmenter.js';
 
 /** The bytes of an ONNX file with outputs "logits" and "scores", weights in half precision. */
 export function encodeClassifier(
@@ -83,20 +84,42 @@ const isNeeded = ({ bands, classes, normalisation }: Given): boolean =>
  */
 export async function openClassifier(
   path: string = defaultModel,
-  { engine, output, inputShapes, ...given }: OpenOptions = {},
+  options: OpenOptions = {},
 ): Promise<Classifier> {
+  return open(path, options, createClassifier);
+}
+
+/**
+ * Opens a segmentation network, whose output has the classes of every pixel. Files and descriptions are those of
+ * `openClassifier`.
+ * @example
+ * const segmenter = await openSegmenter('clouds.onnx', { bands, classes, normalisation: { mean, deviation } });
+ * const classifier = segmenter.over('image');
+ * @throws InputError where the file is missing or damaged, or its network does not fit the description
+ */
+export async function openSegmenter(path: string, options: OpenOptions = {}): Promise<Segmenter> {
+  return open(path, options, createSegmenter);
+}
+
+async function open<Kind extends { dispose(): Promise<void> }>(
+  path: string,
+  { engine, output, inputShapes, ...given }: OpenOptions,
+  create: (
+    output: Value,
+    description: ClassifierDescription,
+    engine: Engine,
+    facts: { readonly hash: string; readonly where: string },
+  ) => Kind,
+): Promise<Kind> {
   const network = await openNetworkFile(path, { output, inputShapes, ...given });
   const running = engine ?? (await openEngine());
   try {
-    const classifier = createClassifier(network.output, network.description, running, {
-      hash: network.hash,
-      where: path,
-    });
-    if (engine !== undefined) return classifier;
+    const opened = create(network.output, network.description, running, { hash: network.hash, where: path });
+    if (engine !== undefined) return opened;
     return {
-      ...classifier,
+      ...opened,
       async dispose() {
-        await classifier.dispose();
+        await opened.dispose();
         await running.dispose();
       },
     };

@@ -7,3 +7,4 @@ export { denseNet, denseNet121 } from './denseNet.js';
 export { type FeatureLayer, featureLayers } from './featureLayer.js';
 export { resNet, resNet50 } from './resNet.js';
 export { readNetwork, type StoredNetwork } from './safetensorsFile.js';
+export * from './segmenter.js';
