@@ -1,4 +1,4 @@
-import { deepEqual, ok, throws } from 'node:assert/strict';
+import { deepEqual, equal, ok, throws } from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { differentiate } from '../../lib/src/graph/differentiate.js';
 import { createGraph } from '../../lib/src/graph/graph.js';
@@ -8,7 +8,7 @@ import { storedLayers } from '../../lib/src/model/layers.js';
 import { adam, correctedRate } from '../../lib/src/training/adam.js';
 import { createBatchStatistics } from '../../lib/src/training/batchStatistics.js';
 import { binaryCrossEntropy } from '../../lib/src/training/loss.js';
-import { rateAt, stepsOf } from '../../lib/src/training/recipe.js';
+import { cosineRecipe, rateAt, stepsOf } from '../../lib/src/training/recipe.js';
 import {
   createTrainingStep,
   flatten,
@@ -111,6 +111,14 @@ describe('the learning rate', () => {
       [0, 1, 2, 1, 0],
       1e-12,
     );
+  });
+
+  it('of the recipe cosine falls to zero at the end of the epochs, with a check after each', () => {
+    const cosine = cosineRecipe({ size: 64, train: 100, validation: 10 }, { batch: 32, epochs: 3, rate: 2 });
+    deepEqual(cosine.phases, [{ size: 64, images: 3 * 128, batch: 32 }]);
+    equal(cosine.checkEvery, 128);
+    equal(cosine.plateau, undefined);
+    near([rateAt(cosine, 0), rateAt(cosine, 0.03), rateAt(cosine, 1)], [0, 2, 0], 1e-12);
   });
 
   it('starts at its largest without warm-up', () => {

@@ -26,7 +26,7 @@ import type { Check } from '../training/checkpoint.js';
 import { type FitProgress, fit } from '../training/fit.js';
 import { type TrainingHistory, trainingHistoryPath, writeTrainingHistory } from '../training/history.js';
 import { readClassNames, readWeights, transferWeights } from '../training/pretrained.js';
-import { paperRecipe, type Recipe } from '../training/recipe.js';
+import { cosineRecipe, paperRecipe, type Recipe } from '../training/recipe.js';
 import { freshWeights } from '../training/trainingStep.js';
 import { print, untilInterrupted } from './commandLine.js';
 import { calledAs, numberWhere, oneOf, option, readArguments, text, wholeNumber } from './option.js';
@@ -36,7 +36,7 @@ const architectures: ReadonlyMap<string, Architecture> = new Map([
   ['densenet121', denseNet121],
   ['resnet50', resNet50],
 ]);
-const recipes = ['growing', 'paper'] as const;
+const recipes = ['growing', 'cosine', 'paper'] as const;
 
 const isCount = wholeNumber(1);
 
@@ -57,6 +57,7 @@ const command = {
     recipe: option(
       '<name>',
       'growing: small images first, half a cosine (scenes alone, and the default there)\n' +
+        'cosine: a fixed number of epochs, after a warm-up half a cosine down to zero, the last weights kept\n' +
         'paper: section 2.3, the learning rate reduced on a plateau of the validation loss, early stopping on it, the best ' +
         'weights kept (default for other data sets)',
       oneOf(recipes),
@@ -67,11 +68,15 @@ const command = {
         'others the linear layer starts anew',
       text,
     ),
-    batch: option('<count>', 'paper: images per step (default: 64; the paper has 32 for SEN12MS)', isCount),
-    epochs: option('<count>', 'paper: at most so many (default: 100)', isCount),
+    batch: option('<count>', 'images per step (default: 64; the paper has 32 for SEN12MS)', isCount),
+    epochs: option(
+      '<count>',
+      'cosine: so many (default: 20); paper: at most so many (default: 100)',
+      isCount,
+    ),
     rate: option(
       '<number>',
-      'paper: learning rate to begin with (default: 0.001)',
+      'largest learning rate (default: 0.001)',
       numberWhere('a number above 0, up to 1', (x) => x > 0 && x <= 1),
     ),
     scale: option(
@@ -145,7 +150,7 @@ export async function trainCommand(argv: readonly string[]): Promise<number> {
   const isRendered = choice.kind === 'scenes';
   const architecture = architectures.get(id) ?? denseNet121;
   const name = values.recipe ?? (isRendered ? 'growing' : 'paper');
-  const misplaced = (name === 'paper' ? (['scale'] as const) : (['batch', 'epochs', 'rate'] as const)).find(
+  const misplaced = (name === 'growing' ? (['batch', 'epochs', 'rate'] as const) : (['scale'] as const)).find(
     (option) => values[option] !== undefined,
   );
   if (misplaced !== undefined || (name === 'growing' && !isRendered)) {
@@ -157,17 +162,18 @@ export async function trainCommand(argv: readonly string[]): Promise<number> {
   }
   if (isRendered && values.statistics !== undefined)
     throw failAt('--statistics', 'Leave it out.')('scenes has statistics of its own');
-  const { batch = 64, epochs = 100, rate = 0.001, scale = 1 } = values;
+  const { batch, epochs, rate, scale } = values;
   const given = isRendered ? scenes({ seed }) : await openDataset(choice, { statistics: values.statistics });
   for (const split of ['train', 'validation'] as const) {
     if (given.count(split) > 0) continue;
     const todo = 'Put the lists of the splits into the folder of the data set, see docs/data.md.';
     throw failAt(given.name, todo)(`no images in the ${split} split`);
   }
+  const chosen = name === 'cosine' ? cosineRecipe : paperRecipe;
   const recipe =
     name === 'growing'
       ? growingRecipe(seed, scale)
-      : paperRecipe(
+      : chosen(
           { size: given.size, train: given.count('train'), validation: given.count('validation') },
           { seed, batch, epochs, rate },
         );

@@ -59,13 +59,43 @@ export function rateAt({ rate, warmUp }: Recipe, done: number): number {
   return (rate * (1 + Math.cos((Math.PI * (done - warmUp)) / (1 - warmUp)))) / 2;
 }
 
+/** Images that a recipe is made for: their side in pixels, and how many the splits hold. */
+export interface RecipeData {
+  readonly size: number;
+  readonly train: number;
+  readonly validation: number;
+}
+
+/**
+ * One run of fixed length: after a warm-up half a cosine down to zero, the last weights kept; a check after every epoch. It
+ * needs fewer epochs than waiting for plateaus, and always takes them.
+ */
+export function cosineRecipe(
+  { size, train, validation }: RecipeData,
+  {
+    seed = 0,
+    batch = 64,
+    epochs = 20,
+    rate = 1e-3,
+  }: Partial<Readonly<Record<'seed' | 'batch' | 'epochs' | 'rate', number>>> = {},
+): Recipe {
+  requireSeed(seed, 'recipe, seed');
+  const perEpoch = Math.ceil(train / batch) * batch;
+  return {
+    ...{ seed, rate, warmUp: 0.03 },
+    phases: [{ size, images: epochs * perEpoch, batch }],
+    validationImages: validation,
+    checkEvery: perEpoch,
+  };
+}
+
 /**
  * The recipe of the paper's section 2.3: batches of 64 (BigEarthNet) or 32 (SEN12MS), the learning rate reduced on a
  * plateau of the validation loss, early stopping on it, the best weights kept; a check after every epoch. The paper
  * gives neither the optimiser's rate nor the patience: these are Adam's and PyTorch's usual ones.
  */
 export function paperRecipe(
-  { size, train, validation }: { readonly size: number; readonly train: number; readonly validation: number },
+  { size, train, validation }: RecipeData,
   {
     seed = 0,
     batch = 64,
