@@ -7,6 +7,8 @@ import { smoothIntegratedGradients } from '../lib/src/attribution/smoothIntegrat
 import { readArguments } from '../lib/src/command/option.js';
 import { studyCommand } from '../lib/src/command/studyOptions.js';
 import { bandStatistics } from '../lib/src/dataset/bandStatistics.js';
+import { openEuroSat } from '../lib/src/dataset/euroSat.js';
+import { mosaics } from '../lib/src/dataset/mosaics.js';
 import { scenes } from '../lib/src/dataset/scenes.js';
 import type { Engine } from '../lib/src/engine/engine.js';
 import {
@@ -20,12 +22,17 @@ import { largestSeed, requireSeed } from '../lib/src/random.js';
 import { explainClass } from '../lib/src/study/explainClass.js';
 import { chooseImages } from '../lib/src/study/subject.js';
 import { zeros } from '../lib/src/tensor.js';
-import { paperRecipe } from '../lib/src/training/recipe.js';
+import { cosineRecipe, paperRecipe } from '../lib/src/training/recipe.js';
 import { freshWeights } from '../lib/src/training/trainingStep.js';
 import { tinyClassifier as tinyNetwork } from './attribution/perturbFixture.js';
 import { refusesInput } from './refuses.js';
 import { tinyDataset, tinyMethods } from './study/fixture.js';
 import { tinyArchitecture } from './training/tiny.js';
+
+/** Other mistakes than that of the seed are not the point here. */
+function onlySeeds(thrown: unknown): void {
+  if (thrown instanceof Error && /seed/.test(thrown.message)) throw thrown;
+}
 
 const [{ explain }] = tinyMethods;
 let engine: Engine;
@@ -42,7 +49,10 @@ const takers: Readonly<Record<string, (seed: number) => unknown>> = {
   randomBlockRelevance: (seed) => randomBlockRelevance(4, 4, 2, { seed }),
   'initial weights': (seed) => freshWeights(tinyArchitecture, { bands: 1, classes: 1, size: 8 }, seed),
   paperRecipe: (seed) => paperRecipe({ size: 8, train: 64, validation: 8 }, { seed }),
+  cosineRecipe: (seed) => cosineRecipe({ size: 8, train: 64, validation: 8 }, { seed }),
   scenes: (seed) => scenes({ seed }),
+  mosaics: (seed) => mosaics(tinyDataset, { seed, planted: undefined }).catch(onlySeeds),
+  openEuroSat: (seed) => openEuroSat('no such folder', { seed }).catch(onlySeeds),
   bandStatistics: (seed) => bandStatistics(tinyDataset, { seed, patches: 2 }),
   chooseImages: (seed) => chooseImages(tinyDataset, 2, seed),
 };

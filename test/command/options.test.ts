@@ -94,7 +94,7 @@ describe('the options of reproduce', () => {
   });
 
   it('names data sets by kind and folder, as they are written', () => {
-    for (const kind of ['bigearthnet', 'sen12ms', 'folder', 'packed']) {
+    for (const kind of ['bigearthnet', 'sen12ms', 'eurosat', 'mosaics', 'folder', 'packed']) {
       const choice = parseDataset(`${kind}:some: folder`, '/base');
       assert.deepEqual(choice, { kind, folder: '/base/some: folder' });
       assert.equal(datasetText(choice), `${kind}:/base/some: folder`);
@@ -118,7 +118,7 @@ describe('the options of reproduce', () => {
       [['--preset', 'fast'], /--preset.*quick or efficient or paper.*"?fast/],
       [['--dataset', 'bigearthnet'], /--dataset.*bigearthnet:<folder>/],
       [['--dataset', 'bigearthnet:'], /--dataset/],
-      [['--dataset', 'landsat:x'], /--dataset.*sen12ms:<folder>, folder:<folder>/],
+      [['--dataset', 'landsat:x'], /--dataset.*sen12ms:<folder>, eurosat:<folder>/],
       [['--split', 'val'], /--split.*train or validation or test/],
       [['--outcome', 'wrong'], /--outcome.*true-positive or false-positive.*"wrong"/],
       [['--methods', 'lime,gradcam'], /--methods.*saliency, saliency-sg.*"gradcam"/],

@@ -8,8 +8,10 @@ export { type SuperClass, superClasses, superClassOf } from './bigEarthNet/label
 export { openBigEarthNet } from './bigEarthNet.js';
 export { type BigEarthNet2Options, openBigEarthNet2 } from './bigEarthNet2.js';
 export { maskOf, maskShare } from './classMask.js';
+export { type EuroSatOptions, euroSatClasses, openEuroSat } from './euroSat.js';
 export type { FolderOptions } from './folder/description.js';
 export { openFolder } from './folder.js';
+export { type MosaicsOptions, mosaics, openMosaics, type PlantedPair } from './mosaics.js';
 export { openDataset, parseDataset } from './openDataset.js';
 export { type PackOptions, type PackResult, packDataset } from './packed/pack.js';
 export { openPacked, type PackedOptions, verifyPacked } from './packed.js';

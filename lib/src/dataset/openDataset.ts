@@ -3,7 +3,9 @@ import { resolve } from 'node:path';
 import { failAt } from '../error.js';
 import { openBigEarthNet } from './bigEarthNet.js';
 import { openBigEarthNet2 } from './bigEarthNet2.js';
+import { openEuroSat } from './euroSat.js';
 import { openFolder } from './folder.js';
+import { openMosaics } from './mosaics.js';
 import { openPacked } from './packed.js';
 import { bandResolution, type Dataset, sentinel2Bands } from './patch.js';
 import type { Resampling } from './raster/resample.js';
@@ -12,7 +14,15 @@ import { scenes } from './scenes.js';
 import { openSen12ms } from './sen12ms.js';
 
 /** Data sets that lie in a folder, by the word that stands before it. */
-export const folderKinds = ['bigearthnet', 'bigearthnet2', 'sen12ms', 'folder', 'packed'] as const;
+export const folderKinds = [
+  'bigearthnet',
+  'bigearthnet2',
+  'sen12ms',
+  'eurosat',
+  'mosaics',
+  'folder',
+  'packed',
+] as const;
 export type FolderKind = (typeof folderKinds)[number];
 
 export type DatasetChoice =
@@ -27,6 +37,8 @@ const openers: Openers = {
   bigearthnet: openBigEarthNet,
   bigearthnet2: openBigEarthNet2,
   sen12ms: (folder) => openSen12ms(folder),
+  eurosat: (folder) => openEuroSat(folder),
+  mosaics: (folder) => openMosaics(folder),
   folder: (folder) => openFolder(folder),
   packed: (folder) => openPacked(folder),
 };
@@ -61,7 +73,8 @@ export interface OpenDatasetOptions {
 
 /**
  * Opens a data set.
- * @param source `scenes`, or `<kind>:<folder>` with the kind `bigearthnet`, `bigearthnet2`, `sen12ms`, `folder` or `packed`
+ * @param source `scenes`, or `<kind>:<folder>` with the kind `bigearthnet`, `bigearthnet2`, `sen12ms`,
+ *   `eurosat`, `mosaics` (of EuroSAT's chips), `folder` or `packed`
  * @throws InputError if there is no such data set, or the folder holds another
  * @example
  * const data = await openDataset('bigearthnet:/data/BigEarthNet-v1.0');

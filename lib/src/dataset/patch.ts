@@ -63,6 +63,8 @@ export interface Patch {
   readonly masks?: Uint8Array;
   /** Where the image holds something planted on purpose, by name: 0/1 masks [height, width], where known. */
   readonly planted?: Readonly<Record<string, Uint8Array>>;
+  /** Values that a picture shows as black and as white, and its gamma, where they are no reflectances. */
+  readonly display?: { readonly low: number; readonly high: number; readonly gamma: number };
   /** Facts about the patch that a study may want to print, such as its acquisition date. */
   readonly facts?: Readonly<Record<string, string | number | boolean>>;
 }

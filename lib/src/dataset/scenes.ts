@@ -36,7 +36,7 @@ import {
   youngPlantationRate,
 } from './scenes/paint.js';
 import { drawAtmosphere, drawCloudShadow, renderBands, stripeCorner } from './scenes/render.js';
-import { requireSplit, splitsInOrder } from './splitNames.js';
+import { numberedNames } from './splitNames.js';
 
 /** How often each planted thing occurs. */
 export const plantedRates = {
@@ -111,16 +111,12 @@ export function scenes({
   marineBesideBeach = 'planted',
 }: ScenesOptions = {}): Dataset {
   requireSeed(seed, 'scenes, seed');
-  requireInteger('size', size, 48, 6);
-  for (const split of splitsInOrder) requireInteger(`counts.${split}`, counts[split], 0);
+  if (!(Number.isSafeInteger(size) && size >= 48 && size % 6 === 0)) {
+    throw failAt('scenes')('size is not usable', 'a multiple of 6 from 48', `${size}`);
+  }
   for (const [name, value] of Object.entries({ artefact, cloudShadow, marineBesideBeach }))
     requireChoice(`choice for ${name}`, value, plantingChoices, 'scenes');
-  const count = (split: Split): number => {
-    requireSplit(split, 'scenes');
-    return counts[split];
-  };
-  const requireIndex = (split: Split, index: number): void =>
-    requireInteger(`index in ${split}`, index, 0, 1, count(split) - 1);
+  const { count, nameOf, find } = numberedNames(`scenes-${seed}`, counts, 'scenes');
   return {
     name: 'scenes',
     bands: sentinel2Bands,
@@ -129,24 +125,13 @@ export function scenes({
     size,
     units: defaultUnits,
     statistics,
-    count,
-    nameOf(split, index) {
-      requireIndex(split, index);
-      return nameOf([seed, split, index]);
-    },
-    find(name) {
-      const index = Number(/-(\d{1,15})$/.exec(name)?.[1]);
-      const split = splitsInOrder.find((each) => name === nameOf([seed, each, index]));
-      return split === undefined || index >= counts[split] ? undefined : { split, index };
-    },
-    async read(split, index) {
-      requireIndex(split, index);
-      return renderScene([seed, split, index], size, { artefact, cloudShadow, marineBesideBeach });
-    },
+    ...{ count, nameOf, find },
+    read: async (split, index) => ({
+      name: nameOf(split, index),
+      ...renderScene([seed, split, index], size, { artefact, cloudShadow, marineBesideBeach }),
+    }),
   };
 }
-
-const nameOf = (key: readonly (number | string)[]): string => `scenes-${key.join('-')}`;
 
 type Plantings = Required<Pick<ScenesOptions, 'artefact' | 'cloudShadow' | 'marineBesideBeach'>>;
 
@@ -156,7 +141,11 @@ function isPlanted(planting: Planting, random: Random, rate: number): boolean {
   return planting === 'planted' ? planted : planting === 'always';
 }
 
-function renderScene(key: readonly (number | string)[], size: number, plantings: Plantings): Patch {
+function renderScene(
+  key: readonly (number | string)[],
+  size: number,
+  plantings: Plantings,
+): Omit<Patch, 'name'> {
   const stream = (layer: string): Random => createRandom(...key, layer);
   const canvas = createCanvas(size);
   const texture = createTexture(stream('texture'), size);
@@ -212,7 +201,6 @@ function renderScene(key: readonly (number | string)[], size: number, plantings:
     planted.sensorArtefact = stripeCorner(data, size);
 
   return {
-    name: nameOf(key),
     image: { data, shape: [sentinel2Bands.length, size, size] },
     bands: sentinel2Bands,
     labels,
@@ -299,17 +287,4 @@ function masksOf({ cover }: Canvas): Uint8Array {
   const masks = new Uint8Array(sceneClasses.length * cover.length);
   for (let p = 0; p < cover.length; p++) masks[cover[p] * cover.length + p] = 1;
   return masks;
-}
-
-function requireInteger(
-  name: string,
-  value: number,
-  least: number,
-  step = 1,
-  most = Number.MAX_SAFE_INTEGER,
-): void {
-  if (Number.isSafeInteger(value) && value >= least && value <= most && value % step === 0) return;
-  const unit = step === 1 ? 'an integer' : `a multiple of ${step}`;
-  const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`;
-  throw failAt('scenes')(`${name} is not usable`, `${unit} from ${least}${upTo}`, `${value}`);
 }

@@ -1,7 +1,7 @@
 /** The names of a data set's patches, split by split: found by index and, without further memory, by name. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { requireChoice } from '../check.js';
+import { requireChoice, requireCount } from '../check.js';
 import { failAt } from '../error.js';
 import type { Dataset, Split } from './patch.js';
 
@@ -33,9 +33,7 @@ export function splitNames(names: NamesBySplit, where: string): SplitNames {
     nameOf(split, index) {
       const available = of(split);
       if (Number.isInteger(index) && index >= 0 && index < available.length) return available[index];
-      const { length } = available;
-      const expected = length > 0 ? `an index from 0 to ${length - 1}` : 'a split with patches';
-      throw failAt(where)(`no such patch in split "${split}"`, expected, `index ${index}`);
+      throw failAt(where)(...noSuchPatch(split, index, available.length));
     },
     find(name) {
       for (const split of splitsInOrder) {
@@ -45,6 +43,42 @@ export function splitNames(names: NamesBySplit, where: string): SplitNames {
       return undefined;
     },
   };
+}
+
+/**
+ * Names of patches that are made from a seed: the prefix, the split and a number from 0.
+ * @param where what errors name
+ * @throws InputError for counts that are none; from `nameOf` if there is no such patch
+ */
+export function numberedNames(
+  prefix: string,
+  counts: Readonly<Record<Split, number>>,
+  where: string,
+): Omit<SplitNames, 'total'> {
+  for (const split of splitsInOrder) requireCount(counts[split], `${where}, counts.${split}`, 0);
+  const count = (split: Split): number => {
+    requireSplit(split, where);
+    return counts[split];
+  };
+  const name = (split: Split, index: number): string => `${prefix}-${split}-${index}`;
+  return {
+    count,
+    nameOf(split, index) {
+      const available = count(split);
+      if (Number.isInteger(index) && index >= 0 && index < available) return name(split, index);
+      throw failAt(where)(...noSuchPatch(split, index, available));
+    },
+    find(given) {
+      const index = Number(/-(\d{1,15})$/.exec(given)?.[1]);
+      const split = splitsInOrder.find((each) => given === name(each, index));
+      return split === undefined || index >= counts[split] ? undefined : { split, index };
+    },
+  };
+}
+
+function noSuchPatch(split: Split, index: number, available: number): [string, string, string] {
+  const expected = available > 0 ? `an index from 0 to ${available - 1}` : 'a split with patches';
+  return [`no such patch in split "${split}"`, expected, `index ${index}`];
 }
 
 /** Paths of the lists of names that make up the splits. */

@@ -72,7 +72,12 @@ describe('packDataset', () => {
     // One image holds fractions: it is kept as floats, the others as whole numbers.
     await packDataset(await source(), join(out, 'f'));
     await assertSame(await openPacked(join(out, 'f')), await source());
-    const rendered = few(scenes({ size: 48 }), 4);
+    const plain = few(scenes({ size: 48 }), 4);
+    const display = { low: 0, high: 255, gamma: 1 };
+    const rendered: Dataset = {
+      ...plain,
+      read: async (split, index) => ({ ...(await plain.read(split, index)), display }),
+    };
     await packDataset(rendered, join(out, 'r'), { shardBytes: 1 });
     const packed = await openPacked(join(out, 'r'));
     await assertSame(packed, rendered);

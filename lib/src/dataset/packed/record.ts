@@ -17,6 +17,7 @@ interface Facts {
   readonly masks: boolean;
   readonly planted?: readonly string[];
   readonly georeference?: Georeference;
+  readonly display?: Patch['display'];
   readonly facts?: Patch['facts'];
 }
 
@@ -30,6 +31,7 @@ export function encodeRecord(patch: Patch, grid: Grid): Uint8Array {
     masks: patch.masks !== undefined,
     ...(patch.planted && { planted: planted.map(([name]) => name) }),
     ...(patch.georeference && { georeference: patch.georeference }),
+    ...(patch.display && { display: patch.display }),
     ...(patch.facts && { facts: patch.facts }),
   };
   const text = new TextEncoder().encode(JSON.stringify(facts));
@@ -108,6 +110,7 @@ export function decodeRecord(
   return {
     ...{ name, image, bands, labels },
     ...(facts.georeference && { georeference: facts.georeference }),
+    ...(facts.display && { display: facts.display }),
     ...(facts.masks && { masks: unpackBits(record.subarray(bits, bits + maskBytes), classes.length * area) }),
     ...(planted && { planted: Object.fromEntries(planted) }),
     ...(facts.facts && { facts: facts.facts }),
@@ -157,12 +160,18 @@ function unpackBits(bytes: Uint8Array, length: number): Uint8Array {
 
 function parseFacts(value: unknown): Facts | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { type, masks, planted, georeference, facts } = value;
+  const { type, masks, planted, georeference, display, facts } = value;
   if ((type !== 'uint16' && type !== 'float32') || typeof masks !== 'boolean') return undefined;
   if (planted !== undefined && !(isTexts(planted) && planted.length <= 1000)) return undefined;
   if (georeference !== undefined && !isGeoreference(georeference)) return undefined;
+  if (display !== undefined && !isDisplay(display)) return undefined;
   if (facts !== undefined && !isPlain(facts)) return undefined;
-  return { type, masks, planted, georeference, facts };
+  return { type, masks, planted, georeference, display, facts };
+}
+
+function isDisplay(value: unknown): value is NonNullable<Patch['display']> {
+  const { low, high, gamma } = fieldsOf(value);
+  return [low, high, gamma].every(isNumber);
 }
 
 function isGeoreference(value: unknown): value is Georeference {
