@@ -101,6 +101,22 @@ describe('a lock', () => {
       assert.deepEqual(await ownFiles(folder), []);
     }));
 
+  it('is seen whatever its number is', () =>
+    withFolder(async (folder) => {
+      // Numbers are written in base 36: the 34th of a process is "x", as what stands between subject and number.
+      const seen = new Set<boolean>();
+      for (let i = 0; i < 72 && seen.size < 2; i++) {
+        await withLock(folder, 'folder', async () => {
+          const [name] = await ownFiles(folder);
+          const isOdd = /^\.landlens-folderx[^-]*x/.test(name);
+          if (seen.has(isOdd)) return;
+          seen.add(isOdd);
+          await assert.rejects(withLock(folder, 'folder', work), /another run is writing here/);
+        });
+      }
+      assert.equal(seen.size, 2);
+    }));
+
   it('of another host is respected, and the message says how to remove it', () =>
     withFolder(async (folder) => {
       const name = `.landlens-folderx0-1-1-${encodeURIComponent(`not-${hostname()}`)}.lock`;

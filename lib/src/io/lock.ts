@@ -75,7 +75,8 @@ interface Other {
 /** A lock that somebody holds, as far as can be seen from here; those of dead processes are removed. */
 async function findOther(folder: string, subject: string, own: string): Promise<Other | undefined> {
   for (const { path, start, signed } of await findSigned(folder, 'lock')) {
-    if (path === own || start.slice(0, start.lastIndexOf('x')) !== subject) continue;
+    // Of subject and number, the number alone may hold an x.
+    if (path === own || start.slice(0, start.indexOf('x')) !== subject) continue;
     const holder = holderOf(signed);
     if (holder === undefined || !isDead(holder)) return { path, ...(holder && { holder }) };
     await rm(path, { force: true });
