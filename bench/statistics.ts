@@ -159,9 +159,3 @@ export function difference(a: ArrayLike<number>, b: ArrayLike<number>): Differen
   const share = (gap: number, whole: number): number => (gap === 0 ? 0 : gap / whole);
   return { largest: share(largest, scale), norm: share(Math.sqrt(squares), Math.sqrt(total)) };
 }
-
-export function sumOfSquares(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
-  return sum;
-}

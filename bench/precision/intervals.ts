@@ -1,6 +1,6 @@
 /** Whether stated errors are true: how often an interval holds the reference's value, and how far the map really is from it. */
 import { studentQuantile } from 'landlens/analysis/studentQuantile';
-import { sumOfSquares } from '../statistics.js';
+import { sumOfSquares } from 'landlens/attribution/uncertainty';
 
 /** Values with their standard errors, one image's. */
 export interface Estimate {

@@ -3,9 +3,9 @@
  * more samples would give, for landlens and Captum by the same yardstick.
  */
 import { join } from 'node:path';
+import { sumOfSquares } from 'landlens/attribution/uncertainty';
 import { type Column, type Family, methodWork, paper, paperCount, parametersOf } from '../amounts.js';
 import type { Pair } from '../pair.js';
-import { sumOfSquares } from '../statistics.js';
 import type { Parameters, Task } from '../task.js';
 import { readTensors, tensorNamed } from '../tensorFile.js';
 

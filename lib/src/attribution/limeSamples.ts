@@ -2,6 +2,7 @@
 import { failAt } from '../error.js';
 import { createRandom, type RandomKey } from '../random.js';
 import type { Tensor } from '../tensor.js';
+import { effectiveCount } from './effectiveCount.js';
 import type { Segmentation } from './slic.js';
 
 export interface LimeDrawing {
@@ -150,9 +151,7 @@ function segmentEnergies(
  * in pairs, as two images that show complements of each other tell the coefficients one thing.
  */
 export function effectiveSamples(weights: Float64Array, drawing: LimeDrawing['bits']): number {
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  const squares = weights.reduce((total, weight) => total + weight * weight, 0);
-  const effective = squares === 0 ? 0 : (sum * sum) / squares;
+  const effective = effectiveCount(weights);
   return drawing === 'paired' ? effective / 2 : effective;
 }
 

@@ -6,6 +6,7 @@ import { multiply } from '../graph/operators/elementwise.js';
 import { matMul } from '../graph/operators/matMul.js';
 import { reduceSum } from '../graph/operators/reduction.js';
 import { type Tensor, zeros } from '../tensor.js';
+import { effectiveCount } from './effectiveCount.js';
 import { relativeErrorOf, type Uncertainty } from './uncertainty.js';
 
 /** How the copies of a sampled attribution hang together. */
@@ -133,8 +134,8 @@ export function createAccumulator({ perUnit, perStratum }: Design) {
   let [pixelSum, pixelSquares] = [new Float64Array(), new Float64Array()];
   let [shared, pixelShared] = [new Float64Array(), new Float64Array()];
   let shape: readonly number[] = [];
-  /** Σ l and Σ l² over the strata. */
-  let [lengths, lengthSquares] = [0, 0];
+  /** Squared lengths of the strata's deviations. */
+  const lengths: number[] = [];
 
   /** Chan, Golub and LeVeque (1983): units alike in all parts also differ by the parts' means. */
   function addPart(
@@ -177,9 +178,7 @@ export function createAccumulator({ perUnit, perStratum }: Design) {
       });
       for (let unit = 0; perStratum !== undefined && unit < part.copies / perUnit; unit += perStratum) {
         const ofStratum = part.lengths?.slice(unit, unit + perStratum) ?? [];
-        const length = ofStratum.reduce((total, one) => total + one, 0);
-        lengths += length;
-        lengthSquares += length ** 2;
+        lengths.push(ofStratum.reduce((total, one) => total + one, 0));
       }
       copies += part.copies;
       evaluations += part.evaluations;
@@ -196,7 +195,7 @@ export function createAccumulator({ perUnit, perStratum }: Design) {
       return {
         standardError,
         pixelStandardError: { data: error(pixelSquares, pixelShared), shape: [1, 1, ...shape.slice(2)] },
-        degreesOfFreedom: [lengths === 0 ? freedom : lengths ** 2 / lengthSquares],
+        degreesOfFreedom: [effectiveCount(lengths) || freedom],
         relativeError: [relativeErrorOf(standardError.data, mean().data)],
         evaluations: [evaluations],
       };

@@ -7,6 +7,7 @@ import { matMul } from '../graph/operators/matMul.js';
 import { reduceSum } from '../graph/operators/reduction.js';
 import { createRandom } from '../random.js';
 import { addTo, rows, type Tensor, zeros } from '../tensor.js';
+import { effectiveCount } from './effectiveCount.js';
 import type { Sampled } from './sampling.js';
 import { relativeErrorOf, sumOfSquares } from './uncertainty.js';
 
@@ -125,22 +126,16 @@ export function estimatePathError(sums: PathSums): Sampled & { readonly smoothne
     shape,
   });
   const standardError = error(sums.squares);
+  const lengths = Array.from({ length: groupCount }, (_, group) => sumOfSquares(rows(groups, group).data));
   const uncertainty = {
     standardError,
     pixelStandardError: error(sums.pixelSquares),
-    degreesOfFreedom: [effectiveCount(groups)],
+    degreesOfFreedom: [effectiveCount(lengths) || groupCount],
     relativeError: [relativeErrorOf(standardError.data, values.data)],
     evaluations: [points],
     systematic: true as const,
   };
   return { values, smoothness, uncertainty };
-}
-
-/** (Σ s)² / Σ s² of the groups' squared lengths s: how many carry the sum; all where there is none. */
-function effectiveCount(groups: Tensor): number {
-  const lengths = Array.from({ length: groupCount }, (_, group) => sumOfSquares(rows(groups, group).data));
-  const total = lengths.reduce((sum, length) => sum + length, 0);
-  return total === 0 ? groupCount : total ** 2 / sumOfSquares(lengths);
 }
 
 /** κ(H); not below 0 by rounding. */

@@ -4,7 +4,14 @@ import { failAt } from '../error.js';
 import { readBoundedFile } from '../io/boundedFile.js';
 import { decodeJpeg } from '../io/jpeg.js';
 import { createRandom, requireSeed } from '../random.js';
-import { type BandStatistics, type Dataset, defaultUnits, type Patch, type Split } from './patch.js';
+import {
+  type BandStatistics,
+  type Dataset,
+  type Display,
+  defaultUnits,
+  type Patch,
+  type Split,
+} from './patch.js';
 import { listFolder, noPatches, readNameFile } from './patchFolder.js';
 import { requireDigitalNumbers } from './raster/digitalNumbers.js';
 import { type GeoTiff, readGeoTiff } from './raster/geoTiff.js';
@@ -53,7 +60,7 @@ interface Form {
   readonly bands: readonly string[];
   readonly units: string;
   readonly statistics: BandStatistics;
-  readonly display?: Patch['display'];
+  readonly display?: Display;
   /** The values [bands, 64, 64] of a file, and where it lies, where it says so. */
   read(path: string): Promise<Pick<GeoTiff, 'pixels' | 'georeference'>>;
 }

@@ -77,16 +77,12 @@ export async function mosaics(chips: Dataset, options: MosaicsOptions = {}): Pro
 }
 
 /** Mosaics of the chips in a folder of EuroSAT. */
-export const openMosaics = async (
+export async function openMosaics(
   folder: string,
-  options: MosaicsOptions & Pick<EuroSatOptions, 'splits' | 'statistics'> = {},
-): Promise<Dataset> => {
-  const { splits, statistics, ...rest } = options;
-  return mosaics(
-    await openEuroSat(folder, { ...(splits && { splits }), ...(statistics && { statistics }) }),
-    rest,
-  );
-};
+  { splits, statistics, ...rest }: MosaicsOptions & Pick<EuroSatOptions, 'splits' | 'statistics'> = {},
+): Promise<Dataset> {
+  return mosaics(await openEuroSat(folder, { splits, statistics }), rest);
+}
 
 interface Pair {
   /** Indices of the classes. */

@@ -51,6 +51,15 @@ export interface Georeference {
   readonly pixelSize: readonly [number, number];
 }
 
+/** How a picture shows values that are no reflectances. */
+export interface Display {
+  /** Value that is black. */
+  readonly low: number;
+  /** Value that is white. */
+  readonly high: number;
+  readonly gamma: number;
+}
+
 export interface Patch {
   readonly name: string;
   /** [bands, height, width], reflectance x 10,000 (Sentinel-2 digital numbers), on the 10 m grid. */
@@ -63,8 +72,8 @@ export interface Patch {
   readonly masks?: Uint8Array;
   /** Where the image holds something planted on purpose, by name: 0/1 masks [height, width], where known. */
   readonly planted?: Readonly<Record<string, Uint8Array>>;
-  /** Values that a picture shows as black and as white, and its gamma, where they are no reflectances. */
-  readonly display?: { readonly low: number; readonly high: number; readonly gamma: number };
+  /** Absent where values are reflectances. */
+  readonly display?: Display;
   /** Facts about the patch that a study may want to print, such as its acquisition date. */
   readonly facts?: Readonly<Record<string, string | number | boolean>>;
 }

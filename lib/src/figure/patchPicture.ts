@@ -1,7 +1,7 @@
 /** A patch as a picture in true colour. */
-import type { Patch } from '../dataset/patch.js';
+import type { Display, Patch } from '../dataset/patch.js';
 import { failAt } from '../error.js';
-import { magnitude, type Pixels, paintTrueColour, type Stretch } from './colour.js';
+import { magnitude, type Pixels, paintTrueColour } from './colour.js';
 
 export const gamma = 1.4;
 const trueColour = ['B04', 'B03', 'B02'] as const;
@@ -17,7 +17,7 @@ export function bandOf({ name, bands, image }: Pictured, band: string): Float32A
 }
 
 /** As the patch says, else from reflectance 0 (black) to that of the brightest half per cent, but at least 0.1 (white). */
-export function trueColourStretch(patch: Pictured): Stretch & { readonly gamma: number } {
+export function trueColourStretch(patch: Pictured): Display {
   if (patch.display) return patch.display;
   const brightest = trueColour.map((band) => magnitude(bandOf(patch, band), 0.995));
   return { low: 0, high: Math.max(1000, ...brightest), gamma };

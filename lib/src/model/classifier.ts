@@ -67,7 +67,7 @@ export interface Classifier extends ClassifierDescription {
 }
 
 /** The logits behind a network's output, and the activation that the output shows. */
-export function beforeActivation(output: Value): {
+function beforeActivation(output: Value): {
   readonly logits: Value;
   readonly shown?: ScoreActivation;
 } {
@@ -80,7 +80,7 @@ export function beforeActivation(output: Value): {
   return { logits };
 }
 
-export function chooseActivation(
+function chooseActivation(
   shown: ScoreActivation | undefined,
   declared: ScoreActivation | undefined,
   where: string,

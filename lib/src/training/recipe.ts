@@ -66,12 +66,27 @@ export interface RecipeData {
   readonly validation: number;
 }
 
+/** Epochs of whole batches, with a check on all of the validation split after each. */
+function inEpochs(
+  { size, train, validation }: RecipeData,
+  { seed, batch, epochs }: Readonly<Record<'seed' | 'batch' | 'epochs', number>>,
+): Pick<Recipe, 'seed' | 'phases' | 'validationImages' | 'checkEvery'> {
+  requireSeed(seed, 'recipe, seed');
+  const perEpoch = Math.ceil(train / batch) * batch;
+  return {
+    seed,
+    phases: [{ size, images: epochs * perEpoch, batch }],
+    validationImages: validation,
+    checkEvery: perEpoch,
+  };
+}
+
 /**
  * One run of fixed length: after a warm-up half a cosine down to zero, the last weights kept; a check after every epoch. It
  * needs fewer epochs than waiting for plateaus, and always takes them.
  */
 export function cosineRecipe(
-  { size, train, validation }: RecipeData,
+  data: RecipeData,
   {
     seed = 0,
     batch = 64,
@@ -79,14 +94,7 @@ export function cosineRecipe(
     rate = 1e-3,
   }: Partial<Readonly<Record<'seed' | 'batch' | 'epochs' | 'rate', number>>> = {},
 ): Recipe {
-  requireSeed(seed, 'recipe, seed');
-  const perEpoch = Math.ceil(train / batch) * batch;
-  return {
-    ...{ seed, rate, warmUp: 0.03 },
-    phases: [{ size, images: epochs * perEpoch, batch }],
-    validationImages: validation,
-    checkEvery: perEpoch,
-  };
+  return { ...inEpochs(data, { seed, batch, epochs }), rate, warmUp: 0.03 };
 }
 
 /**
@@ -95,7 +103,7 @@ export function cosineRecipe(
  * gives neither the optimiser's rate nor the patience: these are Adam's and PyTorch's usual ones.
  */
 export function paperRecipe(
-  { size, train, validation }: RecipeData,
+  data: RecipeData,
   {
     seed = 0,
     batch = 64,
@@ -111,12 +119,5 @@ export function paperRecipe(
     readonly plateau?: Plateau;
   } = {},
 ): Recipe {
-  requireSeed(seed, 'recipe, seed');
-  const perEpoch = Math.ceil(train / batch) * batch;
-  return {
-    ...{ seed, rate, plateau, warmUp: 0 },
-    phases: [{ size, images: epochs * perEpoch, batch }],
-    validationImages: validation,
-    checkEvery: perEpoch,
-  };
+  return { ...inEpochs(data, { seed, batch, epochs }), rate, plateau, warmUp: 0 };
 }

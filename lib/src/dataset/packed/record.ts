@@ -6,7 +6,7 @@
 import { failAt, messageOf } from '../../error.js';
 import { fieldsOf, isJsonObject, isNumber, isText, isTexts, parseJson } from '../../io/json.js';
 import { zeros } from '../../tensor.js';
-import type { Georeference, Patch } from '../patch.js';
+import type { Display, Georeference, Patch } from '../patch.js';
 import { type Resampling, upsample } from '../raster/resample.js';
 import type { PackedHeader } from './index.js';
 
@@ -17,7 +17,7 @@ interface Facts {
   readonly masks: boolean;
   readonly planted?: readonly string[];
   readonly georeference?: Georeference;
-  readonly display?: Patch['display'];
+  readonly display?: Display;
   readonly facts?: Patch['facts'];
 }
 
@@ -169,7 +169,7 @@ function parseFacts(value: unknown): Facts | undefined {
   return { type, masks, planted, georeference, display, facts };
 }
 
-function isDisplay(value: unknown): value is NonNullable<Patch['display']> {
+function isDisplay(value: unknown): value is Display {
   const { low, high, gamma } = fieldsOf(value);
   return [low, high, gamma].every(isNumber);
 }
