@@ -171,9 +171,12 @@ export interface Choice {
   readonly low?: number;
 }
 
+/** How many times as much work the larger amount of a line has, at least: the more, the better its slope is known. */
+const leastSpan = 4;
+
 /**
- * The largest amount that every column measures within the budget, but at least the second where the first has not all
- * units, as a line takes two: no column is extrapolated from less than another.
+ * The largest amount that every column measures within the budget, but at least `leastSpan` times the first where that has
+ * not all units: no column is extrapolated from less than another, nor from two amounts that noise can exchange.
  * @param columns the same number of amounts each, and the seconds that the first took
  */
 export function chooseAmount(
@@ -185,15 +188,12 @@ export function chooseAmount(
     columns.every(({ amounts, seconds }) => secondsOf(amounts[i], amounts[0], seconds) <= budget);
   const hasAllUnits = (i: number): boolean =>
     columns.every(({ amounts }) => amounts[i].units === amounts[last].units);
-  let high = hasAllUnits(0) ? 0 : 1;
+  const spans = (i: number): boolean =>
+    columns.every(({ amounts }) => amounts[i].units >= leastSpan * amounts[0].units);
+  let high = 0;
+  while (!hasAllUnits(high) && !spans(high)) high++;
   while (high < last && fits(high + 1)) high++;
-  if (hasAllUnits(high)) return { high };
-  // The further apart the two, the better is their slope known.
-  const isSmall = (i: number): boolean =>
-    columns.every(({ amounts }) => amounts[i].units <= amounts[high].units / 3);
-  let low = high - 1;
-  while (low > 0 && !isSmall(low)) low--;
-  return { high, low };
+  return hasAllUnits(high) ? { high } : { high, low: 0 };
 }
 
 /** How the table says what a scaled figure was scaled from. */

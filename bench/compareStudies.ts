@@ -1,23 +1,18 @@
 /**
- * How far the columns of Table 3 move between two recordings of one study, for example on two machines:
+ * How far the columns of Table 3 move between two recordings of one study, on two machines or with two presets:
  * node --import ./test/typescript.mjs bench/compareStudies.ts FOLDER OTHER
- * FOLDER and OTHER are the --out of two runs of `npm run reproduce` with the same options. Seconds are left out.
+ * FOLDER and OTHER are the --out of two runs of `npm run reproduce` with the same images.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError, messageOf } from '../lib/src/error.js';
+import { studentQuantile } from 'landlens/analysis/studentQuantile';
+import { InputError, messageOf } from 'landlens/error';
+import { type Metric, type MetricId, type MetricValues, metrics } from 'landlens/metric/metrics';
+import { correlationText, measureText, rankAgreement, type ScoreColumn } from 'landlens/study/comparison';
+import { mean, sampleStandardDeviation } from 'simple-statistics';
 
-const columns = {
-  maxSensitivity: 'Max-Sensitivity',
-  aucMorf: 'AUC-MoRF',
-  fileSize: 'File size (KB)',
-} as const;
-type Column = keyof typeof columns;
-const names = ['maxSensitivity', 'aucMorf', 'fileSize'] as const satisfies readonly Column[];
-
-type Metrics = Readonly<Partial<Record<Column, number>>>;
 /** Metrics by method and image. */
-type Study = ReadonlyMap<string, ReadonlyMap<number, Metrics>>;
+type Study = ReadonlyMap<string, ReadonlyMap<number, MetricValues>>;
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
@@ -25,42 +20,79 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function readStudy(folder: string): Study {
   const path = join(folder, 'records.jsonl');
-  const study = new Map<string, Map<number, Metrics>>();
+  const study = new Map<string, Map<number, MetricValues>>();
   for (const [i, line] of readFileSync(path, 'utf8').trim().split('\n').entries()) {
     const record: unknown = JSON.parse(line);
     if (!isObject(record) || typeof record.method !== 'string' || typeof record.imageIndex !== 'number') {
       throw new InputError({ what: 'not a record of a study', where: `${path}, line ${i + 1}` });
     }
-    const { method, imageIndex, metrics } = record;
-    const found = isObject(metrics) ? metrics : {};
-    const values = names.flatMap((name) => (typeof found[name] === 'number' ? [[name, found[name]]] : []));
-    const ofMethod = study.get(method) ?? new Map<number, Metrics>();
+    const { method, imageIndex } = record;
+    const found = isObject(record.metrics) ? record.metrics : {};
+    const values = metrics.flatMap(({ id }) => (typeof found[id] === 'number' ? [[id, found[id]]] : []));
+    const ofMethod = study.get(method) ?? new Map<number, MetricValues>();
     study.set(method, ofMethod.set(imageIndex, Object.fromEntries(values)));
   }
   return study;
 }
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
+/** A metric of one image in both studies. */
+type Pair = readonly [number, number];
 
-/** One row a method: how far the mean moves, and in brackets the most that a single image does. */
-function compare(one: Study, other: Study): readonly string[] {
-  const rows = [...one].flatMap(([method, images]) => {
-    const others = other.get(method);
-    if (others === undefined) return [];
-    const cells = names.map((name) => {
-      const moves = [...images].flatMap(([image, metrics]) => {
-        const [a, b] = [metrics[name], others.get(image)?.[name]];
-        return a === undefined || b === undefined ? [] : [b - a];
-      });
-      if (moves.length === 0) return '';
-      const most = Math.max(...moves.map(Math.abs));
-      return `${Math.abs(mean(moves)).toFixed(4)} (${most.toFixed(4)}, n = ${moves.length})`;
+/** By method, what both studies measured; methods without any are left out. */
+function pairsOf(one: Study, other: Study, metric: MetricId): ReadonlyMap<string, readonly Pair[]> {
+  const pairs = [...one].map(([method, images]) => {
+    const ofMethod = [...images].flatMap(([image, values]): Pair[] => {
+      const [a, b] = [values[metric], other.get(method)?.get(image)?.[metric]];
+      return a === undefined || b === undefined ? [] : [[a, b]];
     });
-    return [`| ${method} | ${cells.join(' | ')} |`];
+    return [method, ofMethod] as const;
   });
-  const heading = ['Method', ...names.map((name) => columns[name])];
-  return [`| ${heading.join(' | ')} |`, `| --- |${' ---: |'.repeat(names.length)}`, ...rows];
+  return new Map(pairs.filter(([, ofMethod]) => ofMethod.length > 0));
+}
+
+/** The mean of the differences, with its 95 % interval by Student's t over the images. */
+function differenceText(pairs: readonly Pair[]): string {
+  const moves = pairs.map(([a, b]) => b - a);
+  if (moves.length < 2) return measureText(moves[0]);
+  const half =
+    (studentQuantile(0.95, moves.length - 1) * sampleStandardDeviation(moves)) / Math.sqrt(moves.length);
+  const ends = [mean(moves) - half, mean(moves) + half].map(measureText);
+  return `${measureText(mean(moves))} (${ends.join(' to ')})`;
+}
+
+const columnOf = (
+  pairs: ReadonlyMap<string, readonly Pair[]>,
+  metric: MetricId,
+  side: 0 | 1,
+): ScoreColumn => ({
+  name: '',
+  scores: Object.fromEntries(
+    [...pairs].map(([method, each]) => [method, { [metric]: mean(each.map((pair) => pair[side])) }]),
+  ),
+});
+
+function compare(
+  one: Study,
+  other: Study,
+  { id, heading }: Pick<Metric, 'heading'> & { readonly id: MetricId },
+) {
+  const pairs = pairsOf(one, other, id);
+  const rows = [...pairs].map(([method, each]) => {
+    const means = ([0, 1] as const).map((side) => measureText(mean(each.map((pair) => pair[side]))));
+    const most = Math.max(...each.map(([a, b]) => Math.abs(b - a)));
+    const cells = [method, ...means, differenceText(each), measureText(most), each.length];
+    return `| ${cells.join(' | ')} |`;
+  });
+  const order = rankAgreement(columnOf(pairs, id, 0), columnOf(pairs, id, 1), id);
+  return [
+    `${heading}`,
+    '',
+    '| Method | one | other | other less one, with 95 % interval | most of one image | images |',
+    `| --- |${' ---: |'.repeat(5)}`,
+    ...rows,
+    '',
+    ...(order ? [`Spearman's rank correlation of the means: ${correlationText(order)}.`, ''] : []),
+  ];
 }
 
 const [folder, another] = process.argv.slice(2);
@@ -68,7 +100,8 @@ try {
   if (folder === undefined || another === undefined) {
     throw new InputError({ what: 'two studies are compared', where: 'arguments', expected: 'FOLDER OTHER' });
   }
-  for (const line of compare(readStudy(folder), readStudy(another))) console.log(line);
+  const [one, other] = [readStudy(folder), readStudy(another)];
+  for (const metric of metrics) for (const line of compare(one, other, metric)) console.log(line);
 } catch (thrown) {
   console.error(messageOf(thrown));
   process.exitCode = 1;

@@ -16,13 +16,14 @@ describe('bench', () => {
         4,
       );
     assert.deepEqual(choose(0.01), { high: amounts.length - 1 });
-    // 1,024 samples in 4 s at 128 in 0.5 s; 256 is a third of it or less.
-    assert.deepEqual([amounts[3].units, choose(0.5)], [1024, { high: 3, low: 1 }]);
+    // 1,024 samples in 4 s at 128 in 0.5 s.
+    assert.deepEqual([amounts[3].units, choose(0.5)], [1024, { high: 3, low: 0 }]);
   });
 
-  it('extrapolates from two amounts, however dear the least', () => {
+  it('extrapolates from an amount and four times as much, however dear', () => {
     const amounts = explanationAmounts(methodWork('lime', 120), 120);
-    assert.deepEqual(chooseAmount([{ amounts, seconds: 1000 }], 1), { high: 1, low: 0 });
+    assert.deepEqual(chooseAmount([{ amounts, seconds: 1000 }], 1), { high: 2, low: 0 });
+    assert.deepEqual([amounts[0].units, amounts[2].units], [128, 512]);
     const [only] = explanationAmounts(methodWork('saliency', 120), 120);
     assert.deepEqual(chooseAmount([{ amounts: [only], seconds: 1000 }], 1), { high: 0 });
   });

@@ -1,13 +1,15 @@
 /**
- * How many gradients each way of sampling needs for one error: the relative L2 error of all values of a map against that of
- * many more samples, on rendered scenes and the shipped network. Gradients are counted, so a busy machine changes nothing.
+ * How many evaluations, gradients or LIME's forward passes, each way of sampling needs for one error: the relative L2 error of
+ * all values of a map against that of many more samples, on rendered scenes and the shipped network. They are counted, so a
+ * busy machine changes nothing.
  *
- *   node --import ./test/typescript.mjs bench/precision/gradients.ts --images 0,1 --reference 1024 --only Saliency
+ *   node --import ./test/typescript.mjs bench/precision/evaluations.ts --images 0,1 --reference 1024 --only Saliency
  */
 import { parseArgs } from 'node:util';
 import type { Explain } from 'landlens/attribution/attribution';
 import { inputXGradient } from 'landlens/attribution/inputXGradient';
 import { integratedGradients } from 'landlens/attribution/integratedGradients';
+import { type LimeOptions, lime } from 'landlens/attribution/lime';
 import { saliency } from 'landlens/attribution/saliency';
 import { type SmoothGradOptions, smoothGrad } from 'landlens/attribution/smoothGrad';
 import { smoothIntegratedGradients } from 'landlens/attribution/smoothIntegratedGradients';
@@ -21,7 +23,7 @@ interface Way {
   /** What the paper takes: other ways are measured by its error. */
   readonly isPaper?: boolean;
   readonly explain: Explain;
-  /** The error falls as gradients^-rate. */
+  /** The error falls as evaluations^-rate. */
   readonly rate: number;
 }
 
@@ -50,6 +52,7 @@ function comparisons(classifier: Classifier, reference: number, nestedSteps: num
     smoothIntegratedGradients(classifier, { samples, noise, seed });
   const path = (steps: number, quadrature: 'gauss-legendre' | 'midpoint') =>
     integratedGradients(classifier, { steps, quadrature });
+  const superpixels = (options: LimeOptions) => lime(classifier, options);
   return [
     noisy('Saliency', saliency(classifier)),
     noisy('Input x Gradient', inputXGradient(classifier)),
@@ -73,6 +76,21 @@ function comparisons(classifier: Classifier, reference: number, nestedSteps: num
         },
         { name: 'together, independent', explain: together(96, 'independent'), rate: 0.5 },
         { name: 'together, pairs', explain: together(96, 'antithetic'), rate: 0.5 },
+      ],
+    },
+    {
+      method: 'LIME',
+      reference: superpixels({ samples: 8 * reference, bits: 'paired', alpha: 0, seed: apart }),
+      ways: [
+        { name: 'independent bits', isPaper: true, explain: superpixels({ samples: 6000 }), rate: 0.5 },
+        { name: 'independent bits', explain: superpixels({ samples: 600 }), rate: 0.5 },
+        { name: 'the same, alpha 0', explain: superpixels({ samples: 600, alpha: 0 }), rate: 0.5 },
+        { name: 'pairs', explain: superpixels({ samples: 600, bits: 'paired' }), rate: 0.5 },
+        {
+          name: 'pairs, alpha 0',
+          explain: superpixels({ samples: 600, bits: 'paired', alpha: 0 }),
+          rate: 0.5,
+        },
       ],
     },
   ];
@@ -119,7 +137,7 @@ for (const index of given.images.split(',').map(Number)) {
   const { data: scores } = await classifier.score(image);
   const target = scores.indexOf(Math.max(...scores));
   console.log(`\nRendered scene ${index} of the test set, ${classifier.classes[target]}\n`);
-  console.log('| Method | Way | Gradients | Error | Stated | Gradients for the error of the first way |');
+  console.log('| Method | Way | Evaluations | Error | Stated | For the error of the first way |');
   console.log('| --- | --- | ---: | ---: | ---: | ---: |');
   const all = comparisons(classifier, Number(given.reference), Number(given['nested-steps']));
   for (const comparison of all.filter(({ method }) => method.startsWith(given.only))) {
