@@ -1,5 +1,5 @@
 /** Finds Jupyter, or installs it inside the project, and registers the notebooks' kernel there. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { access, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { InputError } from '../lib/src/error.js';
@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** Ends the program, and its children, when it is aborted. */
   readonly signal?: AbortSignal;
+  /** Seconds that it is given to end by itself before it is asked again, and in the end killed. Default: 20. */
+  readonly patience?: number;
 }
 
 const isWindows = process.platform === 'win32';
@@ -33,7 +35,7 @@ const isWindows = process.platform === 'win32';
 export function runProgram(
   command: string,
   args: readonly string[],
-  { cwd, environment = process.env, signal }: RunOptions = {},
+  { cwd, environment = process.env, signal, patience = 20 }: RunOptions = {},
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
     // In a group of its own, so that a terminal's Ctrl+C reaches it once, from here: a second one would cut short the
@@ -46,19 +48,45 @@ export function runProgram(
     const keep = (chunk: Buffer): void => {
       output = (output + chunk.toString()).slice(-65536);
     };
+    let timers: NodeJS.Timeout[] = [];
+    const after = (seconds: number, work: () => void): void => {
+      timers.push(setTimeout(work, 1000 * seconds));
+    };
+    const end = (result: CommandResult): void => {
+      signal?.removeEventListener('abort', stop);
+      for (const timer of timers) clearTimeout(timer);
+      resolve(result);
+    };
     const stop = (): void => {
       child.kill('SIGINT');
+      // nbconvert may miss it between two cells.
+      after(patience, () => child.kill('SIGINT'));
+      after(2 * patience, () => killGroup(child));
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted) stop();
-    child.on('error', (error) => resolve({ status: 127, output: error.message }));
-    child.on('close', (code) => {
-      signal?.removeEventListener('abort', stop);
-      resolve({ status: code ?? 130, output });
+    child.on('error', (error) => end({ status: 127, output: error.message }));
+    child.on('exit', (code) => {
+      const status = code ?? 130;
+      for (const timer of timers) clearTimeout(timer);
+      timers = [];
+      // A kernel that outlives its notebook may keep the pipes open.
+      after(patience, () => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+        end({ status, output });
+      });
+      child.on('close', () => end({ status, output }));
     });
   });
+}
+
+/** Kills a program with its children. */
+function killGroup(child: ChildProcess): void {
+  if (isWindows || child.pid === undefined) child.kill('SIGKILL');
+  else process.kill(-child.pid, 'SIGKILL');
 }
 
 /** Where the project keeps its own Python packages. */
