@@ -8,11 +8,8 @@ import { conv } from '../lib/src/graph/operators/convolution.js';
 import { gemm } from '../lib/src/graph/operators/matMul.js';
 import { maxPool } from '../lib/src/graph/operators/pooling.js';
 import { globalAveragePool } from '../lib/src/graph/operators/reduction.js';
-import {
-  type Classifier,
-  type ClassifierDescription,
-  createClassifier,
-} from '../lib/src/model/classifier.js';
+import type { Classifier, ClassifierDescription } from '../lib/src/model/classifier.js';
+import { createClassifier } from '../lib/src/model/createClassifier.js';
 import { createRandom } from '../lib/src/random.js';
 import { sizeOf, type Tensor } from '../lib/src/tensor.js';
 

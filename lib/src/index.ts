@@ -93,9 +93,10 @@ export { mapSimilarity, maskContrast } from './metric/localisation/classDiscrimi
 export { type Localisation, localisation } from './metric/localisation/localisation.js';
 export { type Metric, type MetricId, metrics } from './metric/metrics.js';
 export { type MaxSensitivityOptions, maxSensitivity } from './metric/robustness/maxSensitivity.js';
-export { type Classifier, createClassifier } from './model/classifier.js';
+export type { Classifier } from './model/classifier.js';
 export { openClassifier } from './model/classifierFile.js';
 export { indexOfClass } from './model/classMatch.js';
+export { createClassifier } from './model/createClassifier.js';
 export { defaultModel } from './model/defaultModel.js';
 export { denseNet121 } from './model/denseNet.js';
 export { featureLayers } from './model/featureLayer.js';

@@ -8,7 +8,7 @@ import type { Engine } from '../../lib/src/engine/engine.js';
 import { floats, input } from '../../lib/src/graph/node.js';
 import { flatten } from '../../lib/src/graph/operators/arrangement.js';
 import { gemm } from '../../lib/src/graph/operators/matMul.js';
-import { createClassifier } from '../../lib/src/model/classifier.js';
+import { createClassifier } from '../../lib/src/model/createClassifier.js';
 import { createRandom } from '../../lib/src/random.js';
 import { rows, stack, zeros } from '../../lib/src/tensor.js';
 import { fixture, relativeError, tinyClassifier, unpack } from './perturbFixture.js';

@@ -7,7 +7,8 @@ import { flatten } from '../../lib/src/graph/operators/arrangement.js';
 import { conv } from '../../lib/src/graph/operators/convolution.js';
 import { gemm } from '../../lib/src/graph/operators/matMul.js';
 import { globalAveragePool } from '../../lib/src/graph/operators/reduction.js';
-import { type Classifier, createClassifier } from '../../lib/src/model/classifier.js';
+import type { Classifier } from '../../lib/src/model/classifier.js';
+import { createClassifier } from '../../lib/src/model/createClassifier.js';
 import { type Tensor, tensor } from '../../lib/src/tensor.js';
 
 /** Float32 values in base64. */

@@ -85,7 +85,7 @@ describe('mosaics', () => {
   });
 
   it('have two, three or four classes, each number as often', async () => {
-    const data = await open({ planted: undefined });
+    const data = await open({ planted: 'nothing' });
     const found = [0, 0, 0, 0, 0];
     for (let i = 0; i < 600; i++) found[((await data.readLabels?.('test', i)) ?? []).length]++;
     for (const number of [2, 3, 4]) {
@@ -134,11 +134,11 @@ describe('mosaics', () => {
   it('refuse chips of several labels, too few of a class, and pairs that cannot be', async () => {
     const refused = (message: RegExp) => ({ name: 'InputError', message });
     await assert.rejects(
-      mosaics(chips({ readLabels: async () => [0, 1] }), { planted: undefined }),
+      mosaics(chips({ readLabels: async () => [0, 1] }), { planted: 'nothing' }),
       refused(/one label.*got 2 labels/),
     );
     const few = await mosaics(chips({ readLabels: async (_, index) => [index === 0 ? 1 : 0] }), {
-      ...{ planted: undefined, classes: 'one', counts },
+      ...{ planted: 'nothing', classes: 'one', counts },
     });
     await assert.rejects(
       (async () => {

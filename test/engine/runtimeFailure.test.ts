@@ -7,7 +7,7 @@ import { InputError } from '../../lib/src/error.js';
 import { createGraph } from '../../lib/src/graph/graph.js';
 import { constant, createNode, input, scalar, type Value } from '../../lib/src/graph/node.js';
 import { add } from '../../lib/src/graph/operators/elementwise.js';
-import { createClassifier } from '../../lib/src/model/classifier.js';
+import { createClassifier } from '../../lib/src/model/createClassifier.js';
 import { zeros } from '../../lib/src/tensor.js';
 import { convolutionalLogits, plainDescription } from '../classifiers.js';
 

@@ -11,11 +11,8 @@ import { add } from '../../lib/src/graph/operators/elementwise.js';
 import { gemm } from '../../lib/src/graph/operators/matMul.js';
 import { globalAveragePool } from '../../lib/src/graph/operators/reduction.js';
 import type { Shape } from '../../lib/src/graph/type.js';
-import {
-  type Classifier,
-  type ClassifierDescription,
-  createClassifier,
-} from '../../lib/src/model/classifier.js';
+import type { Classifier, ClassifierDescription } from '../../lib/src/model/classifier.js';
+import { createClassifier } from '../../lib/src/model/createClassifier.js';
 import { rows, type Tensor, tensor } from '../../lib/src/tensor.js';
 import { classifierOf, convolutionalLogits, normals, plainDescription } from '../classifiers.js';
 

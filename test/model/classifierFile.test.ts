@@ -19,13 +19,13 @@ import { flatten, transpose } from '../../lib/src/graph/operators/arrangement.js
 import { conv } from '../../lib/src/graph/operators/convolution.js';
 import { gemm } from '../../lib/src/graph/operators/matMul.js';
 import { globalAveragePool } from '../../lib/src/graph/operators/reduction.js';
-import { createClassifier } from '../../lib/src/model/classifier.js';
 import {
   descriptionKey,
   encodeClassifier,
   type OpenOptions,
   openClassifier,
 } from '../../lib/src/model/classifierFile.js';
+import { createClassifier } from '../../lib/src/model/createClassifier.js';
 import { storedLayers } from '../../lib/src/model/layers.js';
 import { rows, type Tensor, zeros } from '../../lib/src/tensor.js';
 import { freshWeights } from '../../lib/src/training/trainingStep.js';

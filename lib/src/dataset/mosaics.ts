@@ -21,8 +21,8 @@ export interface MosaicsOptions {
   readonly seed?: number;
   /** Images that each split can be asked for; none is stored. Default: 20,000, 1,000 and 1,000. */
   readonly counts?: Readonly<Record<Split, number>>;
-  /** Default: the rivers of EuroSAT have a pasture beside them in 79 % of their images. `undefined`: nothing is planted. */
-  readonly planted?: PlantedPair | undefined;
+  /** Default: the rivers of EuroSAT have a pasture beside them in 79 % of their images. */
+  readonly planted?: PlantedPair | 'nothing';
   /**
    * "several": two, three or four classes an image. "one": four chips of one class, whose seams tell nothing, as a control of
    * what the seams alone do. Default: "several".
@@ -50,12 +50,18 @@ const places = across ** 2;
  * const data = await mosaics(await openEuroSat('/data/EuroSAT'));
  * const { image, labels, masks } = await data.read('test', 0); // [3, 128, 128]
  */
-export async function mosaics(chips: Dataset, options: MosaicsOptions = {}): Promise<Dataset> {
-  const { seed = 0, counts = { train: 20000, validation: 1000, test: 1000 }, classes = 'several' } = options;
-  const planted = 'planted' in options ? options.planted : usualPair;
+export async function mosaics(
+  chips: Dataset,
+  {
+    seed = 0,
+    counts = { train: 20000, validation: 1000, test: 1000 },
+    planted = usualPair,
+    classes = 'several',
+  }: MosaicsOptions = {},
+): Promise<Dataset> {
   requireSeed(seed, 'mosaics, seed');
   requireChoice('choice of classes', classes, ['several', 'one'], 'mosaics');
-  const pair = planted && readPair(planted, chips);
+  const pair = planted === 'nothing' ? undefined : readPair(planted, chips);
   const drawing = { chips: await chipsByClass(chips), seed, classes, pair, names: chips.classes };
   const { count, nameOf, find } = numberedNames(`mosaic-${seed}`, counts, 'mosaics');
   const { bands, units } = chips;

@@ -12,7 +12,8 @@ import { writeOnnx } from '../graph/onnx/write.js';
 import { sigmoid } from '../graph/operators/activation.js';
 import { readBoundedFile } from '../io/boundedFile.js';
 import type { Architecture } from './architecture.js';
-import { type Classifier, type ClassifierDescription, createClassifier } from './classifier.js';
+import type { Classifier, ClassifierDescription } from './classifier.js';
+import { createClassifier } from './createClassifier.js';
 import { defaultModel } from './defaultModel.js';
 import {
   completeDescription,

@@ -2,6 +2,7 @@
 export * from './classifier.js';
 export * from './classifierFile.js';
 export * from './classMatch.js';
+export { createClassifier } from './createClassifier.js';
 export { defaultModel } from './defaultModel.js';
 export { denseNet, denseNet121 } from './denseNet.js';
 export { type FeatureLayer, featureLayers } from './featureLayer.js';

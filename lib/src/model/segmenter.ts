@@ -12,13 +12,9 @@ import { matMul } from '../graph/operators/matMul.js';
 import { reduceMean, reduceSum } from '../graph/operators/reduction.js';
 import { staticDimension } from '../graph/type.js';
 import { type Tensor, zeros } from '../tensor.js';
-import {
-  assembleClassifier,
-  attachNetwork,
-  type Classifier,
-  type ClassifierDescription,
-  type Programs,
-} from './classifier.js';
+import { assembleClassifier, type Programs } from './assembleClassifier.js';
+import { attachNetwork } from './attachNetwork.js';
+import type { Classifier, ClassifierDescription } from './classifier.js';
 import { defaultFeatureLayer } from './featureLayer.js';
 
 /** The pixels whose class is explained: all, one, or those that are not 0 in a mask [height x width]. */

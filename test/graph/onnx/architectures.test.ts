@@ -16,7 +16,7 @@ import { decodedOperators } from '../../../lib/src/graph/onnx/operators.js';
 import { readOnnx } from '../../../lib/src/graph/onnx/read.js';
 import { decodeModel, type GraphMessage } from '../../../lib/src/graph/onnx/schema.js';
 import { guided } from '../../../lib/src/graph/rules/guided.js';
-import { createClassifier } from '../../../lib/src/model/classifier.js';
+import { createClassifier } from '../../../lib/src/model/createClassifier.js';
 import { createRandom } from '../../../lib/src/random.js';
 import { sizeOf, tensor } from '../../../lib/src/tensor.js';
 import { plainDescription } from '../../classifiers.js';
