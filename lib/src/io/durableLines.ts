@@ -37,9 +37,7 @@ export async function openLines<Item>(
     if (!(await handle.stat()).isFile())
       throw failAt(path, 'Choose another folder.')('not a regular file', 'a file to append to');
     const content = await handle.readFile();
-    const end = content.lastIndexOf('\n') + 1;
-    const lines = content.subarray(0, end).toString('utf8').split('\n').slice(0, -1);
-    const earlier = lines.map((line, i) => parse(line, `${path} line ${i + 1}`));
+    const { items: earlier, end } = parseLines(content, parse, path);
     if (end < content.length) {
       await handle.truncate(end);
       await handle.sync();
@@ -63,4 +61,15 @@ export async function openLines<Item>(
     await handle.close();
     throw thrown instanceof InputError ? thrown : writeError(path, thrown);
   }
+}
+
+/** The items of all lines that were written to their end, which is so many bytes from the start. */
+export function parseLines<Item>(
+  content: Buffer,
+  parse: (line: string, where: string) => Item,
+  path: string,
+): { readonly items: readonly Item[]; readonly end: number } {
+  const end = content.lastIndexOf('\n') + 1;
+  const lines = content.subarray(0, end).toString('utf8').split('\n').slice(0, -1);
+  return { items: lines.map((line, i) => parse(line, `${path} line ${i + 1}`)), end };
 }

@@ -36,6 +36,25 @@ export const isListOf = <T>(value: unknown, is: (item: unknown) => item is T): v
 export const isTexts = (value: unknown): value is string[] => isListOf(value, isText);
 export const isNumbers = (value: unknown): value is number[] => isListOf(value, isNumber);
 
+/** Whether a value is what it should be. */
+export type Check = (value: unknown) => boolean;
+
+export const isFlag: Check = (value) => typeof value === 'boolean';
+export const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+/** An object of any names. */
+export const mapOf =
+  (check: Check): Check =>
+  (value) =>
+    isJsonObject(value) && Object.values(value).every(check);
+/** An object that has at least these fields. */
+export const shape =
+  (fields: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    isJsonObject(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
+
 /**
  * The one object that a JSON file holds, its fields not yet checked.
  * @throws InputError if the file is missing, too large, no UTF-8, no JSON or no object

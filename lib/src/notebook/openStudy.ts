@@ -6,9 +6,10 @@ import { type Preset, methods as registry } from '../attribution/methods.js';
 import type { DatasetChoice } from '../dataset/openDataset.js';
 import type { CreateProgress } from '../io/progress.js';
 import { projectFolder } from '../io/projectFolder.js';
-import { defaultResults } from '../study/defaultResults.js';
+import { defaultResults, shippedStudies } from '../study/defaultResults.js';
 import { type NamedRecord, runOwnMethod } from '../study/ownMethods.js';
-import { runStudy } from '../study/run.js';
+import { type RecordedStudy, readRecorded } from '../study/recorded.js';
+import { runStudy, type Study } from '../study/run.js';
 import { type StudySummary, summarise } from '../study/summary.js';
 import { describeContext } from '../study/tables.js';
 import { oneLine } from '../text.js';
@@ -21,7 +22,10 @@ export interface OpenStudyOptions {
   /** Number of test images, the same ones as those of `npm run reproduce -- --images`. Default: 8. */
   readonly images?: number;
   readonly preset?: Preset;
-  /** Folder of the records, relative to the repository. Default: that of `npm run reproduce`. */
+  /**
+   * Folder of the records, relative to the repository. Default: a study that comes with the repository where one asked the
+   * same of as many images, else that of `npm run reproduce`.
+   */
   readonly folder?: string;
   /** Ids of the library's methods ("grad-cam"), or methods of your own. Default: the twelve of the paper's Table 3. */
   readonly methods?: readonly (string | Method)[];
@@ -46,9 +50,9 @@ export function studyFolder(
 }
 
 /**
- * The records of methods, and their means. What `npm run reproduce` has not recorded yet is computed with progress
- * shown (8 images take some 6 minutes on 2 cores) and recorded there. Prints which of the two it was, and what all
- * depends on. Methods of your own have their records in a folder each, named by what the method computes: one that is
+ * The records of methods, and their means. What has not been recorded yet is computed with progress shown (8 images take
+ * some 6 minutes on 2 cores) and kept where `npm run reproduce` would; what has been is read, whatever versions measured
+ * it. Prints which of the two it was, and what all depends on. Methods of your own have their records in a folder each, named by what the method computes: one that is
  * changed and run again is measured anew.
  * @throws InputError where the folder holds another study, or two methods have the same id
  * @example
@@ -74,13 +78,15 @@ export async function openStudy(
     computed += steps.length;
     return showProgress(steps, options);
   };
-  const study = { dataset: data, classifier, methods: listed, preset, seed, images, folder: path };
-  const { records } = await runStudy(study, { signal, createProgress });
+  const asked = { dataset: data, classifier, methods: listed, preset, seed, images };
+  const study = { ...asked, folder: path };
+  const recorded = await firstRecorded(asked, folder === '' ? [...(await shippedStudies()), path] : [path]);
+  const { records } = recorded ?? (await runStudy(study, { signal, createProgress }));
   signal.throwIfAborted();
   const placeOf = (where: string): string => relative(projectFolder, where) || where;
   const lines = [
     computed === 0
-      ? `Read ${records.length} records from ${placeOf(path)}; nothing was computed here.`
+      ? `Read ${records.length} records from ${placeOf(recorded?.folder ?? path)}; nothing was computed here.`
       : `Computed ${computed} of ${records.length} records, kept in ${placeOf(path)}: the next run reads them.`,
   ];
   const found: NamedRecord[] = [...records];
@@ -99,5 +105,17 @@ export async function openStudy(
   found.sort((a, b) => placeIn(a) - placeIn(b));
   const summary = summarise(found, all, { dataset: data, model: classifier.name });
   showText(...lines, ...describeContext(summary.context).slice(0, 3));
-  return { summary, records: found, folder: path, isFresh: computed > 0 };
+  return { summary, records: found, folder: recorded?.folder ?? path, isFresh: computed > 0 };
+}
+
+/** The first folder that holds all that is asked. */
+async function firstRecorded(
+  asked: Omit<Study, 'folder'>,
+  folders: readonly string[],
+): Promise<RecordedStudy | undefined> {
+  for (const folder of folders) {
+    const recorded = await readRecorded({ ...asked, folder });
+    if (recorded !== undefined) return recorded;
+  }
+  return undefined;
 }

@@ -1,4 +1,5 @@
-/** Where the results of a study lie. */
+/** Where the results of studies lie. */
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Preset } from '../attribution/methods.js';
 import type { DatasetChoice } from '../dataset/openDataset.js';
@@ -13,4 +14,11 @@ export function defaultResults(
 ): string {
   const suffix = engine === defaultEngine ? '' : `-${engine}`;
   return join(projectFolder, 'results', `reproduce-${dataset}-${preset}${suffix}`);
+}
+
+/** Folders of the studies that come with the repository; none in a project without them. */
+export async function shippedStudies(): Promise<readonly string[]> {
+  const folder = join(projectFolder, 'results', 'studies');
+  const names = await readdir(folder).catch(() => []);
+  return names.sort().map((name) => join(folder, name));
 }

@@ -4,12 +4,24 @@ import { join } from 'node:path';
 import { failAt, messageOf } from '../error.js';
 import { readIfPresent } from '../io/boundedFile.js';
 import { writeFileAtomic } from '../io/file.js';
-import { fieldsOf, isJsonObject, parseJson } from '../io/json.js';
+import {
+  type Check,
+  isFlag,
+  isJsonObject,
+  isNumber,
+  isText,
+  mapOf,
+  optional,
+  parseJson,
+  shape,
+} from '../io/json.js';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
+const format = 'landlens study 2';
+
 export interface Manifest {
-  readonly format: 'landlens study 2';
+  readonly format: typeof format;
   readonly dataset: { readonly name: string; readonly rendered: boolean; readonly testImages: number };
   /** `hash` is of the file; `description` of what is said of it: bands, classes, normalisation, … */
   readonly model: { readonly name: string; readonly hash: string; readonly description: string };
@@ -84,7 +96,7 @@ export async function reconcileManifest(folder: string, manifest: Manifest): Pro
       throw failAt(manifestPath(folder), todo)(`the folder holds another study: ${differences.join('; ')}`);
     }
   }
-  const methods = { ...methodsOf(found), ...manifest.methods };
+  const methods = { ...(isManifest(found) ? found.methods : {}), ...manifest.methods };
   const merged = { ...manifest, methods };
   const content = `${JSON.stringify(merged, undefined, 2)}\n`;
   if (found === undefined || JSON.stringify(found) !== JSON.stringify(merged)) {
@@ -93,11 +105,33 @@ export async function reconcileManifest(folder: string, manifest: Manifest): Pro
   return merged;
 }
 
-function methodsOf(found: unknown): Manifest['methods'] {
-  const { methods } = fieldsOf(found);
-  return isMethods(methods) ? methods : {};
+const fields: Readonly<Record<keyof Required<Manifest>, Check>> = {
+  format: (value) => value === format,
+  dataset: shape({ name: isText, rendered: isFlag, testImages: isNumber }),
+  model: shape({ name: isText, hash: isText, description: isText }),
+  preset: isText,
+  seed: isNumber,
+  selection: optional(mapOf(isText)),
+  measurement: mapOf(isNumber),
+  versions: mapOf(isText),
+  methods: mapOf(isJsonObject),
+};
+
+function isManifest(value: unknown): value is Manifest {
+  return shape(fields)(value);
 }
 
-function isMethods(value: unknown): value is Manifest['methods'] {
-  return isJsonObject(value) && Object.values(value).every(isJsonObject);
+/**
+ * The manifest of a folder's study; undefined where there is none, or that of another format.
+ * @throws InputError where the file cannot be read or is no JSON
+ */
+export async function storedManifest(folder: string): Promise<Manifest | undefined> {
+  const found = await readManifest(folder);
+  return isManifest(found) ? found : undefined;
+}
+
+/** Whether two studies ask the same, whatever versions answer, and by whichever methods. */
+export function asksTheSame(one: Manifest, other: Manifest): boolean {
+  const asked = ({ methods: _, versions: __, ...facts }: Manifest) => [...leaves(facts)].sort().join('\n');
+  return asked(one) === asked(other);
 }

@@ -1,8 +1,21 @@
 /** The store of measurements: one JSON line per image, target and method, appended durably, safe to kill. */
+import { stat } from 'node:fs/promises';
 import type { ParameterValue } from '../attribution/attribution.js';
 import { failAt, type InputError, messageOf } from '../error.js';
-import { openLines } from '../io/durableLines.js';
-import { isJsonObject, isNumber, isNumbers, isText, parseJson } from '../io/json.js';
+import { readBoundedFile } from '../io/boundedFile.js';
+import { openLines, parseLines } from '../io/durableLines.js';
+import {
+  type Check,
+  isFlag,
+  isJsonObject,
+  isNumber,
+  isNumbers,
+  isText,
+  mapOf,
+  optional,
+  parseJson,
+  shape,
+} from '../io/json.js';
 import type { Localisation } from '../metric/localisation/localisation.js';
 import { type MetricValues, metrics } from '../metric/metrics.js';
 
@@ -75,18 +88,10 @@ export interface RecordStore {
 /** What all records of one study share. */
 export type StudyFacts = Pick<StudyRecord, 'study' | 'seed' | 'preset' | 'model' | 'versions'>;
 
-/**
- * Opens or creates the store of one study. A last line that a kill tore is cut off; any other line that is not a
- * record, or one of another study, is an InputError with its number.
- */
-export async function openRecords(path: string, study: StudyFacts): Promise<RecordStore> {
+/** Reads a line of a study, which has to be a record of it. */
+function lineReader(study: StudyFacts): (line: string, where: string) => StudyRecord {
   const parameters = new Map<string, string>();
-  const found = new Map<number, Map<string, StudyRecord>>();
-  const remember = (record: StudyRecord): void => {
-    const ofImage = found.get(record.imageIndex) ?? new Map<string, StudyRecord>();
-    found.set(record.imageIndex, ofImage.set(record.method, record));
-  };
-  const lines = await openLines(path, (line, where) => {
+  return (line, where) => {
     const record = parseRecord(line, where);
     requireStudy(record, study, where);
     requireMetrics(record, where);
@@ -96,7 +101,20 @@ export async function openRecords(path: string, study: StudyFacts): Promise<Reco
     if (known !== given) throw foreign(`parameters of ${record.method}`, known, given, where);
     parameters.set(record.method, given);
     return record;
-  });
+  };
+}
+
+/**
+ * Opens or creates the store of one study. A last line that a kill tore is cut off; any other line that is not a
+ * record, or one of another study, is an InputError with its number.
+ */
+export async function openRecords(path: string, study: StudyFacts): Promise<RecordStore> {
+  const found = new Map<number, Map<string, StudyRecord>>();
+  const remember = (record: StudyRecord): void => {
+    const ofImage = found.get(record.imageIndex) ?? new Map<string, StudyRecord>();
+    found.set(record.imageIndex, ofImage.set(record.method, record));
+  };
+  const lines = await openLines(path, lineReader(study));
   for (const record of lines.earlier) remember(record);
   return {
     find: (imageIndex, method) => found.get(imageIndex)?.get(method),
@@ -106,6 +124,15 @@ export async function openRecords(path: string, study: StudyFacts): Promise<Reco
     },
     close: () => lines.close(),
   };
+}
+
+/** The records of a study as they stand in its file, which is left as it is; InputErrors as those of openRecords. */
+export async function readRecords(path: string, study: StudyFacts): Promise<readonly StudyRecord[]> {
+  const todo = 'Delete the folder, or choose another.';
+  // Nothing may have been recorded yet.
+  if ((await stat(path)).size === 0) return [];
+  const content = await readBoundedFile(path, { maximumBytes: 2 ** 28, todo });
+  return parseLines(Buffer.from(content), lineReader(study), path).items;
 }
 
 function requireStudy(record: StudyRecord, study: StudyFacts, where: string): void {
@@ -129,22 +156,6 @@ function foreign(name: string, expected: string, got: string, where: string): In
     got,
   );
 }
-
-type Check = (value: unknown) => boolean;
-
-const isFlag: Check = (value) => typeof value === 'boolean';
-const optional =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
-const mapOf =
-  (check: Check): Check =>
-  (value) =>
-    isJsonObject(value) && Object.values(value).every(check);
-const shape =
-  (fields: Readonly<Record<string, Check>>): Check =>
-  (value) =>
-    isJsonObject(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
 
 /** One check per field of StudyRecord; the mapped type makes the compiler find a forgotten one. */
 const fields: Readonly<Record<keyof Required<StudyRecord>, Check>> = {

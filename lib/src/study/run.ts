@@ -218,7 +218,13 @@ async function search(
   }
 }
 
-function manifestOf({ dataset, classifier, preset, seed, selection = everyTestImage }: Study): Manifest {
+export function manifestOf({
+  dataset,
+  classifier,
+  preset,
+  seed,
+  selection = everyTestImage,
+}: Study): Manifest {
   // The study of all test images needs no word, so that folders of earlier versions go on.
   const isEvery = JSON.stringify(selection) === JSON.stringify(everyTestImage);
   return {
