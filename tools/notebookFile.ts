@@ -110,6 +110,23 @@ export function parametersOf({ cells }: NotebookFile): readonly string[] {
 }
 
 /**
+ * Files and folders that a notebook needs and landlens does not bring: the values of the constants that its metadata list
+ * under landlens.needs, a data set's without its kind.
+ * @param parameters other values than the notebook's own
+ */
+export function neededPaths(notebook: NotebookFile, parameters: Parameters = {}): readonly string[] {
+  const { metadata } = notebook;
+  const { landlens } = isRecord(metadata) ? metadata : {};
+  const { needs } = isRecord(landlens) ? landlens : {};
+  const source = notebook.cells.filter(isParameters).map(sourceOf).join('\n');
+  const known = parametersOf(notebook);
+  return (isTexts(needs) ? needs.filter((name) => known.includes(name)) : []).map((name) => {
+    const [, own] = new RegExp(`^const ${name} = '([^']*)'`, 'm').exec(source) ?? [];
+    return String(parameters[name] ?? own).replace(/^[a-z0-9]+:/, '');
+  });
+}
+
+/**
  * The notebook with a cell after the one tagged "parameters" that declares its constants anew, as papermill does.
  * InputError for a name that the notebook does not have.
  */

@@ -1,12 +1,13 @@
 /** Executes the repository's notebooks one after the other, with progress; what has no parameter of a name keeps its own. */
 
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { print } from '../lib/src/command/commandLine.js';
 import { InputError } from '../lib/src/error.js';
 import { createProgress, duration } from '../lib/src/io/progress.js';
 import { findJupyter } from './jupyter.js';
-import { type Parameters, parametersOf, readNotebook } from './notebookFile.js';
+import { neededPaths, type Parameters, parametersOf, readNotebook } from './notebookFile.js';
 import { executeNotebook, listNotebooks, writePages } from './notebookRun.js';
 
 export interface NotebooksOptions {
@@ -23,7 +24,10 @@ export interface NotebooksOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Executes and writes the notebooks; a failing one is an InputError, and the rest are not run. */
+/**
+ * Executes and writes the notebooks; a failing one is an InputError, and the rest are not run. One that needs what is not
+ * there is left out and named, or an InputError where it is asked for.
+ */
 export async function runNotebooks({
   root,
   parameters = {},
@@ -52,9 +56,19 @@ export async function runNotebooks({
     for (const name of chosen) {
       signal?.throwIfAborted();
       const path = join(root, 'notebooks', name);
-      const known = parametersOf(await readNotebook(path));
+      const notebook = await readNotebook(path);
+      const known = parametersOf(notebook);
       const own = Object.entries(parameters).filter(([parameter]) => known.includes(parameter));
       for (const [parameter] of own) used.add(parameter);
+      const missing = neededPaths(notebook, parameters).find((needed) => !existsSync(needed));
+      if (missing !== undefined) {
+        const what = `it needs ${missing}, which does not come with landlens: see its first cell`;
+        if (only !== undefined) throw new InputError({ what, where: name });
+        print(`${basename(name, '.ipynb')}: left out, as ${what}`);
+        progress.start(name, name);
+        progress.done();
+        continue;
+      }
       const since = Date.now();
       progress.start(name, name);
       const target = join(out, name);

@@ -7,6 +7,7 @@ import { describe, it } from 'mocha';
 import {
   encodeNotebook,
   type NotebookFile,
+  neededPaths,
   outputTexts,
   parametersOf,
   parseParameters,
@@ -48,6 +49,14 @@ describe('notebook files', () => {
     assert.equal(cells.length, 3);
     assert.equal(cells[1].source, 'const IMAGES = 2;\nconst DATASET = "it\'s";');
     assert.equal(notebook.cells.length, 2);
+  });
+
+  it('say what they need that does not come with them', () => {
+    assert.deepEqual(neededPaths(notebook), []);
+    const needing = { ...notebook, metadata: { landlens: { needs: ['DATASET', 'NO_CONSTANT('] } } };
+    assert.deepEqual(neededPaths(needing), ['scenes']);
+    assert.deepEqual(neededPaths(needing, { DATASET: 'mosaics:/data/EuroSAT' }), ['/data/EuroSAT']);
+    assert.deepEqual(neededPaths({ ...notebook, metadata: { landlens: 'needs' } }), []);
   });
 
   it('refuse a constant that they do not have', () => {
