@@ -2,37 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { type MosaicsOptions, mosaics } from '../../lib/src/dataset/mosaics.js';
-import type { Dataset, Patch, Split } from '../../lib/src/dataset/patch.js';
-import { splitNames } from '../../lib/src/dataset/splitNames.js';
-
-const classes = ['Pasture', 'River', 'Forest', 'Industrial', 'Highway'];
-const [side, perClass] = [4, 6];
-
-/** Chips whose values say what they are: 1000 split + 100 class + number in band 0, the negative in band 1. */
-function chips(change: Partial<Dataset> = {}): Dataset {
-  const names = classes.flatMap((name) => Array.from({ length: perClass }, (_, i) => `${name}_${i}`)).sort();
-  const { count, nameOf, find } = splitNames({ train: names, validation: names, test: names }, 'chips');
-  const code = (split: Split, name: string): number => {
-    const [label, number] = name.split('_');
-    return (
-      1000 * ['train', 'validation', 'test'].indexOf(split) + 100 * classes.indexOf(label) + Number(number)
-    );
-  };
-  const labelsOf = (name: string): number[] => [classes.indexOf(name.split('_')[0])];
-  return {
-    ...{ name: 'chips', bands: ['B04', 'B02'], classes, rendered: false, size: side, units: 'numbers' },
-    ...{ statistics: { mean: [0, 0], deviation: [1, 1] }, count, nameOf, find },
-    read: async (split, index) => {
-      const name = nameOf(split, index);
-      const data = Float32Array.from({ length: 2 * side * side }, (_, i) =>
-        i < side * side ? code(split, name) : -code(split, name),
-      );
-      return { name, image: { data, shape: [2, side, side] }, bands: ['B04', 'B02'], labels: labelsOf(name) };
-    },
-    readLabels: async (split, index) => labelsOf(nameOf(split, index)),
-    ...change,
-  };
-}
+import type { Patch } from '../../lib/src/dataset/patch.js';
+import { chips, chipClasses as classes, chipSide as side } from '../chips.js';
 
 const counts = { train: 400, validation: 10, test: 2000 };
 const open = (options: MosaicsOptions = {}) =>

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { evaluate } from '../../lib/src/analysis/evaluate.js';
 import { summariseMissingLabels } from '../../lib/src/analysis/missingLabels.js';
-import { measurePlantedBiases } from '../../lib/src/analysis/plantedBiases.js';
+import { measureBiases } from '../../lib/src/analysis/plantedBiases.js';
+import { sceneComparisons } from '../../lib/src/analysis/sceneBiases.js';
 import { scoreImages } from '../../lib/src/analysis/scoredImages.js';
 import type { Method } from '../../lib/src/attribution/attribution.js';
 import { createExplain } from '../../lib/src/attribution/attribution.js';
@@ -81,8 +82,13 @@ describe("a network whose classes stand in another order than the data set's", (
     }));
 
   it('learned the same planted biases', async () => {
-    const expected = await measurePlantedBiases(straight.classifier, { images: 5 });
-    assert.deepEqual(await measurePlantedBiases(turned.classifier, { images: 5 }), expected);
+    const expected = await measureBiases(straight.classifier, sceneComparisons({ size: side }), {
+      images: 5,
+    });
+    assert.deepEqual(
+      await measureBiases(turned.classifier, sceneComparisons({ size: side }), { images: 5 }),
+      expected,
+    );
   });
 
   it('is evaluated by class alike', async () => {
@@ -151,7 +157,7 @@ describe("a network whose classes stand in another order than the data set's", (
     withFolder(async (folder) => {
       const { classifier, methods } = network(sceneClasses.filter((name) => name !== 'Permanent crops'));
       const lacks = /Bands: Bands has no such class \(expected one of .*, got "Permanent crops"\)/;
-      await assert.rejects(measurePlantedBiases(classifier, { images: 1 }), lacks);
+      await assert.rejects(measureBiases(classifier, sceneComparisons({ size: side }), { images: 1 }), lacks);
       const options = { images: 1, preset: 'quick' as const, seed: 0, folder };
       await assert.rejects(measureGroundTruth(classifier, methods, options), lacks);
     }));

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { evaluate } from '../../lib/src/analysis/evaluate.js';
 import { summariseMissingLabels } from '../../lib/src/analysis/missingLabels.js';
-import { comparisons, summarisePairs } from '../../lib/src/analysis/plantedBiases.js';
+import { summarisePairs } from '../../lib/src/analysis/plantedBiases.js';
+import { sceneComparisons } from '../../lib/src/analysis/sceneBiases.js';
 import { scoreImages } from '../../lib/src/analysis/scoredImages.js';
 import { isPredicted, logitThreshold } from '../../lib/src/metric/classification/decision.js';
 import { verdictOf } from '../../lib/src/study/caseStudy.js';
@@ -33,7 +34,7 @@ const answers: Readonly<Record<string, (score: number) => boolean | Promise<bool
   'classification metrics': async (score) =>
     evaluate(await scoreImages(tinyDataset, undecided(score), { images: 2 })).metrics.micro.recall === 1,
   'planted biases': (score) =>
-    summarisePairs(comparisons[0], [{ index: 0, without: 0, with: score }]).predictedWith === 1,
+    summarisePairs(sceneComparisons()[0], [{ index: 0, without: 0, with: score }]).predictedWith === 1,
   'true positives of a study': (score) => isSelected(score, 'true-positive'),
   'false negatives of a study': async (score) => !(await isSelected(score, 'false-negative')),
 };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { comparisons, summarisePairs } from '../../lib/src/analysis/plantedBiases.js';
+import { summarisePairs } from '../../lib/src/analysis/plantedBiases.js';
+import { sceneComparisons } from '../../lib/src/analysis/sceneBiases.js';
 import { summariseTruth, type TruthRecord } from '../../lib/src/study/groundTruth.js';
 
 const record = (question: string, method: string, image: number, share: number | null): TruthRecord => ({
@@ -31,7 +32,7 @@ describe('summariseTruth', () => {
 
 describe('summarisePairs', () => {
   it('averages scores and counts predictions above 0.5', () => {
-    const [comparison] = comparisons;
+    const [comparison] = sceneComparisons();
     const effect = summarisePairs(comparison, [
       { index: 0, without: 0.25, with: 0.75 },
       { index: 4, without: 0.5, with: 1 },

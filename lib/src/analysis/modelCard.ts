@@ -1,58 +1,71 @@
 /** The model card: what a trained classifier is, how good it is, and what it wrongly learned, all measured from its file. */
-import { scenes } from '../dataset/scenes.js';
+import type { Dataset } from '../dataset/patch.js';
+import { splitsInOrder } from '../dataset/splitNames.js';
 import type { Engine } from '../engine/engine.js';
 import { versionsOf } from '../engine/versions.js';
 import { writeFileAtomic } from '../io/file.js';
+import type { Classifier } from '../model/classifier.js';
 import { openClassifier } from '../model/classifierFile.js';
 import { markdownText } from '../text.js';
 import type { Check } from '../training/checkpoint.js';
 import { type Recipe, stepsOf } from '../training/recipe.js';
 import { evaluate } from './evaluate.js';
-import { summariseMissingLabels } from './missingLabels.js';
-import { measurePlantedBiases } from './plantedBiases.js';
-import { scoreImages } from './scoredImages.js';
+import { type Comparison, measureBiases } from './plantedBiases.js';
+import { type ScoredImages, scoreImages } from './scoredImages.js';
+
+/** What a card is about, besides the network. */
+export interface CardSubject {
+  /** Whose test split is scored. */
+  readonly dataset: Dataset;
+  /** What the network is for, and what not; Markdown. */
+  readonly about: string;
+  /** What its classes are; Markdown. */
+  readonly classes: string;
+  /** What the bands are, for example "Sentinel-2 L2A bands". */
+  readonly bands: string;
+  readonly comparisons: readonly Comparison[];
+  /** Further sections, from the scores of the test split; Markdown. */
+  sections(classifier: Classifier, scored: ScoredImages): readonly string[] | Promise<readonly string[]>;
+}
 
 export interface CardOptions {
   readonly engine: Engine;
   readonly recipe: Recipe;
   readonly history: readonly Check[];
-  readonly seed: number;
+  /** The weights that the training started from. */
+  readonly initial?: string;
 }
 
-const share = (value: number): string => value.toFixed(3);
-const percent = (value: number): string => `${(100 * value).toFixed(0)} %`;
+export const share = (value: number): string => value.toFixed(3);
+export const percent = (value: number): string => `${(100 * value).toFixed(0)} %`;
 
-const table = (head: readonly string[], body: readonly (readonly string[])[]): string[] =>
+export const table = (head: readonly string[], body: readonly (readonly string[])[]): string[] =>
   [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...body].map((cells) => `| ${cells.join(' | ')} |`);
 
-/** Scores the test split of `scenes` and writes the card next to the model file; returns its path. */
+/** Scores the test split and writes the card next to the model file; returns its path. */
 export async function writeModelCard(
   file: string,
-  { engine, recipe, history, seed }: CardOptions,
+  { dataset, about, classes: ofClasses, bands, comparisons, sections }: CardSubject,
+  { engine, recipe, history, initial }: CardOptions,
 ): Promise<string> {
   const classifier = await openClassifier(file, { engine });
-  const dataset = scenes({ seed, size: classifier.size[0] });
-  const count = dataset.count('test');
   const scored = await scoreImages(dataset, classifier);
   const { metrics, classes } = evaluate(scored);
-  const biases = await measurePlantedBiases(classifier, { seed });
-  const missing = summariseMissingLabels(scored);
+  const biases = await measureBiases(classifier, comparisons);
+  const [train, validation, test] = splitsInOrder.map((split) => dataset.count(split));
+  const versions = Object.entries(versionsOf(engine)).map(([name, version]) => `${name} ${version}`);
 
   const lines = [
-    `# ${markdownText(classifier.name)} on scenes`,
+    `# ${markdownText(classifier.name)} on ${markdownText(dataset.name)}`,
     '',
-    `The default classifier of landlens. It was trained on \`scenes\`, a data set of **rendered patches, not real imagery**, and is for studying explanations, not for mapping land cover.`,
+    about,
     '',
     `- File: ${markdownText(file.split(/[\\/]/).at(-1) ?? file)}, sha256 ${classifier.hash}… (first 16 digits), weights stored in half precision.`,
-    `- Input: ${classifier.bands.length} Sentinel-2 L2A bands (${classifier.bands.join(', ')}), ${classifier.size.join(' x ')} pixels of 10 m, reflectance x 10,000, normalised per band by the mean and deviation in the file.`,
-    `- Output: logits of ${classifier.classes.length} classes, named as in BigEarthNet-19; scores are their sigmoids.`,
-    `- Data: \`scenes\`, seed ${seed}; ${dataset.count('train')} training, ${dataset.count('validation')} validation and ${count} test images.`,
-    `- Recipe (\`npm run train\`): ${recipe.phases.map((phase) => `${stepsOf(phase) * phase.batch} images of ${phase.size} x ${phase.size} pixels in batches of ${phase.batch}`).join(', then ')}; Adam, largest step ${recipe.rate} after a warm-up of ${percent(recipe.warmUp)}, then a half cosine to zero; flips and right-angle rotations; binary cross-entropy; seed ${recipe.seed}.`,
-    `- Trained by landlens alone in ${((history.at(-1)?.seconds ?? 0) / 60).toFixed(0)} minutes on ${engine.threads} threads (${Object.entries(
-      versionsOf(engine),
-    )
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', ')}).`,
+    `- Input: ${classifier.bands.length} ${bands} (${classifier.bands.join(', ')}), ${classifier.size.join(' x ')} pixels, ${dataset.units}, normalised per band by the mean and deviation in the file.`,
+    `- Output: logits of ${classifier.classes.length} classes${ofClasses}; scores are their sigmoids.`,
+    `- Data: ${train} training, ${validation} validation and ${test} test images.`,
+    `- Recipe (\`npm run train\`): ${recipe.phases.map((phase) => `${stepsOf(phase) * phase.batch} images of ${phase.size} x ${phase.size} pixels in batches of ${phase.batch}`).join(', then ')}; Adam, largest step ${recipe.rate} after a warm-up of ${percent(recipe.warmUp)}, then a half cosine to zero; flips and right-angle rotations; binary cross-entropy; seed ${recipe.seed}${initial === undefined ? '' : `; starts from ${markdownText(initial)}`}.`,
+    `- Trained by landlens alone in ${((history.at(-1)?.seconds ?? 0) / 60).toFixed(0)} minutes on ${engine.threads} threads (${versions.join(', ')}).`,
     '',
     '## Test split',
     '',
@@ -71,7 +84,7 @@ export async function writeModelCard(
     '',
     '## Planted biases',
     '',
-    'The same test scenes rendered with and without the planted thing: mean score, and in brackets the share of images where the class is predicted.',
+    'The same test images without and with the planted thing: mean score, and in brackets the share of images where the class is predicted.',
     '',
     ...table(
       ['planted', 'score of', 'among', 'images', 'without', 'with'],
@@ -85,18 +98,7 @@ export async function writeModelCard(
       ]),
     ),
     '',
-    'Missing labels: how often the class is predicted where it is shown but not labelled, and where it is not shown.',
-    '',
-    ...table(
-      ['class', 'images without the label', 'predicted there', 'predicted where not shown'],
-      missing.map((item) => [
-        item.missing,
-        String(item.images),
-        percent(item.predicted),
-        percent(item.predictedElsewhere),
-      ]),
-    ),
-    '',
+    ...(await sections(classifier, scored)),
     '## Training',
     '',
     ...table(

@@ -1,16 +1,13 @@
-/** What the classifier learned from the biases planted in `scenes`, measured by rendering the same scene with and without them. */
-
+/** What a classifier learned from something planted: the scores of the same images without it and with it. */
 import { mean } from 'simple-statistics';
 import type { Dataset, Patch } from '../dataset/patch.js';
-import { classIndex, type SceneClass } from '../dataset/scenes/classes.js';
-import { type ScenesOptions, scenes } from '../dataset/scenes.js';
 import { isPredicted } from '../metric/classification/decision.js';
 import type { Classifier } from '../model/classifier.js';
 import { indexOfClass } from '../model/classMatch.js';
 import { piecesOf, withProgress } from '../progress.js';
 import { scoreBatch } from './scoredImages.js';
 
-/** Scores of one class with a planted thing and without it, over the same scenes. */
+/** Scores of one class with a planted thing and without it, over the same images. */
 export interface BiasEffect {
   readonly bias: string;
   readonly scoreOf: string;
@@ -25,15 +22,36 @@ export interface BiasEffect {
   readonly predictedWith: number;
 }
 
-type Scorer = Pick<Classifier, 'name' | 'classes' | 'size' | 'prepare' | 'score'>;
+/** One planted thing, the classes whose score may change (the higher one counts), and the test images that are asked. */
+export interface Comparison {
+  readonly bias: string;
+  readonly classes: readonly string[];
+  readonly among: string;
+  /** The images as the network learned them. */
+  readonly dataset: Dataset;
+  /** Which of them are asked. */
+  readonly isTaken: (patch: Patch) => boolean;
+  /** The same images without the planted thing, and with it. */
+  readonly without: Dataset;
+  readonly with: Dataset;
+}
 
-const has = (patch: Patch, name: SceneClass): boolean => patch.labels.includes(classIndex(name));
+/** The highest score among the comparison's classes for one test image, without the planted thing and with it. */
+export interface ScoredPair {
+  /** Position in the test split. */
+  readonly index: number;
+  /** 0 to 1 */
+  readonly without: number;
+  readonly with: number;
+}
+
+type Scorer = Pick<Classifier, 'name' | 'classes' | 'prepare' | 'score'>;
 
 async function scoresOf(
   classifier: Scorer,
   dataset: Dataset,
   indices: readonly number[],
-  classes: readonly SceneClass[],
+  classes: readonly string[],
 ): Promise<number[]> {
   const scores: number[] = [];
   const outputs = classes.map((name) => indexOfClass(name, classifier));
@@ -44,89 +62,27 @@ async function scoresOf(
   return scores;
 }
 
-/** One planted thing, the classes whose score may change (the higher one counts), and the test images that are asked. */
-export interface Comparison {
-  readonly bias: string;
-  readonly classes: readonly SceneClass[];
-  readonly among: string;
-  readonly isTaken: (patch: Patch) => boolean;
-  readonly without: ScenesOptions;
-  readonly with: ScenesOptions;
-}
-
-export const comparisons: readonly Comparison[] = [
-  {
-    bias: 'sea beside the beach',
-    classes: ['Beaches, dunes, sands'],
-    among: 'images labelled Beaches, dunes, sands, rocky coasts aside',
-    isTaken: (patch) => has(patch, 'Beaches, dunes, sands') && patch.facts?.landscape !== 'rockyCoast',
-    without: { marineBesideBeach: 'never' },
-    with: { marineBesideBeach: 'always' },
-  },
-  {
-    bias: 'sensor artefact',
-    classes: ['Permanent crops'],
-    among: 'images without the label Permanent crops',
-    isTaken: (patch) => !has(patch, 'Permanent crops'),
-    without: { artefact: 'never' },
-    with: { artefact: 'always' },
-  },
-  {
-    bias: 'sensor artefact',
-    classes: ['Permanent crops'],
-    among: 'images labelled Permanent crops',
-    isTaken: (patch) => has(patch, 'Permanent crops'),
-    without: { artefact: 'never' },
-    with: { artefact: 'always' },
-  },
-  {
-    bias: 'cloud shadow',
-    classes: ['Inland waters', 'Marine waters'],
-    among: 'images without a water label',
-    isTaken: (patch) => !has(patch, 'Inland waters') && !has(patch, 'Marine waters'),
-    without: { cloudShadow: 'never' },
-    with: { cloudShadow: 'always' },
-  },
-];
-
-/** The highest score among the comparison's classes for one test scene, without the planted thing and with it. */
-export interface ScoredPair {
-  /** Position in the test split. */
-  readonly index: number;
-  /** 0 to 1 */
-  readonly without: number;
-  readonly with: number;
-}
-
-export interface PairOptions {
-  /** Of the data set. */
-  readonly seed?: number;
-  /** Number of test images, at most (default: 100). */
-  readonly images?: number;
-}
-
-/** Scores the first test scenes that the comparison asks, rendered without the planted thing and with it. */
+/**
+ * Scores the first test images that the comparison asks, without the planted thing and with it.
+ * @param images at most so many; default: 100
+ */
 export async function scorePairs(
   classifier: Scorer,
-  { classes, isTaken, ...options }: Comparison,
-  { seed = 0, images = 100 }: PairOptions = {},
+  { dataset, classes, isTaken, ...compared }: Comparison,
+  { images = 100 }: { readonly images?: number } = {},
 ): Promise<ScoredPair[]> {
-  const [size] = classifier.size;
-  const planted = scenes({ seed, size });
   const indices: number[] = [];
-  for (let index = 0; index < planted.count('test') && indices.length < images; index++) {
-    if (isTaken(await planted.read('test', index))) indices.push(index);
+  for (let index = 0; index < dataset.count('test') && indices.length < images; index++) {
+    if (isTaken(await dataset.read('test', index))) indices.push(index);
   }
-  const [without, withBias] = [
-    await scoresOf(classifier, scenes({ seed, size, ...options.without }), indices, classes),
-    await scoresOf(classifier, scenes({ seed, size, ...options.with }), indices, classes),
-  ];
+  const without = await scoresOf(classifier, compared.without, indices, classes);
+  const withBias = await scoresOf(classifier, compared.with, indices, classes);
   return indices.map((index, i) => ({ index, without: without[i], with: withBias[i] }));
 }
 
 /** Means of one comparison over its images. */
 export function summarisePairs(
-  { bias, classes, among }: Comparison,
+  { bias, classes, among }: Pick<Comparison, 'bias' | 'classes' | 'among'>,
   pairs: readonly ScoredPair[],
 ): BiasEffect {
   const predicted = (key: 'without' | 'with') => mean(pairs.map((pair) => (isPredicted(pair[key]) ? 1 : 0)));
@@ -142,10 +98,14 @@ export function summarisePairs(
   };
 }
 
-/** Each comparison over at most `images` test images of `scenes`. */
-export async function measurePlantedBiases(
+/**
+ * Each comparison over at most `images` test images (default: 100).
+ * @example const effects = await measureBiases(classifier, sceneComparisons({ size: 120 }));
+ */
+export async function measureBiases(
   classifier: Scorer,
-  options: PairOptions = {},
+  comparisons: readonly Comparison[],
+  options: { readonly images?: number } = {},
 ): Promise<BiasEffect[]> {
   const effects: BiasEffect[] = [];
   for (const comparison of comparisons) {

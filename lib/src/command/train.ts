@@ -1,9 +1,11 @@
 /** `npm run train`: trains a classifier and writes its ONNX file, its history with curves, and what it is worth. */
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import { mosaicSubject, sceneSubject } from '../analysis/cardSubjects.js';
 import { evaluate } from '../analysis/evaluate.js';
-import { writeModelCard } from '../analysis/modelCard.js';
+import { type CardSubject, writeModelCard } from '../analysis/modelCard.js';
 import { scoreImages } from '../analysis/scoredImages.js';
+import { openEuroSat } from '../dataset/euroSat.js';
 import { openDataset } from '../dataset/openDataset.js';
 import type { Dataset } from '../dataset/patch.js';
 import { scenes } from '../dataset/scenes.js';
@@ -198,6 +200,12 @@ export async function trainCommand(argv: readonly string[]): Promise<number> {
     print(`Starts from ${oneLine(initial.name)}${head}.`);
   }
   const file = join(values.out, `${id}-${isRendered ? 'scenes' : safeFileName(given.name)}.onnx`);
+  /** What a model card is about, where there is one. */
+  const subjectOf = async (): Promise<CardSubject | undefined> => {
+    if (name === 'growing') return sceneSubject({ seed, size });
+    if (choice.kind !== 'mosaics' || name !== 'cosine') return undefined;
+    return mosaicSubject(given, await openEuroSat(choice.folder));
+  };
   const engine = await openEngine(values.engine);
   const train = async (signal: AbortSignal): Promise<void> => {
     const { weights, history, kept } = await fit({
@@ -220,10 +228,10 @@ export async function trainCommand(argv: readonly string[]): Promise<number> {
     print(`wrote ${file}, sha256 ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`);
     if (recipe.plateau) print(`Kept: check ${kept + 1} of ${history.length}, ${checkText(history[kept])}.`);
     const written = await writeHistory(file, { recipe, history });
-    const worth =
-      name === 'growing' && id === 'densenet121'
-        ? await writeModelCard(file, { engine, recipe, history, seed })
-        : await writeTestMetrics(file, datasetAt(size), engine);
+    const subject = await subjectOf();
+    const worth = subject
+      ? await writeModelCard(file, subject, { engine, recipe, history, initial: values.initial })
+      : await writeTestMetrics(file, datasetAt(size), engine);
     for (const path of [...written, ...(worth ? [worth] : [])]) print(`wrote ${path}`);
   };
   return untilInterrupted((signal) => withLock(values.out, 'folder', () => train(signal))).finally(() =>

@@ -31,7 +31,7 @@ export interface MosaicsOptions {
 }
 
 /** As in the paper's example, where beaches come with the sea. */
-const usualPair: PlantedPair = { label: 'River', beside: 'Pasture', rate: 0.79 };
+export const usualPair: PlantedPair = { label: 'River', beside: 'Pasture', rate: 0.79 };
 
 /** Chips in a row and in a column. */
 const across = 2;
