@@ -1,8 +1,10 @@
 /** The recorded study: run, records, summary, tables, and the paper's own tables. */
 export { findPaperCases, readCase, writeCase } from './caseStudy.js';
+export * from './findings.js';
 export { readMap } from './maps.js';
 export { measureMethod, measureRandom } from './measure.js';
 export * from './paper/paperCases.js';
+export * from './paper/paperClaims.js';
 export * from './paper/paperClassification.js';
 export * from './paper/paperTables.js';
 export { presets } from './presets.js';

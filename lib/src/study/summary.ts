@@ -140,23 +140,26 @@ export function summarise(
   };
 }
 
+/** Means of each metric over the records that have it. */
+export const meanScores = (records: readonly Pick<StudyRecord, 'metrics'>[]): MetricValues =>
+  Object.fromEntries(
+    metrics.flatMap(({ id }) => {
+      const value = meanOf(records.map((record) => record.metrics[id]).filter(isNumber));
+      return value === undefined ? [] : [[id, value]];
+    }),
+  );
+
 function summariseMethod(
   { id, name }: { readonly id: string; readonly name: string },
   records: readonly StudyRecord[],
   paper: MetricValues | undefined,
 ): MethodSummary {
-  const scores = Object.fromEntries(
-    metrics.flatMap(({ id: metric }) => {
-      const value = meanOf(records.map((record) => record.metrics[metric]).filter(isNumber));
-      return value === undefined ? [] : [[metric, value]];
-    }),
-  );
   const curves = records.map(({ metrics }) => metrics.morf);
   return {
     id,
     name,
     images: records.length,
-    scores,
+    scores: meanScores(records),
     paper,
     morf: (curves[0] ?? []).map((_, point) => meanOf(curves.map((curve) => curve[point])) ?? 0),
     sampling: summariseSampling(records),
