@@ -46,7 +46,18 @@ export async function runNotebooks({
       got: `"${unknown}"`,
     });
   }
-  const chosen = all.filter((name) => only?.includes(name.slice(0, 2)) ?? true);
+  const chosen: string[] = [];
+  for (const name of all.filter((each) => only?.includes(each.slice(0, 2)) ?? true)) {
+    const notebook = await readNotebook(join(root, 'notebooks', name));
+    const missing = neededPaths(notebook, parameters).find((needed) => !existsSync(needed));
+    if (missing === undefined) {
+      chosen.push(name);
+      continue;
+    }
+    const what = `it needs ${missing}, which does not come with landlens: see its first cell`;
+    if (only !== undefined) throw new InputError({ what, where: name });
+    print(`${basename(name, '.ipynb')}: left out, as ${what}`);
+  }
   const jupyter = await findJupyter(root, { report: (line) => console.error(line) });
   print(`${chosen.length} notebooks; Jupyter ${jupyter.source}, nbconvert ${jupyter.version}`);
   const progress = createProgress(chosen);
@@ -56,19 +67,9 @@ export async function runNotebooks({
     for (const name of chosen) {
       signal?.throwIfAborted();
       const path = join(root, 'notebooks', name);
-      const notebook = await readNotebook(path);
-      const known = parametersOf(notebook);
+      const known = parametersOf(await readNotebook(path));
       const own = Object.entries(parameters).filter(([parameter]) => known.includes(parameter));
       for (const [parameter] of own) used.add(parameter);
-      const missing = neededPaths(notebook, parameters).find((needed) => !existsSync(needed));
-      if (missing !== undefined) {
-        const what = `it needs ${missing}, which does not come with landlens: see its first cell`;
-        if (only !== undefined) throw new InputError({ what, where: name });
-        print(`${basename(name, '.ipynb')}: left out, as ${what}`);
-        progress.start(name, name);
-        progress.done();
-        continue;
-      }
       const since = Date.now();
       progress.start(name, name);
       const target = join(out, name);

@@ -1,6 +1,6 @@
 /** The kept notebooks are complete, all are tried, and one that fails says why in one sentence. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
@@ -8,6 +8,7 @@ import { InputError } from '../../lib/src/error.js';
 import type { Jupyter } from '../../tools/jupyter.js';
 import { type Parameters, readNotebook } from '../../tools/notebookFile.js';
 import { executeNotebook, listNotebooks } from '../../tools/notebookRun.js';
+import { runNotebooks } from '../../tools/runNotebooks.js';
 import { findJupyterOrSkip } from './jupyter.js';
 import { assertComplete, reduced, root } from './reduced.js';
 
@@ -65,5 +66,23 @@ describe('a notebook that cannot run', () => {
     });
     await assert.rejects(readFile(out), 'nothing is written');
     await assert.rejects(run({ NOTHING: 1 }), /no parameter NOTHING.*DATASET/);
+  });
+
+  it('is left out where it needs what is not there, and refused where it is asked for', async function () {
+    this.timeout(120_000);
+    const cell = { cell_type: 'code', metadata: { tags: ['parameters'] }, outputs: [] };
+    const notebook = {
+      ...{ nbformat: 4, nbformat_minor: 5, metadata: { landlens: { needs: ['NETWORK'] } } },
+      cells: [{ ...cell, source: "const NETWORK = '/nowhere/network.onnx';" }],
+    };
+    await mkdir(join(folder, 'notebooks'));
+    await writeFile(join(folder, 'notebooks/12-needing.ipynb'), JSON.stringify(notebook));
+    const options = { root: folder, out: join(folder, 'out') };
+    await runNotebooks(options);
+    assert.ok(!(await readdir(folder)).includes('out'), 'nothing is executed');
+    await assert.rejects(
+      runNotebooks({ ...options, only: ['12'] }),
+      /12-needing\.ipynb: it needs \/nowhere\/network\.onnx, which does not come with landlens/,
+    );
   });
 });
