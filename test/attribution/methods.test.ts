@@ -27,7 +27,8 @@ describe('the presets', () => {
     const evaluations = new Map<string, number>();
     for (const preset of ['paper', 'efficient'] as const) {
       for (const { id, explain } of bindMethods(classifier, undefined, { preset })) {
-        const { uncertainty } = await explain(image, 1);
+        const { uncertainty, parameters } = await explain(image, 1);
+        deepEqual(explain.parameters, parameters, `${preset}, ${id}: parameters that are known before`);
         equal(uncertainty !== undefined, sampling.includes(id), `${preset}, ${id}`);
         if (uncertainty === undefined) continue;
         ok(uncertainty.relativeError[0] < 1, `${preset}, ${id}: ${uncertainty.relativeError[0]}`);

@@ -61,6 +61,8 @@ describe('readRecorded', () => {
         { ...study, images: study.images + 1 },
         { ...study, classifier: { ...study.classifier, hash: 'fedcba9876543210' } },
         { ...study, methods: [...tinyMethods, { ...tinyMethods[0], id: 'new' }] },
+        // Saliency with the parameters of LIME.
+        { ...study, methods: [{ ...tinyMethods[0], explain: tinyMethods[2].explain }] },
       ]) {
         assert.equal(await readRecorded(other), undefined);
       }

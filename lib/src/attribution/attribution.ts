@@ -43,6 +43,8 @@ export interface Attribution {
 /** A method bound to its parameters and classifier: images [n, bands, height, width] in network input units. */
 export interface Explain {
   (images: Tensor, targets: Targets): Promise<Attribution>;
+  /** The parameters of its attributions, where they are known before any is made. */
+  readonly parameters?: Attribution['parameters'];
   /**
    * Noisy copies of one image [1, bands, height, width], where the method's graph can take the noise: neither the copies
    * nor their attributions leave the engine.
@@ -106,8 +108,9 @@ export function createExplain(
     targets: readonly Target[],
   ) => Promise<Pick<Attribution, 'values' | 'completenessGap' | 'uncertainty'>>,
 ): Explain {
-  return async (images, given) => {
+  const explain: Explain = async (images, given) => {
     const targets = targetPerImage(given, images.shape[0]);
     return { ...(await compute(images, targets)), method, parameters, targets, units, reduction };
   };
+  return Object.assign(explain, { parameters });
 }

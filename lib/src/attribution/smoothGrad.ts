@@ -3,7 +3,13 @@
 import { requireShape } from '../check.js';
 import { requireSeed } from '../random.js';
 import { rows, type Tensor, zeros } from '../tensor.js';
-import { type Explain, type MethodFacts, type Target, targetPerImage } from './attribution.js';
+import {
+  type Attribution,
+  type Explain,
+  type MethodFacts,
+  type Target,
+  targetPerImage,
+} from './attribution.js';
 import { momentsOf, squaresOfRows } from './moments.js';
 import { createNoise } from './noise.js';
 import {
@@ -54,7 +60,12 @@ export function smoothGrad(
   requireSeed(seed, 'smoothGrad, seed');
   const draw = createNoise({ deviation, design: noise, key: [seed, 'smooth-grad'], where: 'smoothGrad' });
   const open = explain.overNoise ?? copiesOf(explain);
-  return async (images, given) => {
+  const parametersWith = (own: Attribution['parameters']): Attribution['parameters'] => ({
+    ...{ ...own, ...parameters, deviation },
+    ...(noise === 'independent' ? {} : { noise }),
+    noiseSeed: seed,
+  });
+  const smooth: Explain = async (images, given) => {
     const targets = targetPerImage(given, images.shape[0]);
     const size = images.shape.slice(1);
     requireShape(images.shape, [targets.length, ...size], 'images');
@@ -71,13 +82,12 @@ export function smoothGrad(
     return {
       ...sampled,
       ...{ method: `${method} + SmoothGrad`, targets, units, reduction },
-      parameters: {
-        ...{ ...own, ...parameters, deviation },
-        ...(noise === 'independent' ? {} : { noise }),
-        noiseSeed: seed,
-      },
+      parameters: parametersWith(own),
     };
   };
+  return explain.parameters
+    ? Object.assign(smooth, { parameters: parametersWith(explain.parameters) })
+    : smooth;
 }
 
 /** Copies that methods get in one call which only explain images. */

@@ -130,8 +130,21 @@ export async function storedManifest(folder: string): Promise<Manifest | undefin
   return isManifest(found) ? found : undefined;
 }
 
+/** Whether two values hold the same, in whatever order. */
+const isSame = (one: unknown, other: unknown): boolean => {
+  const [a, b] = [one, other].map((value) => [...leaves(value)].sort().join('\n'));
+  return a === b;
+};
+
 /** Whether two studies ask the same, whatever versions answer, and by whichever methods. */
 export function asksTheSame(one: Manifest, other: Manifest): boolean {
-  const asked = ({ methods: _, versions: __, ...facts }: Manifest) => [...leaves(facts)].sort().join('\n');
-  return asked(one) === asked(other);
+  const asked = ({ methods: _, versions: __, ...facts }: Manifest) => facts;
+  return isSame(asked(one), asked(other));
 }
+
+/** Whether a method was measured with these parameters; not where it was not measured. */
+export const hasParameters = (
+  { methods }: Manifest,
+  id: string,
+  parameters: Readonly<Record<string, unknown>>,
+): boolean => methods[id] !== undefined && isSame(methods[id], parameters);
