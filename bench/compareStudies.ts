@@ -3,34 +3,21 @@
  * node --import ./test/typescript.mjs bench/compareStudies.ts FOLDER OTHER
  * FOLDER and OTHER are the --out of two runs of `npm run reproduce` with the same images.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { studentQuantile } from 'landlens/analysis/studentQuantile';
 import { InputError, messageOf } from 'landlens/error';
 import { type Metric, type MetricId, type MetricValues, metrics } from 'landlens/metric/metrics';
 import { correlationText, measureText, rankAgreement, type ScoreColumn } from 'landlens/study/comparison';
+import { readStudy } from 'landlens/study/recorded';
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 
 /** Metrics by method and image. */
 type Study = ReadonlyMap<string, ReadonlyMap<number, MetricValues>>;
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
-
-function readStudy(folder: string): Study {
-  const path = join(folder, 'records.jsonl');
+async function byMethod(folder: string): Promise<Study> {
   const study = new Map<string, Map<number, MetricValues>>();
-  for (const [i, line] of readFileSync(path, 'utf8').trim().split('\n').entries()) {
-    const record: unknown = JSON.parse(line);
-    if (!isObject(record) || typeof record.method !== 'string' || typeof record.imageIndex !== 'number') {
-      throw new InputError({ what: 'not a record of a study', where: `${path}, line ${i + 1}` });
-    }
-    const { method, imageIndex } = record;
-    const found = isObject(record.metrics) ? record.metrics : {};
-    const values = metrics.flatMap(({ id }) => (typeof found[id] === 'number' ? [[id, found[id]]] : []));
+  for (const { method, imageIndex, metrics: values } of (await readStudy(folder)).records) {
     const ofMethod = study.get(method) ?? new Map<number, MetricValues>();
-    study.set(method, ofMethod.set(imageIndex, Object.fromEntries(values)));
+    study.set(method, ofMethod.set(imageIndex, values));
   }
   return study;
 }
@@ -100,7 +87,7 @@ try {
   if (folder === undefined || another === undefined) {
     throw new InputError({ what: 'two studies are compared', where: 'arguments', expected: 'FOLDER OTHER' });
   }
-  const [one, other] = [readStudy(folder), readStudy(another)];
+  const [one, other] = [await byMethod(folder), await byMethod(another)];
   for (const metric of metrics) for (const line of compare(one, other, metric)) console.log(line);
 } catch (thrown) {
   console.error(messageOf(thrown));

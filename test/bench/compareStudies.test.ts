@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'mocha';
+import { studyId } from '../../lib/src/study/manifest.js';
 import { repositoryRoot } from '../../tools/repositoryRoot.js';
 
 const script = join(repositoryRoot, 'bench', 'compareStudies.ts');
@@ -13,8 +14,20 @@ const folders: string[] = [];
 function study(records: readonly (readonly [method: string, image: number, aucMorf: number])[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'landlens-studies-'));
   folders.push(folder);
+  const shared = { preset: 'quick', seed: 0, versions: { landlens: '0.0.0' } };
+  const manifest = {
+    ...{ format: 'landlens study 2' as const, dataset: { name: 'tiny', rendered: true, testImages: 9 } },
+    ...{ model: { name: 'Tiny', hash: '0123', description: '4567' }, ...shared },
+    ...{ measurement: {}, methods: {} },
+  };
+  writeFileSync(join(folder, 'study.json'), JSON.stringify(manifest));
+  const target = { index: 0, name: 'Sand', score: 0.9, truePositive: true };
   const lines = records.map(([method, imageIndex, aucMorf]) =>
-    JSON.stringify({ method, imageIndex, metrics: { aucMorf } }),
+    JSON.stringify({
+      ...{ study: studyId(manifest), image: `tiny ${imageIndex}`, imageIndex, target, method },
+      ...{ parameters: {}, model: '0123', device: 'abacus', ...shared },
+      metrics: { aucMorf, maxSensitivity: 1, fileSize: 2, seconds: 3, morf: [0.9] },
+    }),
   );
   writeFileSync(join(folder, 'records.jsonl'), `${lines.join('\n')}\n`);
   return folder;
@@ -58,6 +71,6 @@ describe('comparison of two studies', () => {
     writeFileSync(join(folder, 'records.jsonl'), '{"method":"saliency"}\n');
     const { stderr, status } = compare(folder, folder);
     assert.equal(status, 1);
-    assert.match(stderr, /records\.jsonl, line 1: not a record of a study/);
+    assert.match(stderr, /records\.jsonl line 1: not a record of the study/);
   });
 });

@@ -46,8 +46,8 @@ const scoresOf = (images: readonly (readonly Studied[])[]): MethodScores =>
 
 /**
  * The paper's claims about Table 3, assessed by the records of a study: each margin from the means over the images, with
- * its percentile interval from images drawn anew with replacement. A claim that needs a method or metric that was not
- * measured is left out.
+ * its percentile interval from images drawn anew with replacement; of fewer than some 20 images such an interval is too
+ * narrow. A claim that needs a method or metric that was not measured is left out.
  * @throws InputError for fewer than two images
  * @example
  * const { records } = await openStudy(notebook, { images: 100 });

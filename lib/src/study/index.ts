@@ -8,6 +8,7 @@ export * from './paper/paperClaims.js';
 export * from './paper/paperClassification.js';
 export * from './paper/paperTables.js';
 export { presets } from './presets.js';
+export { readStudy, type StudyFiles } from './recorded.js';
 export * from './recordRows.js';
 export { openRecords, randomBaseline, type StudyFacts, type StudyRecord } from './records.js';
 export { runStudy } from './run.js';

@@ -1,6 +1,7 @@
 /** What a study has recorded, for whoever asks the same: read without computing anything, whatever versions measured it. */
 import { join } from 'node:path';
 import type { Method } from '../attribution/attribution.js';
+import { failAt } from '../error.js';
 import { asksTheSame, hasParameters, type Manifest, storedManifest, studyId } from './manifest.js';
 import { randomBaseline, readRecords, type StudyRecord } from './records.js';
 import { manifestOf, type Study } from './run.js';
@@ -12,32 +13,52 @@ export interface RecordedStudy {
   readonly records: readonly StudyRecord[];
 }
 
+/** A study as its folder holds it. */
+export interface StudyFiles {
+  readonly manifest: Manifest;
+  readonly records: readonly StudyRecord[];
+}
+
+/**
+ * Reads manifest and records of a folder; undefined where it holds no study.
+ * @throws InputError where a file of it is damaged
+ */
+async function readFiles(folder: string): Promise<StudyFiles | undefined> {
+  const manifest = await storedManifest(folder);
+  if (manifest === undefined) return undefined;
+  const { seed, preset, model, versions } = manifest;
+  const facts = { study: studyId(manifest), seed, preset, model: model.hash, versions };
+  return { manifest, records: await readRecords(join(folder, 'records.jsonl'), facts) };
+}
+
+/**
+ * The study that a folder holds, whatever versions measured it.
+ * @throws InputError where there is none, or a file of it is damaged
+ * @example const findings = assessClaims((await readStudy('results/studies/scenes-quick')).records);
+ */
+export async function readStudy(folder: string): Promise<StudyFiles> {
+  const files = await readFiles(folder);
+  if (files !== undefined) return files;
+  throw failAt(folder)('holds no study', 'study.json and records.jsonl, as npm run reproduce writes them');
+}
+
 /**
  * The records of a study where its folder holds all of them, though other versions of landlens, Node.js or the engine may
  * have measured them; undefined where it holds another study or one with other parameters, or lacks any. Nothing is written.
- * @throws InputError where a file of the folder is no study
+ * @throws InputError where a file of the folder is damaged
  */
 export async function readRecorded(study: Omit<Study, 'selection'>): Promise<RecordedStudy | undefined> {
   const { dataset, methods, seed, images, folder } = study;
-  const manifest = await storedManifest(folder);
-  if (manifest === undefined || !asksTheSame(manifest, manifestOf(study))) return undefined;
+  const files = await readFiles(folder);
+  if (files === undefined || !asksTheSame(files.manifest, manifestOf(study))) return undefined;
   const isOther = ({ id, explain: { parameters } }: Method): boolean =>
-    parameters !== undefined && !hasParameters(manifest, id, parameters);
+    parameters !== undefined && !hasParameters(files.manifest, id, parameters);
   if (methods.some(isOther)) return undefined;
-  const found = await readRecords(join(folder, 'records.jsonl'), factsOf(manifest));
   const ids = [randomBaseline, ...methods.map(({ id }) => id)];
+  const find = (image: number, id: string) =>
+    files.records.find(({ imageIndex, method }) => imageIndex === image && method === id);
   const records = chooseImages(dataset, images, seed).flatMap((image) =>
-    ids.flatMap((id) => found.find(({ imageIndex, method }) => imageIndex === image && method === id) ?? []),
+    ids.flatMap((id) => find(image, id) ?? []),
   );
   return records.length === images * ids.length ? { folder, records } : undefined;
 }
-
-const factsOf = (manifest: Manifest) => ({
-  study: studyId(manifest),
-  ...{
-    seed: manifest.seed,
-    preset: manifest.preset,
-    model: manifest.model.hash,
-    versions: manifest.versions,
-  },
-});
