@@ -4,10 +4,12 @@
  * FOLDER and OTHER are the --out of two runs of `npm run reproduce` with the same images.
  */
 import { studentQuantile } from 'landlens/analysis/studentQuantile';
-import { InputError, messageOf } from 'landlens/error';
+import { print, runCommand } from 'landlens/command/commandLine';
+import { InputError } from 'landlens/error';
 import { type Metric, type MetricId, type MetricValues, metrics } from 'landlens/metric/metrics';
 import { correlationText, measureText, rankAgreement, type ScoreColumn } from 'landlens/study/comparison';
 import { readStudy } from 'landlens/study/recorded';
+import { markdownTable } from 'landlens/text';
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 
 /** Metrics by method and image. */
@@ -58,6 +60,11 @@ const columnOf = (
   ),
 });
 
+const headings = [
+  ...['Method', 'one', 'other'],
+  ...['other less one, with 95 % interval', 'most of one image', 'images'],
+];
+
 function compare(
   one: Study,
   other: Study,
@@ -67,29 +74,23 @@ function compare(
   const rows = [...pairs].map(([method, each]) => {
     const means = ([0, 1] as const).map((side) => measureText(mean(each.map((pair) => pair[side]))));
     const most = Math.max(...each.map(([a, b]) => Math.abs(b - a)));
-    const cells = [method, ...means, differenceText(each), measureText(most), each.length];
-    return `| ${cells.join(' | ')} |`;
+    return [method, ...means, differenceText(each), measureText(most), `${each.length}`];
   });
   const order = rankAgreement(columnOf(pairs, id, 0), columnOf(pairs, id, 1), id);
   return [
-    `${heading}`,
+    heading,
     '',
-    '| Method | one | other | other less one, with 95 % interval | most of one image | images |',
-    `| --- |${' ---: |'.repeat(5)}`,
-    ...rows,
+    ...markdownTable(headings, rows),
     '',
     ...(order ? [`Spearman's rank correlation of the means: ${correlationText(order)}.`, ''] : []),
   ];
 }
 
-const [folder, another] = process.argv.slice(2);
-try {
+runCommand(async ([folder, another]) => {
   if (folder === undefined || another === undefined) {
     throw new InputError({ what: 'two studies are compared', where: 'arguments', expected: 'FOLDER OTHER' });
   }
   const [one, other] = [await byMethod(folder), await byMethod(another)];
-  for (const metric of metrics) for (const line of compare(one, other, metric)) console.log(line);
-} catch (thrown) {
-  console.error(messageOf(thrown));
-  process.exitCode = 1;
-}
+  for (const metric of metrics) print(compare(one, other, metric).join('\n'));
+  return 0;
+});

@@ -1,4 +1,5 @@
 /** The tables of a run, as Markdown. */
+import { markdownTable } from 'landlens/text';
 import type { Column } from './amounts.js';
 import type { BenchRecord, RecordOf } from './benchRecords.js';
 import { type AnyCell, hasRun } from './cell.js';
@@ -70,12 +71,9 @@ function agreementText({ agreement, precision }: ReportRow): string {
   return `${agrees ? 'yes' : '**no**'}: ${largest.toExponential(0)}, ${norm.toExponential(0)} (${what})`;
 }
 
-function markdownTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(headings), line(headings.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join(
-    '\n',
-  );
+function tableText(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const escaped = (cells: readonly string[]) => cells.map((text) => text.replaceAll('|', '\\|'));
+  return markdownTable(escaped(headings), rows.map(escaped)).join('\n');
 }
 
 const headingsOf: Readonly<Record<Column, string>> = {
@@ -143,7 +141,7 @@ function oddText(rows: readonly ReportRow[]): string | undefined {
 
 function subjectMarkdown(report: SubjectReport): string {
   const { network, size, rows, geometricMeans, multiplyAdds } = report;
-  const times = markdownTable(
+  const times = tableText(
     ['', ...Object.values(headingsOf), '(a) / landlens', '(b) / landlens', 'same values', '≈ scaled from'],
     [
       ...rows.map((row) => {
@@ -164,7 +162,7 @@ function subjectMarkdown(report: SubjectReport): string {
       ...totalRows(report),
     ],
   );
-  const limits = markdownTable(
+  const limits = tableText(
     [
       '',
       'landlens, share of peak',
@@ -206,7 +204,7 @@ function subjectMarkdown(report: SubjectReport): string {
 function sweepMarkdown({ label, axis, points }: Sweep): string {
   const isSide = axis.startsWith('side');
   const each = isSide ? 'a run' : 'each';
-  return markdownTable(
+  return tableText(
     [`${label}: ${axis}`, `landlens, ${each}`, `(b), ${each}`, 'landlens, memory', '(b), memory'],
     points.map(({ value, ours, best }) => [
       `${value}`,
@@ -225,7 +223,7 @@ const verdictTexts: Readonly<Record<Verdict, string>> = {
 };
 
 function goalsMarkdown(goals: readonly Goal[]): string {
-  return markdownTable(
+  return tableText(
     ['Goal', 'verdict', 'met by', 'missed by', 'worst', 'there'],
     goals.map(({ text, verdict, worst, where, measured, reached, failed }) => [
       ...[text, verdictTexts[verdict], `${reached} of ${measured}`, `${failed}`],

@@ -7,7 +7,7 @@ import { InputError } from '../lib/src/error.js';
 import { escapeText } from '../lib/src/figure/plotly.js';
 import { tableHtml } from '../lib/src/notebook/table.js';
 import { csv } from '../lib/src/study/tables.js';
-import { htmlText, markdownText, oneLine, plainText } from '../lib/src/text.js';
+import { htmlText, markdownTable, markdownText, oneLine, plainText } from '../lib/src/text.js';
 
 const { parse } = createRequire(new URL('../lib/package.json', import.meta.url))('csv-parse/sync');
 
@@ -22,6 +22,13 @@ const names = [
   'evil\u202etxt.exe',
   '$x$ %{y} &lt;',
 ];
+
+describe('a table of Markdown', () => {
+  it('has its numbers to the right', () => {
+    const table = markdownTable(['class', 'F1'], [['Pastures', '0.97']]);
+    assert.deepEqual(table, ['| class | F1 |', '| --- | ---: |', '| Pastures | 0.97 |']);
+  });
+});
 
 describe('names in what is written', () => {
   it('drive no terminal and end no line', () => {

@@ -46,12 +46,16 @@ export async function runNotebooks({
       got: `"${unknown}"`,
     });
   }
-  const chosen: string[] = [];
+  const chosen: { readonly name: string; readonly own: Parameters }[] = [];
+  const used = new Set<string>();
   for (const name of all.filter((each) => only?.includes(each.slice(0, 2)) ?? true)) {
     const notebook = await readNotebook(join(root, 'notebooks', name));
+    const known = parametersOf(notebook);
+    const own = Object.entries(parameters).filter(([parameter]) => known.includes(parameter));
+    for (const [parameter] of own) used.add(parameter);
     const missing = neededPaths(notebook, parameters).find((needed) => !existsSync(needed));
     if (missing === undefined) {
-      chosen.push(name);
+      chosen.push({ name, own: Object.fromEntries(own) });
       continue;
     }
     const what = `it needs ${missing}, which does not come with landlens: see its first cell`;
@@ -60,20 +64,16 @@ export async function runNotebooks({
   }
   const jupyter = await findJupyter(root, { report: (line) => console.error(line) });
   print(`${chosen.length} notebooks; Jupyter ${jupyter.source}, nbconvert ${jupyter.version}`);
-  const progress = createProgress(chosen);
+  const progress = createProgress(chosen.map(({ name }) => name));
   const written: string[] = [];
-  const used = new Set<string>();
   try {
-    for (const name of chosen) {
+    for (const { name, own } of chosen) {
       signal?.throwIfAborted();
       const path = join(root, 'notebooks', name);
-      const known = parametersOf(await readNotebook(path));
-      const own = Object.entries(parameters).filter(([parameter]) => known.includes(parameter));
-      for (const [parameter] of own) used.add(parameter);
       const since = Date.now();
       progress.start(name, name);
       const target = join(out, name);
-      await executeNotebook(path, target, { jupyter, root, parameters: Object.fromEntries(own), signal });
+      await executeNotebook(path, target, { jupyter, root, parameters: own, signal });
       progress.done();
       written.push(target);
       const { size } = await stat(target);

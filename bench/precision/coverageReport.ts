@@ -1,6 +1,7 @@
 /** The table and the figure of `npm run bench:coverage`. */
 import { escapeText, type PlotlyFigure } from 'landlens/figure/plotly';
 import { axis, baseLayout, ink, palette } from 'landlens/figure/theme';
+import { markdownTable } from 'landlens/text';
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import type { CoverageResult } from './coverageRecords.js';
 import { type Variant, variants } from './variants.js';
@@ -27,9 +28,9 @@ function spread(values: readonly number[], show: (value: number) => string): str
 
 const percent = (share: number): string => (100 * share).toFixed(1);
 
-function tableRow({ variant, count, results }: Row): string {
+function cellsOf({ variant, count, results }: Row): readonly string[] {
   const shares = results.map(({ pixels }) => pixels);
-  const cells = [
+  return [
     variant.name,
     `${count}`,
     `${results.length}`,
@@ -46,7 +47,6 @@ function tableRow({ variant, count, results }: Row): string {
       (ratio) => ratio.toFixed(2),
     ),
   ];
-  return `| ${cells.join(' | ')} |`;
 }
 
 const headings = [
@@ -68,9 +68,7 @@ export function coverageMarkdown(results: readonly CoverageResult[]): string {
     '99 % of the absolute sum of the reference. Errors are relative L2 errors of the whole attribution. ± is the standard',
     'deviation over the images.',
     '',
-    `| ${headings.join(' | ')} |`,
-    `| --- |${' ---: |'.repeat(headings.length - 1)}`,
-    ...rowsOf(results).map(tableRow),
+    ...markdownTable(headings, rowsOf(results).map(cellsOf)),
     '',
   ].join('\n');
 }

@@ -33,6 +33,15 @@ export function markdownText(name: string): string {
     .replaceAll('>', '&gt;');
 }
 
+/** A table of Markdown: the first column to the left, the others, which hold numbers, to the right. Cells are Markdown. */
+export const markdownTable = (
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly string[] =>
+  [headings, headings.map((_, i) => (i === 0 ? '---' : '---:')), ...rows].map(
+    (cells) => `| ${cells.join(' | ')} |`,
+  );
+
 /** A text in a field of CSV: a spreadsheet takes what begins like a formula for one, unless an apostrophe marks it as text. */
 export function csvText(text: string): string {
   const line = oneLine(text);

@@ -36,7 +36,7 @@ function others(folder: string): Parameters {
   const shared = sharedFolder() ?? '';
   return {
     ZONES: join(shared, '../networks/so2sat-resnet20/so2sat-resnet20-s2.onnx'),
-    ...{ CLOUDS: join(folder, 'clouds.onnx'), IMAGES: join(shared, 'SEN12MS-CR') },
+    ...{ CLOUDS: join(folder, 'clouds.onnx'), PATCHES: join(shared, 'SEN12MS-CR') },
     ...{ STRIDE: 128, STEPS: 64, WINDOWS: 2, METHODS: ['saliency', 'grad-cam'] },
   };
 }

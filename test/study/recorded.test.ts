@@ -69,6 +69,8 @@ describe('readRecorded', () => {
       // Killed before the first record.
       await writeFile(join(folder, 'records.jsonl'), '');
       assert.equal(await readRecorded(study), undefined);
+      await rm(join(folder, 'records.jsonl'));
+      assert.equal(await readRecorded(study), undefined);
     }));
 
   it('refuses records that are not of its study, and names the line', () =>

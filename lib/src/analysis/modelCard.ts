@@ -6,7 +6,7 @@ import { versionsOf } from '../engine/versions.js';
 import { writeFileAtomic } from '../io/file.js';
 import type { Classifier } from '../model/classifier.js';
 import { openClassifier } from '../model/classifierFile.js';
-import { markdownText } from '../text.js';
+import { markdownTable, markdownText } from '../text.js';
 import type { Check } from '../training/checkpoint.js';
 import { type Recipe, stepsOf } from '../training/recipe.js';
 import { evaluate } from './evaluate.js';
@@ -19,6 +19,8 @@ export interface CardSubject {
   readonly dataset: Dataset;
   /** What the network is for, and what not; Markdown. */
   readonly about: string;
+  /** What it is as data, for example "`scenes`, seed 0"; Markdown. */
+  readonly data: string;
   /** What its classes are; Markdown. */
   readonly classes: string;
   /** What the bands are, for example "Sentinel-2 L2A bands". */
@@ -36,16 +38,13 @@ export interface CardOptions {
   readonly initial?: string;
 }
 
-export const share = (value: number): string => value.toFixed(3);
+const share = (value: number): string => value.toFixed(3);
 export const percent = (value: number): string => `${(100 * value).toFixed(0)} %`;
-
-export const table = (head: readonly string[], body: readonly (readonly string[])[]): string[] =>
-  [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...body].map((cells) => `| ${cells.join(' | ')} |`);
 
 /** Scores the test split and writes the card next to the model file; returns its path. */
 export async function writeModelCard(
   file: string,
-  { dataset, about, classes: ofClasses, bands, comparisons, sections }: CardSubject,
+  { dataset, about, data, classes: ofClasses, bands, comparisons, sections }: CardSubject,
   { engine, recipe, history, initial }: CardOptions,
 ): Promise<string> {
   const classifier = await openClassifier(file, { engine });
@@ -61,9 +60,9 @@ export async function writeModelCard(
     about,
     '',
     `- File: ${markdownText(file.split(/[\\/]/).at(-1) ?? file)}, sha256 ${classifier.hash}… (first 16 digits), weights stored in half precision.`,
-    `- Input: ${classifier.bands.length} ${bands} (${classifier.bands.join(', ')}), ${classifier.size.join(' x ')} pixels, ${dataset.units}, normalised per band by the mean and deviation in the file.`,
+    `- Input: ${classifier.bands.length} ${bands} (${classifier.bands.join(', ')}), ${classifier.size.join(' x ')} pixels of 10 m, ${dataset.units}, normalised per band by the mean and deviation in the file.`,
     `- Output: logits of ${classifier.classes.length} classes${ofClasses}; scores are their sigmoids.`,
-    `- Data: ${train} training, ${validation} validation and ${test} test images.`,
+    `- Data: ${data}; ${train} training, ${validation} validation and ${test} test images.`,
     `- Recipe (\`npm run train\`): ${recipe.phases.map((phase) => `${stepsOf(phase) * phase.batch} images of ${phase.size} x ${phase.size} pixels in batches of ${phase.batch}`).join(', then ')}; Adam, largest step ${recipe.rate} after a warm-up of ${percent(recipe.warmUp)}, then a half cosine to zero; flips and right-angle rotations; binary cross-entropy; seed ${recipe.seed}${initial === undefined ? '' : `; starts from ${markdownText(initial)}`}.`,
     `- Trained by landlens alone in ${((history.at(-1)?.seconds ?? 0) / 60).toFixed(0)} minutes on ${engine.threads} threads (${versions.join(', ')}).`,
     '',
@@ -71,10 +70,10 @@ export async function writeModelCard(
     '',
     `Micro F1 **${share(metrics.micro.f1)}**, macro F1 ${share(metrics.macro.f1)}, precision ${share(metrics.micro.precision)}, recall ${share(metrics.micro.recall)} (micro), Hamming loss ${metrics.hammingLoss.toFixed(4)}, one error ${metrics.oneError.toFixed(4)}, ranking loss ${metrics.rankingLoss.toFixed(4)}, coverage error ${metrics.coverageError.toFixed(2)}.`,
     '',
-    ...table(
+    ...markdownTable(
       ['class', 'F1', 'precision', 'recall', 'images'],
       metrics.perClass.map(({ f1, precision, recall, support }, i) => [
-        classes[i],
+        markdownText(classes[i]),
         share(f1),
         share(precision),
         share(recall),
@@ -86,7 +85,7 @@ export async function writeModelCard(
     '',
     'The same test images without and with the planted thing: mean score, and in brackets the share of images where the class is predicted.',
     '',
-    ...table(
+    ...markdownTable(
       ['planted', 'score of', 'among', 'images', 'without', 'with'],
       biases.map((effect) => [
         effect.bias,
@@ -101,7 +100,7 @@ export async function writeModelCard(
     ...(await sections(classifier, scored)),
     '## Training',
     '',
-    ...table(
+    ...markdownTable(
       ['images', 'phase', 'training loss', 'validation loss', 'validation micro F1', 'minutes'],
       history.map((check) => [
         String(check.images),

@@ -202,7 +202,7 @@ export async function trainCommand(argv: readonly string[]): Promise<number> {
   const file = join(values.out, `${id}-${isRendered ? 'scenes' : safeFileName(given.name)}.onnx`);
   /** What a model card is about, where there is one. */
   const subjectOf = async (): Promise<CardSubject | undefined> => {
-    if (name === 'growing') return sceneSubject({ seed, size });
+    if (name === 'growing' && id === 'densenet121') return sceneSubject({ seed, size });
     if (choice.kind !== 'mosaics' || name !== 'cosine') return undefined;
     return mosaicSubject(given, await openEuroSat(choice.folder));
   };

@@ -52,8 +52,8 @@ export function studyFolder(
 /**
  * The records of methods, and their means. What has not been recorded yet is computed with progress shown (8 images take
  * some 6 minutes on 2 cores) and kept where `npm run reproduce` would; what has been is read, whatever versions measured
- * it. Prints which of the two it was, and what all depends on. Methods of your own have their records in a folder each, named by what the method computes: one that is
- * changed and run again is measured anew.
+ * it. Prints which of the two it was, and what all depends on. Methods of your own have their records in a folder each, named
+ * by what the method computes: one that is changed and run again is measured anew.
  * @throws InputError where the folder holds another study, or two methods have the same id
  * @example
  * const study = await openStudy(notebook, { images: 8, methods: ['saliency', 'grad-cam', own] });

@@ -19,16 +19,11 @@ export interface StudyFiles {
   readonly records: readonly StudyRecord[];
 }
 
-/**
- * Reads manifest and records of a folder; undefined where it holds no study.
- * @throws InputError where a file of it is damaged
- */
-async function readFiles(folder: string): Promise<StudyFiles | undefined> {
-  const manifest = await storedManifest(folder);
-  if (manifest === undefined) return undefined;
+/** The records of the study with this manifest. */
+function recordsOf(folder: string, manifest: Manifest): Promise<readonly StudyRecord[]> {
   const { seed, preset, model, versions } = manifest;
   const facts = { study: studyId(manifest), seed, preset, model: model.hash, versions };
-  return { manifest, records: await readRecords(join(folder, 'records.jsonl'), facts) };
+  return readRecords(join(folder, 'records.jsonl'), facts);
 }
 
 /**
@@ -37,8 +32,8 @@ async function readFiles(folder: string): Promise<StudyFiles | undefined> {
  * @example const findings = assessClaims((await readStudy('results/studies/scenes-quick')).records);
  */
 export async function readStudy(folder: string): Promise<StudyFiles> {
-  const files = await readFiles(folder);
-  if (files !== undefined) return files;
+  const manifest = await storedManifest(folder);
+  if (manifest !== undefined) return { manifest, records: await recordsOf(folder, manifest) };
   throw failAt(folder)('holds no study', 'study.json and records.jsonl, as npm run reproduce writes them');
 }
 
@@ -49,14 +44,15 @@ export async function readStudy(folder: string): Promise<StudyFiles> {
  */
 export async function readRecorded(study: Omit<Study, 'selection'>): Promise<RecordedStudy | undefined> {
   const { dataset, methods, seed, images, folder } = study;
-  const files = await readFiles(folder);
-  if (files === undefined || !asksTheSame(files.manifest, manifestOf(study))) return undefined;
+  const manifest = await storedManifest(folder);
+  if (manifest === undefined || !asksTheSame(manifest, manifestOf(study))) return undefined;
   const isOther = ({ id, explain: { parameters } }: Method): boolean =>
-    parameters !== undefined && !hasParameters(files.manifest, id, parameters);
+    parameters !== undefined && !hasParameters(manifest, id, parameters);
   if (methods.some(isOther)) return undefined;
+  const recorded = await recordsOf(folder, manifest);
   const ids = [randomBaseline, ...methods.map(({ id }) => id)];
   const find = (image: number, id: string) =>
-    files.records.find(({ imageIndex, method }) => imageIndex === image && method === id);
+    recorded.find(({ imageIndex, method }) => imageIndex === image && method === id);
   const records = chooseImages(dataset, images, seed).flatMap((image) =>
     ids.flatMap((id) => find(image, id) ?? []),
   );

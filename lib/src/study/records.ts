@@ -128,10 +128,13 @@ export async function openRecords(path: string, study: StudyFacts): Promise<Reco
 
 /** The records of a study as they stand in its file, which is left as it is; InputErrors as those of openRecords. */
 export async function readRecords(path: string, study: StudyFacts): Promise<readonly StudyRecord[]> {
-  const todo = 'Delete the folder, or choose another.';
-  // Nothing may have been recorded yet.
-  if ((await stat(path)).size === 0) return [];
-  const content = await readBoundedFile(path, { maximumBytes: 2 ** 28, todo });
+  // A study that was killed before its first record has an empty file, or none.
+  const size = (await stat(path).catch(() => undefined))?.size ?? 0;
+  if (size === 0) return [];
+  const content = await readBoundedFile(path, {
+    maximumBytes: 2 ** 28,
+    todo: 'Delete the folder, or choose another.',
+  });
   return parseLines(Buffer.from(content), lineReader(study), path).items;
 }
 

@@ -14,7 +14,7 @@ export interface PaperClaim {
   /** Where it says so. */
   readonly section: string;
   /** What the margin is, and in which unit. */
-  readonly margin: string;
+  readonly meaning: string;
   /** Above 0 where the claim holds; undefined where a method or metric is missing. */
   marginOf(scores: MethodScores): number | undefined;
 }
@@ -87,7 +87,6 @@ const simplerIsSteadier = (scores: MethodScores): number | undefined => {
   return series.every((values) => new Set(values).size > 1) ? pearson(...series).r : undefined;
 };
 
-const fileSize = 'KB between the largest of the three and the smallest of the others';
 const three = 'between the highest of the three and the lowest of the others';
 
 /** In the paper's order. The qualitative ones, about what single maps show, are asked elsewhere. */
@@ -95,61 +94,61 @@ export const paperClaims: readonly PaperClaim[] = [
   {
     id: 'steadiest',
     claim: 'Occlusion, LIME and Grad-CAM have the lowest Max-Sensitivity.',
-    ...{ section: '3.1, 4.1', margin: `Max-Sensitivity ${three}` },
+    ...{ section: '3.1, 4.1', meaning: `Max-Sensitivity ${three}` },
     marginOf: lowest('maxSensitivity', coarse),
   },
   {
     id: 'least-steady',
     claim: 'Input x Gradient has the highest Max-Sensitivity.',
-    ...{ section: '3.1', margin: 'Max-Sensitivity above the highest of the others' },
+    ...{ section: '3.1', meaning: 'Max-Sensitivity above the highest of the others' },
     marginOf: highest('maxSensitivity', 'input-x-gradient'),
   },
   {
     id: 'smoothgrad-steadies',
     claim: 'SmoothGrad lowers the Max-Sensitivity of Saliency, Input x Gradient and Integrated Gradients.',
-    ...{ section: '3.1, 4.1', margin: 'Max-Sensitivity, the least of the three gains' },
+    ...{ section: '3.1, 4.1', meaning: 'Max-Sensitivity, the least of the three gains' },
     marginOf: gains('maxSensitivity', (all) => Math.min(...all)),
   },
   {
     id: 'most-faithful',
     claim: 'Occlusion, LIME and Grad-CAM have the lowest AUC-MoRF.',
-    ...{ section: '3.1, 4.1', margin: `score x iterations ${three}` },
+    ...{ section: '3.1, 4.1', meaning: `score x iterations ${three}` },
     marginOf: lowest('aucMorf', coarse),
   },
   {
     id: 'least-faithful',
     claim: 'Input x Gradient has the highest AUC-MoRF.',
-    ...{ section: '3.1', margin: 'score x iterations above the highest of the others' },
+    ...{ section: '3.1', meaning: 'score x iterations above the highest of the others' },
     marginOf: highest('aucMorf', 'input-x-gradient'),
   },
   {
     id: 'nearest-to-random',
     claim: 'The curve of Input x Gradient is the nearest to that of random order.',
-    ...{ section: '3.1', margin: 'score x iterations by which the next method is farther' },
+    ...{ section: '3.1', meaning: 'score x iterations by which the next method is farther' },
     marginOf: nearestToRandom('input-x-gradient'),
   },
   {
     id: 'smoothgrad-helps',
     claim: 'SmoothGrad lowers AUC-MoRF in most cases.',
-    ...{ section: '3.1', margin: 'score x iterations, the median of the three gains' },
+    ...{ section: '3.1', meaning: 'score x iterations, the median of the three gains' },
     marginOf: gains('aucMorf', median),
   },
   {
     id: 'simpler-is-steadier',
     claim: 'File size and Max-Sensitivity are positively correlated.',
-    ...{ section: '3.1', margin: "Pearson's r over the methods" },
+    ...{ section: '3.1', meaning: "Pearson's r over the methods" },
     marginOf: simplerIsSteadier,
   },
   {
     id: 'smallest',
     claim: 'Occlusion, LIME and Grad-CAM have the smallest files.',
-    ...{ section: '3.1, 4.1', margin: fileSize },
+    ...{ section: '3.1, 4.1', meaning: `KB ${three}` },
     marginOf: lowest('fileSize', coarse),
   },
   {
     id: 'fastest',
     claim: 'Grad-CAM takes the least time.',
-    ...{ section: '3.1, 4.1', margin: 'seconds less than the next method' },
+    ...{ section: '3.1, 4.1', meaning: 'seconds less than the next method' },
     marginOf: lowest('seconds', ['grad-cam']),
   },
 ];
