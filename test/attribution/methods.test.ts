@@ -36,11 +36,12 @@ describe('the presets', () => {
       }
     }
     for (const id of sampling) {
-      const [paper, efficient] = ['paper', 'efficient'].map((preset) => evaluations.get(`${preset} ${id}`));
-      ok(
-        efficient !== undefined && paper !== undefined && efficient < paper,
-        `${id}: ${efficient}, ${paper}`,
+      const [paper = 0, efficient = Infinity] = ['paper', 'efficient'].map((preset) =>
+        evaluations.get(`${preset} ${id}`),
       );
+      // SmoothGrad's copies are as many: fewer would raise its Max-Sensitivity.
+      const most = paper > 1000 ? paper / 3 : paper;
+      ok(efficient <= most, `${id}: ${efficient}, ${paper}`);
     }
     deepEqual(
       sampling.map((id) => evaluations.get(`paper ${id}`)),
@@ -53,6 +54,6 @@ describe('the presets', () => {
       methods.find((method) => method.id === id)?.passes({ size: [120, 120] }, preset);
     equal(passes('lime', 'paper'), 6000);
     equal(passes('integrated-gradients-sg', 'paper'), 4500);
-    ok((passes('integrated-gradients-sg', 'efficient') ?? 4500) < 450);
+    ok((passes('integrated-gradients-sg', 'efficient') ?? 4500) < 1500);
   });
 });
