@@ -1,11 +1,19 @@
-/** A safetensors file of float32 arrays, written by the format's description. */
-import type { Tensor } from '../lib/src/tensor.js';
+/** A safetensors file of float32 and int64 arrays, written by the format's description. */
 
-export function encodeSafetensors(arrays: ReadonlyMap<string, Tensor>): Uint8Array {
+interface Stored {
+  readonly data: Float32Array | BigInt64Array;
+  readonly shape: readonly number[];
+}
+
+export function encodeSafetensors(arrays: ReadonlyMap<string, Stored>): Uint8Array {
   const header: Record<string, unknown> = {};
   let offset = 0;
   for (const [name, { data, shape }] of arrays) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
+    header[name] = {
+      dtype: data instanceof Float32Array ? 'F32' : 'I64',
+      shape,
+      data_offsets: [offset, offset + data.byteLength],
+    };
     offset += data.byteLength;
   }
   const text = Buffer.from(JSON.stringify(header));

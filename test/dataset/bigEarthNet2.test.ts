@@ -12,22 +12,11 @@ import { bandResolution, sentinel2Bands } from '../../lib/src/dataset/patch.js';
 import { upsample } from '../../lib/src/dataset/raster/resample.js';
 import { refusesInput } from '../refuses.js';
 import { sharedFolder } from '../shared.js';
+import { patchAt, tile, writePatch } from './bigEarthNet2Patch.js';
 import { writeTiff } from './tiff.js';
 
 const fixtures = join(dirname(fileURLToPath(import.meta.url)), '../fixtures/bigEarthNet2');
-const tile = 'S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP';
-const patch = (place: string): string => `${tile}_${place}`;
 const tables = ['snappy', 'zstd', 'plain'].map((name) => join(fixtures, `${name}.parquet`));
-
-async function writePatch(folder: string, place: string): Promise<void> {
-  const stem = join(folder, 'BigEarthNet-S2', tile, patch(place), patch(place));
-  await mkdir(dirname(stem), { recursive: true });
-  for (const [index, band] of sentinel2Bands.entries()) {
-    const side = 1200 / bandResolution[band];
-    const value = (i: number): number => 1000 * index + (i % 997);
-    await writeFile(`${stem}_${band}.tif`, writeTiff({ width: side, height: side, value }));
-  }
-}
 
 async function writeMap(
   folder: string,
@@ -35,7 +24,7 @@ async function writeMap(
   codes: readonly number[],
   left = 500000,
 ): Promise<string> {
-  const path = join(folder, 'Reference_Maps', tile, patch(place), `${patch(place)}_reference_map.tif`);
+  const path = join(folder, 'Reference_Maps', tile, patchAt(place), `${patchAt(place)}_reference_map.tif`);
   await mkdir(dirname(path), { recursive: true });
   const value = (i: number): number => codes[i % codes.length];
   await writeFile(path, writeTiff({ width: 120, height: 120, left, value }));
@@ -69,7 +58,7 @@ describe('openBigEarthNet2', () => {
     );
     assert.deepEqual(dataset.classes, classes19);
     const { name, image, bands, labels, georeference, facts, masks } = await dataset.read('test', 0);
-    assert.equal(name, patch('75_43'));
+    assert.equal(name, patchAt('75_43'));
     assert.deepEqual(bands, sentinel2Bands);
     for (const [index, band] of sentinel2Bands.entries()) {
       const side = 1200 / bandResolution[band];
@@ -138,7 +127,7 @@ describe('openBigEarthNet2', () => {
   });
 
   it('refuses damaged bands, wrong folders, options and indices, and patches listed twice', async () => {
-    await rm(join(root, 'BigEarthNet-S2', tile, patch('75_43'), `${patch('75_43')}_B8A.tif`));
+    await rm(join(root, 'BigEarthNet-S2', tile, patchAt('75_43'), `${patchAt('75_43')}_B8A.tif`));
     const dataset = await openBigEarthNet2(root);
     await refusesInput(() => dataset.read('test', 0), '_B8A.tif', /does not exist.*v2\.0/);
     for (const index of [-1, 1, 0.5])
@@ -166,14 +155,20 @@ describe(`real BigEarthNet v2 files${shared === undefined ? ' (skipped: no share
     const dataset = await openBigEarthNet2(folder, { metadata: tables[0] });
     assert.deepEqual([dataset.count('train'), dataset.count('validation'), dataset.count('test')], [0, 0, 1]);
     const { name, georeference, image, masks } = await dataset.read('test', 0);
-    assert.equal(name, patch('75_43'));
+    assert.equal(name, patchAt('75_43'));
     assert.deepEqual(georeference, { epsg: 32633, left: 390000, top: 5348400, pixelSize: [10, 10] });
     assert.ok(image.data.every((value) => value >= 0 && value < 20000));
     assert.equal(masks, undefined);
   });
 
   it('read the map: urban, pastures, two forests, every pixel in one class', async () => {
-    const path = join(folder, 'Reference_Maps', tile, patch('26_57'), `${patch('26_57')}_reference_map.tif`);
+    const path = join(
+      folder,
+      'Reference_Maps',
+      tile,
+      patchAt('26_57'),
+      `${patchAt('26_57')}_reference_map.tif`,
+    );
     const place = { epsg: 32633, left: 331200, top: 5331600, pixelSize: [10, 10] } as const;
     const masks = await readReferenceMap(path, place, 'todo');
     const counts = classes19.map((_, k) =>

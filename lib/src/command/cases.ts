@@ -49,9 +49,9 @@ export async function casesCommand(argv: readonly string[]): Promise<number> {
     const got = image === undefined ? '--class alone' : '--image alone';
     throw failAt('--image, --class')('an image needs a class to explain', 'both, or neither', got);
   }
-  const dataset = await openDataset(values.dataset);
   return untilInterrupted((signal) =>
     withClassifier(values, async (classifier) => {
+      const dataset = await openDataset(values.dataset, classifier);
       const { cases, absent } =
         image === undefined
           ? chooseFromPaper(dataset)

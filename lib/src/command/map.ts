@@ -62,7 +62,8 @@ export async function mapCommand(argv: readonly string[]): Promise<number> {
         const targets = values.class.map((name) => indexOfClass(name, classifier, '--class'));
         const studied = bindMethods(classifier, ids, { preset, seed });
         const image = await openLargeImage(isUrl(imagePath) ? imagePath : resolve(imagePath), {
-          ...{ select: classifier.bands, bands: values.bands?.split(','), scale, offset },
+          ...{ select: classifier.bands, resampling: classifier.resampling },
+          ...{ bands: values.bands?.split(','), scale, offset },
         });
         try {
           const { tiles, bandNames } = await explainLargeImage(image, classifier, resolve(out), {

@@ -34,8 +34,8 @@ export async function reproduceCommand(argv: readonly string[]): Promise<number>
  */
 export async function reproduce(options: StudyOptions, again: string, signal: AbortSignal): Promise<number> {
   const { images, preset, seed, selection, out: folder } = options;
-  const dataset = await openDataset(options.dataset);
   return withClassifier(options, async (classifier) => {
+    const dataset = await openDataset(options.dataset, classifier);
     const studied = bindMethods(classifier, options.methods, { preset, seed });
     print(
       `${oneLine(dataset.name)}${dataset.rendered ? ' (rendered, not real imagery)' : ''}, ${images} ${oneLine(describeSelection(selection, images))}, ` +

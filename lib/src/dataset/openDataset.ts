@@ -40,7 +40,7 @@ const openers: Openers = {
   eurosat: (folder) => openEuroSat(folder),
   mosaics: (folder) => openMosaics(folder),
   folder: (folder) => openFolder(folder),
-  packed: (folder) => openPacked(folder),
+  packed: openPacked,
 };
 
 /** Every way to name a data set, for usage texts and errors. */
@@ -69,6 +69,8 @@ export interface OpenDatasetOptions {
   readonly statistics?: string;
   /** Folder that a relative folder is relative to; default: the current one. */
   readonly base?: string;
+  /** How coarser bands are brought to the image's grid, where they are stored apart: the network's. Default: bilinear. */
+  readonly resampling?: Resampling;
 }
 
 /**
@@ -82,9 +84,12 @@ export interface OpenDatasetOptions {
  */
 export async function openDataset(
   source: string | DatasetChoice,
-  options: OpenDatasetOptions = {},
+  { statistics, base, resampling }: OpenDatasetOptions = {},
 ): Promise<Dataset> {
-  return (await open(source, options)).dataset;
+  const choice = typeof source === 'string' ? parseDataset(source, base) : source;
+  const dataset =
+    choice.kind === 'scenes' ? scenes() : await openers[choice.kind](choice.folder, { resampling });
+  return statistics === undefined ? dataset : withStatistics(dataset, statistics);
 }
 
 /**
@@ -96,18 +101,12 @@ export async function openForPacking(
   source: string | DatasetChoice,
   options: OpenDatasetOptions = {},
 ): Promise<{ readonly dataset: Dataset; readonly factors?: readonly number[] }> {
-  const { kind, dataset } = await open(source, options, 'nearest');
-  if (kind !== 'bigearthnet' && kind !== 'bigearthnet2') return { dataset };
-  return { dataset, factors: sentinel2Bands.map((band) => bandResolution[band] / 10) };
-}
-
-async function open(
-  source: string | DatasetChoice,
-  { statistics, base }: OpenDatasetOptions,
-  resampling?: Resampling,
-): Promise<{ readonly kind: DatasetChoice['kind']; readonly dataset: Dataset }> {
-  const choice = typeof source === 'string' ? parseDataset(source, base) : source;
-  const { kind } = choice;
-  const dataset = kind === 'scenes' ? scenes() : await openers[kind](choice.folder, { resampling });
-  return { kind, dataset: statistics === undefined ? dataset : await withStatistics(dataset, statistics) };
+  const choice = typeof source === 'string' ? parseDataset(source, options.base) : source;
+  if (choice.kind !== 'bigearthnet' && choice.kind !== 'bigearthnet2') {
+    return { dataset: await openDataset(choice, options) };
+  }
+  return {
+    dataset: await openDataset(choice, { ...options, resampling: 'nearest' }),
+    factors: sentinel2Bands.map((band) => bandResolution[band] / 10),
+  };
 }

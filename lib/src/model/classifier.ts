@@ -1,5 +1,6 @@
 /** A multi-label classifier: a network with the names of its bands and classes, ready to be scored and explained. */
 import type { BandStatistics, Patch } from '../dataset/patch.js';
+import type { Resampling } from '../dataset/raster/resample.js';
 import type { Engine, Program } from '../engine/engine.js';
 import type { Value } from '../graph/node.js';
 import type { Tensor } from '../tensor.js';
@@ -17,6 +18,8 @@ export interface ClassifierDescription {
   readonly clip?: readonly [low: number, high: number];
   /** Network input = (reflectance x 10,000 - mean) / deviation, per band that the network reads, in its order. */
   readonly normalisation: BandStatistics;
+  /** How coarser bands were brought to the finest grid for the network: so are those of the images. Default: bilinear. */
+  readonly resampling?: Resampling;
   /** What the network's own input is: [N, bands, height, width] (the default) or [N, height, width, bands]. */
   readonly layout?: Layout;
   /** Height and width of an image in pixels, where the file leaves them open. */

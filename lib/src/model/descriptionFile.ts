@@ -1,4 +1,5 @@
 /** The JSON that says what a network's inputs and outputs mean: in its metadata, or in a file beside it. */
+import { resamplings } from '../dataset/raster/resample.js';
 import { failAt, type InputError } from '../error.js';
 import { readIfPresent } from '../io/boundedFile.js';
 import { fieldsOf, isCount, isJsonObject, isNumbers, isText, isTexts, parseJson } from '../io/json.js';
@@ -14,7 +15,7 @@ export const sidecarPath = (path: string): string =>
     : `${path.replace(/\.(onnx|safetensors)$/i, '')}.json`;
 
 const fields =
-  '{name, bands, classes, normalisation: {mean, deviation}, networkBands?, clip?, layout?, size?, activation?, featureLayer?, featureGrid?}';
+  '{name, bands, classes, normalisation: {mean, deviation}, networkBands?, clip?, resampling?, layout?, size?, activation?, featureLayer?, featureGrid?}';
 
 const isPair = (value: unknown): value is [number, number] => isNumbers(value) && value.length === 2;
 const isSides = (value: unknown): boolean =>
@@ -27,7 +28,7 @@ const isStatistics = (value: unknown): boolean =>
 const checks: Readonly<Record<keyof ClassifierDescription, (value: unknown) => boolean>> = {
   ...{ name: isText, bands: isTexts, classes: isTexts, networkBands: isTexts, featureLayer: isText },
   ...{ clip: isPair, size: isSides, featureGrid: isSides, normalisation: isStatistics },
-  ...{ layout: isOneOf(layouts), activation: isOneOf(scoreActivations) },
+  ...{ resampling: isOneOf(resamplings), layout: isOneOf(layouts), activation: isOneOf(scoreActivations) },
 };
 
 interface DescriptionSource {

@@ -49,9 +49,9 @@ export async function openNotebook({
   const signal = untilInterrupted();
   await requireFreshBuild();
   const choice = parseDataset(dataset, projectFolder);
-  const data = await openDataset(choice);
   return withEngine(async (engine) => {
     const classifier = await openClassifier(resolve(projectFolder, model), { engine });
+    const data = await openDataset(choice, classifier);
     requireCompatible(data, classifier);
     signal.throwIfAborted();
     showText(

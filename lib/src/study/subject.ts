@@ -17,17 +17,25 @@ export type StudiedClassifier = Pick<
 > & { readonly engine: Pick<Classifier['engine'], 'name' | 'threads' | 'accelerator'> } & Partial<
     Pick<
       Classifier,
-      'networkBands' | 'clip' | 'normalisation' | 'layout' | 'activation' | 'featureLayer' | 'featureGrid'
+      | 'networkBands'
+      | 'clip'
+      | 'resampling'
+      | 'normalisation'
+      | 'layout'
+      | 'activation'
+      | 'featureLayer'
+      | 'featureGrid'
     >
   >;
 
 /** Of what the JSON beside a network, or its user, says of it: with another description it gives other results. */
 export function describedAs(classifier: StudiedClassifier): string {
   const { bands, classes, size, networkBands, clip, normalisation } = classifier;
-  const { layout, activation, featureLayer, featureGrid } = classifier;
+  const { resampling, layout, activation, featureLayer, featureGrid } = classifier;
   return identify([
     ...[bands, classes, size, networkBands, clip, normalisation],
     ...[layout, activation, featureLayer, featureGrid],
+    ...(resampling === undefined ? [] : [resampling]),
   ]);
 }
 
