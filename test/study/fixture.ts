@@ -6,7 +6,7 @@ import type { Method } from '../../lib/src/attribution/attribution.js';
 import { createExplain, type Explain } from '../../lib/src/attribution/attribution.js';
 import { type Dataset, defaultUnits, sentinel2Bands } from '../../lib/src/dataset/patch.js';
 import { createRandom } from '../../lib/src/random.js';
-import type { Study } from '../../lib/src/study/run.js';
+import type { Study } from '../../lib/src/study/study.js';
 import type { StudiedClassifier } from '../../lib/src/study/subject.js';
 import { sizeOf, tensor } from '../../lib/src/tensor.js';
 

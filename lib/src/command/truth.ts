@@ -2,7 +2,7 @@
 import { bindMethods } from '../attribution/explain.js';
 import { createProgress } from '../io/progress.js';
 import { measureGroundTruth, summariseTruth, writeTruth } from '../study/groundTruth.js';
-import { deviceOf } from '../study/run.js';
+import { deviceOf } from '../study/study.js';
 import { print, untilInterrupted, withClassifier } from './commandLine.js';
 import { readArguments } from './option.js';
 import { engine as engineName, images, model, out, preset, seed } from './sharedOptions.js';

@@ -12,7 +12,7 @@ import type { Classifier } from '../model/classifier.js';
 import { type OpenOptions, openClassifier } from '../model/classifierFile.js';
 import { defaultModel } from '../model/defaultModel.js';
 import { requireSeed } from '../random.js';
-import { deviceOf } from '../study/run.js';
+import { deviceOf } from '../study/study.js';
 import { requireCompatible } from '../study/subject.js';
 import { untilInterrupted } from './cellInterruption.js';
 import { showText } from './show.js';

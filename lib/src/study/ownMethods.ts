@@ -6,7 +6,8 @@ import { safeFileName } from '../io/fileName.js';
 import { identify } from './manifest.js';
 import { mapChecksum } from './maps.js';
 import type { StudyRecord } from './records.js';
-import { type RunOptions, runStudy, type Study, type StudyResult } from './run.js';
+import { type RunOptions, runStudy, type StudyResult } from './run.js';
+import type { Study } from './study.js';
 import { chooseImages, readSubject } from './subject.js';
 
 /** A record with the names that the method gave itself. */

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import type { Method } from '../attribution/attribution.js';
 import { failAt } from '../error.js';
-import { asksTheSame, hasParameters, type Manifest, storedManifest, studyId } from './manifest.js';
-import { randomBaseline, readRecords, type StudyRecord } from './records.js';
-import { manifestOf, type Study } from './run.js';
+import { asksTheSame, hasParameters, type Manifest, storedManifest } from './manifest.js';
+import { readRecords, type StudyRecord } from './records.js';
+import { factsOf, idsOf, manifestOf, type Study } from './study.js';
 import { chooseImages } from './subject.js';
 
 export interface RecordedStudy {
@@ -21,9 +21,7 @@ export interface StudyFiles {
 
 /** The records of the study with this manifest. */
 function recordsOf(folder: string, manifest: Manifest): Promise<readonly StudyRecord[]> {
-  const { seed, preset, model, versions } = manifest;
-  const facts = { study: studyId(manifest), seed, preset, model: model.hash, versions };
-  return readRecords(join(folder, 'records.jsonl'), facts);
+  return readRecords(join(folder, 'records.jsonl'), factsOf(manifest));
 }
 
 /**
@@ -50,7 +48,7 @@ export async function readRecorded(study: Omit<Study, 'selection'>): Promise<Rec
     parameters !== undefined && !hasParameters(manifest, id, parameters);
   if (methods.some(isOther)) return undefined;
   const recorded = await recordsOf(folder, manifest);
-  const ids = [randomBaseline, ...methods.map(({ id }) => id)];
+  const ids = idsOf(methods);
   const find = (image: number, id: string) =>
     recorded.find(({ imageIndex, method }) => imageIndex === image && method === id);
   const records = chooseImages(dataset, images, seed).flatMap((image) =>
