@@ -258,7 +258,7 @@ async function bench(options: BenchOptions): Promise<number> {
   const progress = createProgress(kinds, { cost: (kind) => costs.get(kind) ?? 1 });
   const folder = await mkdtemp(join(tmpdir(), 'landlens-bench-'));
   const keep = async (record: BenchRecord): Promise<void> => {
-    records.push(await lines.append(record));
+    records.push(...(await lines.append(record)));
   };
   let isComplete = true;
   try {

@@ -7,6 +7,7 @@ import { mapCommand } from './map.js';
 import { packCommand } from './pack.js';
 import { reproduceCommand } from './reproduce.js';
 import { statisticsCommand } from './statistics.js';
+import { studyCommands } from './study.js';
 import { trainCommand } from './train.js';
 import { truthCommand } from './truth.js';
 
@@ -18,6 +19,7 @@ interface Command {
 
 const commands: Readonly<Record<string, Command>> = {
   reproduce: { about: "the paper's study, on a data set of your choice", run: reproduceCommand },
+  study: { about: 'the same in parts, by many processes: planned, run, merged', run: studyCommands },
   cases: { about: 'single images, by name, explained by every method', run: casesCommand },
   truth: { about: 'which methods find what was planted in the rendered scenes', run: truthCommand },
   map: { about: 'explain a whole scene into a GeoTIFF', run: mapCommand },

@@ -8,8 +8,8 @@ import { writeError } from './file.js';
 export interface DurableLines<Item> {
   /** What the file held when it was opened. */
   readonly earlier: readonly Item[];
-  /** Returns the item as a later run will read it, once it has reached the disk. */
-  append(item: Item): Promise<Item>;
+  /** Returns the items as a later run will read them, once they have reached the disk. */
+  append(...items: readonly Item[]): Promise<readonly Item[]>;
   close(): Promise<void>;
 }
 
@@ -44,11 +44,11 @@ export async function openLines<Item>(
     }
     return {
       earlier,
-      async append(item) {
-        const line = `${JSON.stringify(item)}\n`;
-        const written = parse(line, `the next line of ${path}`);
+      async append(...items) {
+        const lines = items.map((item) => `${JSON.stringify(item)}\n`);
+        const written = lines.map((line) => parse(line, `the next line of ${path}`));
         try {
-          await handle.appendFile(line);
+          await handle.appendFile(lines.join(''));
           await handle.sync();
         } catch (thrown) {
           throw writeError(path, thrown);

@@ -34,12 +34,32 @@ export async function withLock<Result>(
   }
 }
 
+/** Who holds a path, as far as can be seen from here; undefined where nobody does. Nothing is changed. */
+export async function holderAt(path: string, kind: 'folder' | 'file'): Promise<Holder | undefined> {
+  const { folder, subject } = placeOf(resolve(path), kind);
+  for (const { start, signed } of await findSigned(folder, 'lock')) {
+    const holder = holderOf(signed);
+    if (holder !== undefined && subjectOf(start) === subject && !isDead(holder)) return holder;
+  }
+  return undefined;
+}
+
+/** Of subject and number, which make the start of a lock's name, the number alone may hold an x. */
+const subjectOf = (start: string): string => start.slice(0, start.indexOf('x'));
+
+function placeOf(
+  path: string,
+  kind: 'folder' | 'file',
+): { readonly folder: string; readonly subject: string } {
+  if (kind === 'folder') return { folder: path, subject: 'folder' };
+  const subject = createHash('sha256').update(basename(path)).digest('hex').slice(0, 12);
+  return { folder: dirname(path), subject };
+}
+
 let count = 0;
 
 async function acquire(path: string, kind: 'folder' | 'file'): Promise<() => Promise<void>> {
-  const folder = kind === 'folder' ? path : dirname(path);
-  const subject =
-    kind === 'folder' ? 'folder' : createHash('sha256').update(basename(path)).digest('hex').slice(0, 12);
+  const { folder, subject } = placeOf(path, kind);
   for (let attempt = 1; ; attempt++) {
     const own = join(folder, `.landlens-${subject}x${(count++).toString(36)}-${signature}.lock`);
     removeAtExit(own);
@@ -75,8 +95,7 @@ interface Other {
 /** A lock that somebody holds, as far as can be seen from here; those of dead processes are removed. */
 async function findOther(folder: string, subject: string, own: string): Promise<Other | undefined> {
   for (const { path, start, signed } of await findSigned(folder, 'lock')) {
-    // Of subject and number, the number alone may hold an x.
-    if (path === own || start.slice(0, start.indexOf('x')) !== subject) continue;
+    if (path === own || subjectOf(start) !== subject) continue;
     const holder = holderOf(signed);
     if (holder === undefined || !isDead(holder)) return { path, ...(holder && { holder }) };
     await rm(path, { force: true });

@@ -178,7 +178,7 @@ async function measureLocked(
       const measure = async (method: string, map: MapValues): Promise<void> => {
         const { share = null, area, hit } = localisation(map, mask);
         records.push(
-          await lines.append({
+          ...(await lines.append({
             study,
             question: question.id,
             image: index,
@@ -187,7 +187,7 @@ async function measureLocked(
             share,
             area,
             hit,
-          }),
+          })),
         );
       };
       if (!isDone(question, index, 'random')) await measure('random', randomMap(patch));

@@ -74,27 +74,29 @@ async function readManifest(folder: string): Promise<unknown> {
 }
 
 /**
+ * What differs between a study that is stored and one that is asked for, in words: "seed 1 there, 2 now". A method that
+ * only one of the two knows is no difference, as the choice of methods may change.
+ */
+export function describeDifferences(stored: unknown, asked: Manifest): readonly string[] {
+  const [there, now] = [leaves(stored), leaves(asked)];
+  const known = (names: ReadonlyMap<string, string>, path: string): boolean => {
+    const [first, method] = path.split('.');
+    return first !== 'methods' || [...names.keys()].some((name) => name.startsWith(`methods.${method}.`));
+  };
+  return [...new Set([...now.keys(), ...there.keys()])]
+    .filter((path) => now.get(path) !== there.get(path) && known(now, path) && known(there, path))
+    .map((path) => `${path} ${there.get(path) ?? 'absent'} there, ${now.get(path) ?? 'absent'} now`);
+}
+
+/**
  * Writes the manifest of a new study, or compares it with the one in the folder and keeps what that knows about
  * further methods. Returns the manifest as stored; InputError names every difference.
  */
 export async function reconcileManifest(folder: string, manifest: Manifest): Promise<Manifest> {
   const found = await readManifest(folder);
-  const stored = found === undefined ? undefined : leaves(found);
-  if (stored !== undefined) {
-    const expected = leaves(manifest);
-    // A method that only one of the two knows is no contradiction: the choice of methods may change.
-    const known = (names: ReadonlyMap<string, string>, path: string): boolean => {
-      const [first, method] = path.split('.');
-      return first !== 'methods' || [...names.keys()].some((name) => name.startsWith(`methods.${method}.`));
-    };
-    const differences = [...new Set([...expected.keys(), ...stored.keys()])]
-      .filter(
-        (path) => expected.get(path) !== stored.get(path) && known(expected, path) && known(stored, path),
-      )
-      .map((path) => `${path} ${stored.get(path) ?? 'absent'} there, ${expected.get(path) ?? 'absent'} now`);
-    if (differences.length > 0) {
-      throw failAt(manifestPath(folder), todo)(`the folder holds another study: ${differences.join('; ')}`);
-    }
+  const differences = found === undefined ? [] : describeDifferences(found, manifest);
+  if (differences.length > 0) {
+    throw failAt(manifestPath(folder), todo)(`the folder holds another study: ${differences.join('; ')}`);
   }
   const methods = { ...(isManifest(found) ? found.methods : {}), ...manifest.methods };
   const merged = { ...manifest, methods };

@@ -1,7 +1,7 @@
 /** The loop of every study: explains, measures and records images by methods, and continues where it was stopped. */
 import type { Split } from '../dataset/patch.js';
 import { failAt } from '../error.js';
-import { isFile, writeFileAtomic } from '../io/file.js';
+import { isFile } from '../io/file.js';
 import type { CreateProgress } from '../io/progress.js';
 import type { Manifest } from './manifest.js';
 import { hasMap, mapChecksum, writeMap } from './maps.js';
@@ -14,7 +14,7 @@ import {
   type StudyRecord,
   type StudyTarget,
 } from './records.js';
-import { drawSubject, sheetPath } from './sheet.js';
+import { drawSheet, sheetPath } from './sheet.js';
 import { costOf, deviceOf, factsOf, idsOf, type Study } from './study.js';
 import { readSubject, type Subject } from './subject.js';
 
@@ -110,12 +110,10 @@ export async function measureUnits({
         progress.done();
       }
     }
-    const context = `preset ${preset}, seed ${seed}`;
     for (const { subject, missing, isWhole } of images) {
       const sheet = sheetPath(folder, subject.patch.name);
       if (isWhole && (missing.length > 0 || !(await isFile(sheet)))) {
-        const drawing = { dataset, classifier, methods, store, folder, context };
-        await writeFileAtomic(sheet, await drawSubject(subject, drawing));
+        await drawSheet(subject, study, (id) => store.find(subject.imageIndex, id));
       }
     }
     return true;

@@ -120,7 +120,7 @@ export async function openRecords(path: string, study: StudyFacts): Promise<Reco
     find: (imageIndex, method) => found.get(imageIndex)?.get(method),
     targetOf: (imageIndex) => found.get(imageIndex)?.values().next().value?.target,
     async append(record) {
-      remember(await lines.append(record));
+      for (const written of await lines.append(record)) remember(written);
     },
     close: () => lines.close(),
   };

@@ -85,7 +85,7 @@ const meanOf = (values: readonly number[]): number | undefined =>
 const isNumber = (value: number | undefined): value is number => value !== undefined;
 
 export interface SummariseOptions {
-  readonly dataset: Dataset;
+  readonly dataset: Pick<Dataset, 'name' | 'rendered' | 'size'>;
   /** The model's name. */
   readonly model: string;
   /** Which images were studied, where not all of the test split. */

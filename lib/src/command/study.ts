@@ -1,0 +1,213 @@
+/** `landlens study`: a study that is planned, run in parts by as many processes as there are, and merged. */
+import { relative, resolve } from 'node:path';
+import { bindMethods } from '../attribution/explain.js';
+import { methods as registry } from '../attribution/methods.js';
+import { datasetText, openDataset } from '../dataset/openDataset.js';
+import { parseEngine } from '../engine/engines.js';
+import { failAt } from '../error.js';
+import { createProgress } from '../io/progress.js';
+import { mergeParts } from '../study/parts/merge.js';
+import { runPart } from '../study/parts/part.js';
+import { planStudy, type ReadPlan, readPlan } from '../study/parts/plan.js';
+import { statusOf, statusText } from '../study/parts/status.js';
+import { presetNames } from '../study/presets.js';
+import { randomBaseline } from '../study/records.js';
+import type { Study } from '../study/study.js';
+import { oneLine } from '../text.js';
+import { interrupted, listenForInterrupt, print, untilInterrupted, withClassifier } from './commandLine.js';
+import { invalid, oneOf, option, readArguments, wholeNumber } from './option.js';
+import { printReport } from './reproduce.js';
+import { studyCommand, studyOptionsOf } from './studyOptions.js';
+
+const folderOnly = { positionals: '<folder>', isCount: (count: number) => count === 1 };
+
+const planCommand = {
+  name: 'study plan',
+  about:
+    'Freezes what is studied into the folder --out: data set, network and its hash, methods, preset, seed, and every image with ' +
+    'the class that is explained. Stop it at any time with Ctrl+C; rerun to resume.',
+  options: {
+    ...studyCommand.options,
+    shards: option('<count>', 'parts that it is run in', wholeNumber(1, 100_000), '1'),
+  },
+};
+
+const runCommand = {
+  name: 'study run',
+  ...folderOnly,
+  about:
+    'Measures one part of a planned study. Killed or stopped at any time and run again, it goes on; two processes never measure the ' +
+    'same part.',
+  options: {
+    shard: option(
+      '<index>',
+      `which part, from 0; also as 3/8 (default: that of the scheduler's job: ${schedulerVariables().join(', ')})`,
+      parseShard,
+    ),
+  },
+};
+
+const statusCommand = {
+  name: 'study status',
+  ...folderOnly,
+  about: 'Says how far each part of a planned study is, how long it still takes, and what failed.',
+  options: {},
+};
+
+const mergeCommand = {
+  name: 'study merge',
+  ...folderOnly,
+  about:
+    'Makes the one table of a planned study, once every planned record is there, and the reports that reproduce leaves.',
+  options: {},
+};
+
+/** Where schedulers say which job of an array this is. */
+function schedulerVariables(): readonly string[] {
+  return ['SLURM_ARRAY_TASK_ID', 'JOB_COMPLETION_INDEX', 'AWS_BATCH_JOB_ARRAY_INDEX', 'PBS_ARRAY_INDEX'];
+}
+
+interface Shard {
+  readonly index: number;
+  /** Of how many, where that was said. */
+  readonly of?: number;
+}
+
+function parseShard(given: string, name: string): Shard {
+  const [, index, of] = /^(\d{1,6})(?:\/(\d{1,6}))?$/.exec(given) ?? [];
+  if (index === undefined) throw invalid(name, 'a whole number from 0, or index/parts such as 3/8', given);
+  return { index: Number(index), ...(of !== undefined && { of: Number(of) }) };
+}
+
+/** The part that is meant: what was asked for, else what the scheduler says, else the only one. */
+function chooseShard(asked: Shard | undefined, shards: number): number {
+  const said = schedulerVariables().flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined || value === '' ? [] : [{ name, value }];
+  });
+  const [first] = said;
+  const fail = failAt(asked === undefined && first !== undefined ? first.name : '--shard');
+  if (asked === undefined && first === undefined) {
+    if (shards === 1) return 0;
+    throw fail('which part is not said', `--shard 0 to ${shards - 1}, or a job of an array`);
+  }
+  if (asked === undefined && said.some(({ value }) => value !== first?.value)) {
+    const got = said.map(({ name, value }) => `${name}=${value}`).join(' ');
+    throw fail('schedulers say different things', 'one index', got);
+  }
+  const { index, of = shards } = asked ?? parseShard(first?.value ?? '', first?.name ?? '');
+  if (of !== shards) throw fail('the study was planned in another number of parts', `${shards}`, `${of}`);
+  if (index < shards) return index;
+  throw fail('there is no such part', `0 to ${shards - 1}`, `${index}`);
+}
+
+/** Opens what a plan names. */
+async function withPlan<Result>(
+  folder: string,
+  work: (plan: ReadPlan, study: Omit<Study, 'images' | 'folder'>) => Promise<Result>,
+): Promise<Result> {
+  const plan = await readPlan(folder);
+  const { dataset, model, engine, costs, selection } = plan.plan;
+  const { seed, preset: name } = plan.manifest;
+  const preset = oneOf(presetNames)(name, 'preset');
+  return withClassifier({ model, engine: parseEngine(engine, folder) }, async (classifier) => {
+    const study = {
+      ...{ classifier, preset, seed, selection },
+      dataset: await openDataset(dataset, classifier),
+      methods: bindMethods(
+        classifier,
+        Object.keys(costs).filter((id) => id !== randomBaseline),
+        { preset, seed },
+      ),
+    };
+    return work(plan, study);
+  });
+}
+
+async function plan(argv: readonly string[]): Promise<number> {
+  const read = readArguments(planCommand, argv);
+  if (read === undefined) return 0;
+  const { shards } = read.values;
+  const { dataset: choice, out: folder, methods: ids, ...options } = studyOptionsOf(read.values);
+  return untilInterrupted((signal) =>
+    withClassifier(options, async (classifier) => {
+      const dataset = await openDataset(choice, classifier);
+      const methods = bindMethods(classifier, ids, options);
+      const { images } = await planStudy(
+        { ...options, dataset, classifier, methods, folder },
+        {
+          shards,
+          signal,
+          createProgress,
+          dataset: datasetText(choice),
+          model: options.model,
+          engine: options.engine,
+        },
+      );
+      const place = relative(process.cwd(), folder) || '.';
+      print(
+        `${oneLine(place)}: ${images.length} images, ${methods.length} ${methods.length === 1 ? 'method' : 'methods'}, ${shards} ${shards === 1 ? 'part' : 'parts'}. Next:\n` +
+          `  landlens study run ${place}${shards === 1 ? '' : ` --shard <0 to ${shards - 1}>`}\n  landlens study merge ${place}`,
+      );
+    }),
+  );
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const read = readArguments(runCommand, argv);
+  if (read === undefined) return 0;
+  const folder = resolve(read.positionals[0]);
+  const signal = listenForInterrupt();
+  return withPlan(folder, async (plan, study) => {
+    const shard = chooseShard(read.values.shard, plan.plan.shards);
+    const { complete, records } = await runPart(plan, shard, study, { signal, createProgress });
+    print(
+      `Part ${shard} of ${plan.plan.shards}: ${records.length} records${complete ? '' : '; stopped, rerun to resume'}.`,
+    );
+    return complete ? 0 : interrupted;
+  });
+}
+
+async function status(argv: readonly string[]): Promise<number> {
+  const read = readArguments(statusCommand, argv);
+  if (read === undefined) return 0;
+  print(statusText(await statusOf(await readPlan(resolve(read.positionals[0])))));
+  return 0;
+}
+
+async function merge(argv: readonly string[]): Promise<number> {
+  const read = readArguments(mergeCommand, argv);
+  if (read === undefined) return 0;
+  const folder = resolve(read.positionals[0]);
+  const plan = await readPlan(folder);
+  const { size, selection, costs } = plan.plan;
+  const { dataset, model } = plan.manifest;
+  await printReport(folder, await mergeParts(plan), {
+    ...{ dataset: { ...dataset, size }, classifier: model, selection },
+    methods: registry.filter(({ id }) => Object.hasOwn(costs, id)),
+  });
+  return 0;
+}
+
+const steps: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
+  plan,
+  run,
+  status,
+  merge,
+};
+
+const usage = `Usage: landlens study plan --out <folder> [options]
+       landlens study run <folder> [--shard <index>]
+       landlens study status <folder>
+       landlens study merge <folder>
+
+landlens study <step> --help says more.`;
+
+export async function studyCommands([name, ...rest]: readonly string[]): Promise<number> {
+  if (name === undefined || name === '--help') {
+    print(usage);
+    return 0;
+  }
+  if (Object.hasOwn(steps, name)) return steps[name](rest);
+  throw failAt('landlens study')('no such step', Object.keys(steps).join(' or '), JSON.stringify(name));
+}

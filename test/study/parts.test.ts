@@ -1,0 +1,229 @@
+/** A study that is planned, run in parts and merged: the same records as of one process, nothing lost or doubled. */
+import assert from 'node:assert/strict';
+import { appendFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, it } from 'mocha';
+import { withLock } from '../../lib/src/io/lock.js';
+import { createProgress } from '../../lib/src/io/progress.js';
+import { mergeParts } from '../../lib/src/study/parts/merge.js';
+import { recordsPath, runPart, unitsOf } from '../../lib/src/study/parts/part.js';
+import { type PlannedImage, planStudy, type ReadPlan, readPlan } from '../../lib/src/study/parts/plan.js';
+import { shareOut } from '../../lib/src/study/parts/shareOut.js';
+import { statusOf, statusText } from '../../lib/src/study/parts/status.js';
+import type { StudyRecord } from '../../lib/src/study/records.js';
+import { runStudy } from '../../lib/src/study/run.js';
+import { refusesInput } from '../refuses.js';
+import { tinyClassifier, tinyStudy, withFolder } from './fixture.js';
+
+const silent = { write: () => true };
+const quiet = (steps: readonly string[]) => createProgress(steps, { stream: silent });
+const sources = { dataset: 'tiny', model: 'tiny', engine: 'arithmetic' };
+
+const plan = (folder: string, images: number, shards: number): Promise<ReadPlan> =>
+  planStudy(tinyStudy(folder, { images }), { ...sources, shards, createProgress: quiet });
+
+const run = (planned: ReadPlan, shard: number, signal?: AbortSignal) =>
+  runPart(planned, shard, tinyStudy(planned.folder), { createProgress: quiet, ...(signal && { signal }) });
+
+/** Without the seconds, which no two runs share. */
+const timeless = (records: readonly StudyRecord[]): readonly unknown[] =>
+  records.map((record) => ({ ...record, metrics: { ...record.metrics, seconds: undefined } }));
+
+const lines = async (path: string): Promise<StudyRecord[]> =>
+  (await readFile(path, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('shareOut', () => {
+  const image = (index: number): PlannedImage => ({
+    index,
+    name: `${index}`,
+    target: { index: 0, name: 'Sand', score: 1, truePositive: true },
+  });
+
+  it('gives every method of every image to one part, and parts that differ by the dearest method at most', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.array(fc.integer({ min: 1, max: 6000 }), { minLength: 1, maxLength: 13 }),
+        (count, shards, each) => {
+          const costs = Object.fromEntries(each.map((cost, i) => [`method-${i}`, cost]));
+          const images = Array.from({ length: count }, (_, i) => image(100 + i));
+          const parts = shareOut(images, { shards, costs });
+          const all = parts.flatMap((units) =>
+            units.flatMap(({ index, methods }) => methods.map((id) => `${index} ${id}`)),
+          );
+          assert.equal(all.length, count * each.length);
+          assert.equal(new Set(all).size, all.length);
+          const loads = parts.map((units) =>
+            units.reduce((sum, { methods }) => sum + methods.reduce((total, id) => total + costs[id], 0), 0),
+          );
+          assert.ok(Math.max(...loads) - Math.min(...loads) <= Math.max(...each));
+        },
+      ),
+    );
+  });
+});
+
+describe('a study in parts', () => {
+  for (const [images, shards] of [
+    [5, 1],
+    [5, 2],
+    [4, 4],
+    [2, 7],
+  ]) {
+    it(`of ${images} images in ${shards}: records, maps and sheets are those of one process`, () =>
+      withFolder(async (folder) => {
+        const whole = await runStudy(tinyStudy(join(folder, 'whole'), { images }));
+        const planned = await plan(join(folder, 'parts'), images, shards);
+        for (let shard = shards - 1; shard >= 0; shard--) assert.ok((await run(planned, shard)).complete);
+        const merged = await mergeParts(planned);
+        assert.deepEqual(timeless(merged), timeless(whole.records));
+        assert.deepEqual(await lines(join(folder, 'parts', 'records.jsonl')), merged);
+        for (const kind of ['maps', 'sheets']) {
+          const [one, other] = [join(folder, 'whole', kind), join(folder, 'parts', kind)];
+          const names = (await readdir(one, { recursive: true })).sort();
+          assert.deepEqual((await readdir(other, { recursive: true })).sort(), names);
+        }
+        // So that reproduce, notebooks and scripts read it as any other study.
+        const again = await runStudy(tinyStudy(join(folder, 'parts'), { images }));
+        assert.deepEqual(again.records, merged);
+      }));
+  }
+
+  it('stopped anywhere goes on, and its plan too', () =>
+    withFolder(async (folder) => {
+      const whole = await runStudy(tinyStudy(join(folder, 'whole'), { images: 3 }));
+      const place = join(folder, 'parts');
+      await plan(place, 3, 2);
+      // As a kill in the middle of the plan leaves it: no plan.json, a torn last image.
+      const planPath = join(place, 'plan.json');
+      const finished = await readFile(planPath, 'utf8');
+      await truncate(join(place, 'images.jsonl'), 150);
+      await writeFile(planPath, '');
+      await refusesInput(() => readPlan(place), '', /plan\.json.*empty/s);
+      await rm(planPath);
+      await refusesInput(() => readPlan(place), '', /landlens study plan/);
+      const planned = await plan(place, 3, 2);
+      assert.equal(await readFile(planPath, 'utf8'), finished);
+      for (const shard of [0, 1]) {
+        for (let runs = 0, isComplete = false; !isComplete; runs++) {
+          assert.ok(runs < 20);
+          const controller = new AbortController();
+          let steps = 0;
+          const stopping = (kinds: readonly string[]) => {
+            const progress = quiet(kinds);
+            return {
+              ...progress,
+              start(kind: string, label: string) {
+                if (++steps === 2) controller.abort();
+                progress.start(kind, label);
+              },
+            };
+          };
+          const options = { signal: controller.signal, createProgress: stopping };
+          isComplete = (await runPart(planned, shard, tinyStudy(place), options)).complete;
+        }
+      }
+      assert.deepEqual(timeless(await mergeParts(planned)), timeless(whole.records));
+    }));
+
+  it('says what is missing by the command that gets it, and how far each part is', () =>
+    withFolder(async (folder) => {
+      const planned = await plan(folder, 3, 3);
+      await run(planned, 1);
+      await refusesInput(
+        () => mergeParts(planned),
+        '',
+        /8 records of 2 parts are missing.*study run \S+ --shard 0\n.*--shard 2/s,
+      );
+      const status = await statusOf(planned);
+      assert.deepEqual(
+        status.parts.map(({ state }) => state),
+        ['not begun', 'done', 'not begun'],
+      );
+      assert.match(statusText(status), /1 of 3 parts done, 4 of 12 records/);
+    }));
+
+  it('tells a part that died without a word from one that runs', () =>
+    withFolder(async (folder) => {
+      const planned = await plan(folder, 1, 1);
+      await run(planned, 0);
+      const path = join(folder, 'parts', '0.json');
+      const noted = JSON.parse(await readFile(path, 'utf8'));
+      await writeFile(path, JSON.stringify({ ...noted, state: 'running', done: 2 }));
+      assert.equal((await statusOf(planned)).parts[0].state, 'lost');
+    }));
+
+  it('refuses records that are there twice, or that another part should have', () =>
+    withFolder(async (folder) => {
+      const planned = await plan(folder, 2, 2);
+      for (const shard of [0, 1]) await run(planned, shard);
+      const [own, other] = await Promise.all(
+        [0, 1].map((shard) => readFile(recordsPath(folder, shard), 'utf8')),
+      );
+      await appendFile(recordsPath(folder, 0), `${own.split('\n')[1]}\n`);
+      await refusesInput(() => mergeParts(planned), '', /0\.jsonl.*there twice: saliency of \.\.\/tiny/s);
+      await writeFile(recordsPath(folder, 0), own + other.split('\n')[0].concat('\n'));
+      await refusesInput(() => mergeParts(planned), '', /not planned here: random/);
+    }));
+
+  it('is measured by one process at a time, and by what it was planned with alone', () =>
+    withFolder(async (folder) => {
+      const planned = await plan(folder, 2, 1);
+      await withLock(recordsPath(folder, 0), 'file', () =>
+        refusesInput(
+          () => run(planned, 0),
+          recordsPath(folder, 0),
+          /another run is writing here: this process/,
+        ),
+      );
+      const changed = { ...tinyStudy(folder), classifier: { ...tinyClassifier, hash: 'another' } };
+      await refusesInput(
+        () => runPart(planned, 0, changed, { createProgress: quiet }),
+        '',
+        /not what was planned: model\.hash "0123456789abcdef" there, "another" now/,
+      );
+    }));
+
+  it('is planned once in a folder', () =>
+    withFolder(async (folder) => {
+      const first = await plan(folder, 3, 2);
+      assert.deepEqual(await plan(folder, 3, 2), first);
+      await refusesInput(() => plan(folder, 3, 4), '', /another plan: shards 2 there, 4 now/);
+      await refusesInput(() => plan(folder, 4, 2), '', /another plan: images 3 there, 4 now/);
+      await refusesInput(
+        () =>
+          planStudy(tinyStudy(folder, { images: 3, seed: 1 }), {
+            ...sources,
+            shards: 2,
+            createProgress: quiet,
+          }),
+        '',
+        /another study: seed 0 there, 1 now/,
+      );
+      assert.deepEqual(await readPlan(folder), first);
+      await appendFile(join(folder, 'images.jsonl'), '{}\n');
+      await refusesInput(() => readPlan(folder), '', /no longer what was planned/);
+    }));
+
+  it('never replaces records that another run has added to the folder', () =>
+    withFolder(async (folder) => {
+      const planned = await plan(folder, 1, 1);
+      await run(planned, 0);
+      await mergeParts(planned);
+      await runStudy(tinyStudy(folder, { images: 2 }));
+      const kept = await readFile(join(folder, 'records.jsonl'));
+      await refusesInput(() => mergeParts(planned), folder, /what is not planned: random of/);
+      assert.deepEqual(await readFile(join(folder, 'records.jsonl')), kept);
+    }));
+
+  it('shares work out by the plan alone', () =>
+    withFolder(async (folder) => {
+      const planned = await plan(folder, 5, 3);
+      assert.deepEqual(unitsOf(await readPlan(folder)), unitsOf(planned));
+    }));
+});
