@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -128,6 +128,28 @@ describe('a lock', () => {
         return true;
       });
       assert.deepEqual(await ownFiles(folder), [name]);
+    }));
+
+  it('of another host is not kept by one that has given no sign of life for ten minutes', () =>
+    withFolder(async (folder) => {
+      const path = join(folder, `.landlens-folderx0-1-1-${encodeURIComponent(`not-${hostname()}`)}.lock`);
+      const minutesAgo = (minutes: number): Date => new Date(Date.now() - 60_000 * minutes);
+      await writeFile(path, '');
+      await utimes(path, minutesAgo(9), minutesAgo(9));
+      await assert.rejects(withLock(folder, 'folder', work), /another run is writing here/);
+      await utimes(path, minutesAgo(11), minutesAgo(11));
+      assert.equal(await withLock(folder, 'folder', work), 'done');
+      assert.deepEqual(await ownFiles(folder), []);
+    }));
+
+  it('tells its holder when it has been taken over', () =>
+    withFolder(async (folder) => {
+      await withLock(folder, 'folder', async (requireHeld) => {
+        await requireHeld();
+        // What a process does that takes this one, which it does not see, for dead.
+        for (const name of await ownFiles(folder)) await rm(join(folder, name));
+        await assert.rejects(requireHeld(), /another run has taken over/);
+      });
     }));
 
   it('of a process whose number another has now is not kept', function () {

@@ -36,6 +36,8 @@ export interface Measuring {
   readonly manifest: Manifest;
   /** File of the records. */
   readonly records: string;
+  /** Asked before each record whether this process may still write. */
+  readonly requireHeld: () => Promise<void>;
   /** Called with a method's parameters before its first record. */
   readonly declare?: (id: string, parameters: Measurement['parameters']) => Promise<void>;
   readonly signal?: AbortSignal;
@@ -65,6 +67,7 @@ export async function measureUnits({
   split,
   manifest,
   records: path,
+  requireHeld,
   declare,
   signal,
   createProgress,
@@ -82,11 +85,13 @@ export async function measureUnits({
   /** Measures and records one method of one image. */
   const measure = async (subject: Subject, id: string, isWarm: boolean): Promise<void> => {
     const { patch, imageIndex, target } = subject;
-    const record = (measurement: Measurement, map?: Float32Array): Promise<void> =>
-      store.append({
+    const record = async (measurement: Measurement, map?: Float32Array): Promise<void> => {
+      await requireHeld();
+      await store.append({
         ...{ image: patch.name, imageIndex, target, method: id, ...measurement, ...common },
         ...(map && { map: mapChecksum(map) }),
       });
+    };
     const method = methods.find((candidate) => candidate.id === id);
     if (method === undefined) return record(await measureRandom(subject, classifier, options));
     const { measurement, map } = await measureMethod(subject, method, classifier, options, isWarm);

@@ -33,12 +33,13 @@ const silent: Progress = { start: () => undefined, done: () => undefined, finish
  */
 export async function runStudy(study: Study, options: RunOptions = {}): Promise<StudyResult> {
   requireSeed(study.seed, 'runStudy, seed');
-  return withLock(study.folder, 'folder', () => runLocked(study, options));
+  return withLock(study.folder, 'folder', (requireHeld) => runLocked(study, options, requireHeld));
 }
 
 async function runLocked(
   study: Study,
   { signal, createProgress = () => silent }: RunOptions,
+  requireHeld: () => Promise<void>,
 ): Promise<StudyResult> {
   const { dataset, classifier, methods, folder, selection = everyTestImage } = study;
   requireCompatible(dataset, classifier);
@@ -47,7 +48,7 @@ async function runLocked(
   const ids = idsOf(methods);
   let manifest = await reconcileManifest(folder, manifestOf(study));
   const records = await measureUnits({
-    ...{ study, manifest, createProgress, split: selection.split },
+    ...{ study, manifest, createProgress, requireHeld, split: selection.split },
     units: selected.map((image) => ({ ...image, methods: ids })),
     records: join(folder, 'records.jsonl'),
     async declare(id, parameters) {

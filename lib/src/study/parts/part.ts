@@ -73,7 +73,7 @@ export async function runPart(
   const units = parts[shard];
   const { costs } = plan.plan;
   const planned = units.flatMap(({ methods }) => methods);
-  return withLock(recordsPath(folder, shard), 'file', async () => {
+  return withLock(recordsPath(folder, shard), 'file', async (requireHeld) => {
     const since = Date.now();
     let written = 0;
     let done = 0;
@@ -116,6 +116,7 @@ export async function runPart(
         study: { ...study, folder },
         ...{ units, manifest, records: recordsPath(folder, shard), split: plan.plan.selection.split },
         createProgress: counted,
+        requireHeld,
         ...(signal && { signal }),
       });
       const complete = records.length === planned.length;
