@@ -42,6 +42,25 @@ export const markdownTable = (
     (cells) => `| ${cells.join(' | ')} |`,
   );
 
+/** A table for a terminal: columns as wide as their longest text, numbers to the right. */
+export function alignedTable(
+  headings: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): readonly string[] {
+  const lines = [headings, ...rows].map((cells) => cells.map((cell) => oneLine(String(cell))));
+  const widths = headings.map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
+  const isNumeric = headings.map((_, column) => rows.every((cells) => typeof cells[column] === 'number'));
+  const [head, ...body] = lines.map((cells) =>
+    cells
+      .map((cell, column) =>
+        isNumeric[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column]),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+  return [head, '─'.repeat(widths.reduce((sum, width) => sum + width + 2, -2)), ...body];
+}
+
 /** A text in a field of CSV: a spreadsheet takes what begins like a formula for one, unless an apostrophe marks it as text. */
 export function csvText(text: string): string {
   const line = oneLine(text);

@@ -63,7 +63,19 @@ describe('study', function () {
     assert.equal(study(['run', folder, '--shard', '0/2']).status, 0);
     const merged = study(['merge', folder]);
     assert.equal(merged.status, 0, merged.stderr);
-    assert.match(merged.stdout, /Grad-CAM .*records\.jsonl/s);
+    assert.match(merged.stdout, /Grad-CAM .*records\.parquet/s);
+
+    const question = [
+      'query',
+      folder,
+      'select method, count(*) as images from records group by method order by method',
+    ];
+    assert.match(study(question).stdout, /^method +images\n─+\ngrad-cam +2\nrandom +2\n$/);
+    assert.equal(study([...question, '--csv']).stdout, 'method,images\ngrad-cam,2\nrandom,2\n');
+    assert.match(
+      study(['query', folder, 'select nothing from records']).stderr,
+      /^query: refused: .*"nothing" not found/,
+    );
 
     // The folder is that of a study like any other: nothing is left to do, and the tables stay what they are.
     const table = await readFile(join(folder, 'table3.csv'), 'utf8');

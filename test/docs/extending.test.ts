@@ -67,7 +67,7 @@ describe('docs/extending.md: a method and a metric', () => {
       ok(typeof value === 'number' && value >= 0 && value < 1);
     }
 
-    const summary = summarise(records, tinyMethods, { dataset: tinyDataset, model: 'Tiny' });
+    const summary = await summarise(records, tinyMethods, { dataset: tinyDataset, model: 'Tiny' });
     match(table3Text(summary), /Time \(s\) +Sparseness\n/);
     match(table3Text(summary), /Lower is better, in Sparseness higher/);
     match(table3Csv(summary), /,seconds,sparseness,paper_max_sensitivity,/);

@@ -6,13 +6,14 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { withLock } from '../../lib/src/io/lock.js';
 import { createProgress } from '../../lib/src/io/progress.js';
-import { mergeParts } from '../../lib/src/study/parts/merge.js';
+import { mergeParts, tablePath } from '../../lib/src/study/parts/merge.js';
 import { recordsPath, runPart, unitsOf } from '../../lib/src/study/parts/part.js';
 import { type PlannedImage, planStudy, type ReadPlan, readPlan } from '../../lib/src/study/parts/plan.js';
 import { shareOut } from '../../lib/src/study/parts/shareOut.js';
 import { statusOf, statusText } from '../../lib/src/study/parts/status.js';
 import type { StudyRecord } from '../../lib/src/study/records.js';
 import { runStudy } from '../../lib/src/study/run.js';
+import { openRecordTable } from '../../lib/src/study/table/recordTable.js';
 import { refusesInput } from '../refuses.js';
 import { tinyClassifier, tinyStudy, withFolder } from './fixture.js';
 
@@ -80,9 +81,18 @@ describe('a study in parts', () => {
         const whole = await runStudy(tinyStudy(join(folder, 'whole'), { images }));
         const planned = await plan(join(folder, 'parts'), images, shards);
         for (let shard = shards - 1; shard >= 0; shard--) assert.ok((await run(planned, shard)).complete);
-        const merged = await mergeParts(planned);
+        assert.equal(await mergeParts(planned), whole.records.length);
+        const merged = await lines(join(folder, 'parts', 'records.jsonl'));
         assert.deepEqual(timeless(merged), timeless(whole.records));
-        assert.deepEqual(await lines(join(folder, 'parts', 'records.jsonl')), merged);
+        const table = await openRecordTable([tablePath(planned.folder)]);
+        const rows = await table.query('select * from records');
+        await table.close();
+        for (const [i, { image, method, metrics, target }] of merged.entries()) {
+          const { auc_morf: area, morf, max_sensitivity: sensitivity = null } = rows[i];
+          assert.deepEqual([rows[i].image, rows[i].method, rows[i].score], [image, method, target.score]);
+          assert.deepEqual([area, sensitivity], [metrics.aucMorf, metrics.maxSensitivity ?? null]);
+          assert.deepEqual(morf, metrics.morf);
+        }
         for (const kind of ['maps', 'sheets']) {
           const [one, other] = [join(folder, 'whole', kind), join(folder, 'parts', kind)];
           const names = (await readdir(one, { recursive: true })).sort();
@@ -128,7 +138,8 @@ describe('a study in parts', () => {
           isComplete = (await runPart(planned, shard, tinyStudy(place), options)).complete;
         }
       }
-      assert.deepEqual(timeless(await mergeParts(planned)), timeless(whole.records));
+      await mergeParts(planned);
+      assert.deepEqual(timeless(await lines(join(place, 'records.jsonl'))), timeless(whole.records));
     }));
 
   it('says what is missing by the command that gets it, and how far each part is', () =>
@@ -168,7 +179,7 @@ describe('a study in parts', () => {
       await appendFile(recordsPath(folder, 0), `${own.split('\n')[1]}\n`);
       await refusesInput(() => mergeParts(planned), '', /0\.jsonl.*there twice: saliency of \.\.\/tiny/s);
       await writeFile(recordsPath(folder, 0), own + other.split('\n')[0].concat('\n'));
-      await refusesInput(() => mergeParts(planned), '', /not planned here: random/);
+      await refusesInput(() => mergeParts(planned), '', /there twice: random of/);
     }));
 
   it('is measured by one process at a time, and by what it was planned with alone', () =>

@@ -19,9 +19,9 @@ function timeless(records: readonly StudyRecord[]): readonly unknown[] {
   return records.map((record) => ({ ...record, metrics: { ...record.metrics, seconds: undefined } }));
 }
 
-function table(records: readonly StudyRecord[]): string {
+async function table(records: readonly StudyRecord[]): Promise<string> {
   const still = records.map((record) => ({ ...record, metrics: { ...record.metrics, seconds: 0 } }));
-  return table3Text(summarise(still, tinyMethods, { dataset: tinyDataset, model: 'Tiny' }));
+  return table3Text(await summarise(still, tinyMethods, { dataset: tinyDataset, model: 'Tiny' }));
 }
 
 /** A progress that stops the study at its n-th step. */
@@ -87,7 +87,7 @@ describe('runStudy', () => {
         const continued = await runStudy(study);
         assert.ok(continued.complete);
         assert.deepEqual(timeless(continued.records), timeless(whole.records));
-        assert.equal(table(continued.records), table(whole.records));
+        assert.equal(await table(continued.records), await table(whole.records));
       }
     }));
 

@@ -156,7 +156,11 @@ describe('selectImages', () => {
         assert.equal(target.name, 'Sand');
         assert.equal(imageIndex % 2, 1);
       }
-      const { context } = summarise(records, tinyMethods, { dataset: tinyDataset, model: 'Tiny', selection });
+      const { context } = await summarise(records, tinyMethods, {
+        dataset: tinyDataset,
+        model: 'Tiny',
+        selection,
+      });
       assert.match(describeContext(context)[0], /; 3 train images \("Sand"\) with one class each/);
       const manifest = JSON.parse(await readFile(join(folder, 'study.json'), 'utf8'));
       assert.deepEqual(manifest.selection, selection);

@@ -3,12 +3,10 @@ import { relative } from 'node:path';
 import { bindMethods } from '../attribution/explain.js';
 import { openDataset } from '../dataset/openDataset.js';
 import { createProgress } from '../io/progress.js';
-import type { StudyRecord } from '../study/records.js';
 import { writeReport } from '../study/report.js';
 import { runStudy } from '../study/run.js';
 import { describeSelection } from '../study/selection.js';
-import type { Study } from '../study/study.js';
-import { type SummariseOptions, summarise } from '../study/summary.js';
+import { type StudySummary, summarise } from '../study/summary.js';
 import { table3Text } from '../study/tables.js';
 import { oneLine } from '../text.js';
 import { interrupted, listenForInterrupt, print, withClassifier } from './commandLine.js';
@@ -49,28 +47,15 @@ export async function reproduce(options: StudyOptions, again: string, signal: Ab
       print(`Stopped; ${records.length} records are kept in ${folder}. To resume:\n  ${again}`);
       return interrupted;
     }
-    await printReport(folder, records, study);
+    const summary = await summarise(records, studied, { dataset, model: classifier.name, selection });
+    await printReport(folder, summary, 'records.jsonl');
     return 0;
   });
 }
 
-/** What the report of a study says of it. */
-interface Reported {
-  readonly dataset: SummariseOptions['dataset'];
-  readonly classifier: Pick<Study['classifier'], 'name'>;
-  readonly methods: readonly { readonly id: string; readonly name: string }[];
-  readonly selection?: Study['selection'];
-}
-
 /** Leaves the tables of a study in its folder, and prints Table 3. */
-export async function printReport(
-  folder: string,
-  records: readonly StudyRecord[],
-  { dataset, classifier, methods, selection }: Reported,
-): Promise<void> {
-  const options = { dataset, model: classifier.name, ...(selection && { selection }) };
-  const summary = summarise(records, methods, options);
+export async function printReport(folder: string, summary: StudySummary, records: string): Promise<void> {
   const files = await writeReport(folder, summary);
   print(`\n${table3Text(summary)}\n`);
-  print(`In ${relative(process.cwd(), folder) || '.'}: ${files.join(', ')}, records.jsonl, sheets/, maps/`);
+  print(`In ${relative(process.cwd(), folder) || '.'}: ${[...files, records].join(', ')}, sheets/, maps/`);
 }

@@ -6,16 +6,20 @@ import { datasetText, openDataset } from '../dataset/openDataset.js';
 import { parseEngine } from '../engine/engines.js';
 import { failAt } from '../error.js';
 import { createProgress } from '../io/progress.js';
-import { mergeParts } from '../study/parts/merge.js';
+import { mergeParts, tablePath } from '../study/parts/merge.js';
 import { runPart } from '../study/parts/part.js';
 import { planStudy, type ReadPlan, readPlan } from '../study/parts/plan.js';
 import { statusOf, statusText } from '../study/parts/status.js';
 import { presetNames } from '../study/presets.js';
 import { randomBaseline } from '../study/records.js';
 import type { Study } from '../study/study.js';
-import { oneLine } from '../text.js';
+import { summariseTable } from '../study/summary.js';
+import { queryStudy } from '../study/table/queryStudy.js';
+import { type Cell, openRecordTable } from '../study/table/recordTable.js';
+import { csv } from '../study/tables.js';
+import { alignedTable, oneLine } from '../text.js';
 import { interrupted, listenForInterrupt, print, untilInterrupted, withClassifier } from './commandLine.js';
-import { invalid, oneOf, option, readArguments, wholeNumber } from './option.js';
+import { flag, invalid, oneOf, option, readArguments, wholeNumber } from './option.js';
 import { printReport } from './reproduce.js';
 import { studyCommand, studyOptionsOf } from './studyOptions.js';
 
@@ -60,6 +64,16 @@ const mergeCommand = {
   about:
     'Makes the one table of a planned study, once every planned record is there, and the reports that reproduce leaves.',
   options: {},
+};
+
+const queryCommand = {
+  name: 'study query',
+  positionals: '<folder> "<select ...>"',
+  isCount: (count: number) => count === 2,
+  about:
+    'Asks the records of a study in SQL (DuckDB), also while its parts run: "records" has a row per image, target and method, ' +
+    '"metrics" one per metric too. docs/scale.md lists the columns.',
+  options: { csv: flag('print CSV in place of a Markdown table') },
 };
 
 /** Where schedulers say which job of an array this is. */
@@ -182,24 +196,61 @@ async function merge(argv: readonly string[]): Promise<number> {
   const plan = await readPlan(folder);
   const { size, selection, costs } = plan.plan;
   const { dataset, model } = plan.manifest;
-  await printReport(folder, await mergeParts(plan), {
-    ...{ dataset: { ...dataset, size }, classifier: model, selection },
-    methods: registry.filter(({ id }) => Object.hasOwn(costs, id)),
-  });
+  await mergeParts(plan);
+  const table = await openRecordTable([tablePath(folder)]);
+  try {
+    const methods = registry.filter(({ id }) => Object.hasOwn(costs, id));
+    const options = { dataset: { ...dataset, size }, model: model.name, selection };
+    await printReport(folder, await summariseTable(table, methods, options), 'records.parquet');
+  } finally {
+    await table.close();
+  }
   return 0;
 }
+
+async function query(argv: readonly string[]): Promise<number> {
+  const read = readArguments(queryCommand, argv);
+  if (read === undefined) return 0;
+  const [folder, sql] = read.positionals;
+  const rows = await queryStudy(resolve(folder), sql);
+  const shown = rows.map((row) => Object.entries(row).map(([name, cell]) => [name, cellText(cell)] as const));
+  if (read.values.csv) {
+    // A terminal's line ends; a cell holds none.
+    print(
+      csv(shown.map((row) => Object.fromEntries(row)))
+        .replaceAll('\r\n', '\n')
+        .trimEnd(),
+    );
+    return 0;
+  }
+  const cells = shown.map((row) =>
+    row.map(([, value]) => (typeof value === 'string' ? shorten(value) : value)),
+  );
+  print(rows.length === 0 ? 'No rows.' : alignedTable(Object.keys(rows[0]), cells).join('\n'));
+  return 0;
+}
+
+/** Lists and structures as JSON, nothing as an empty text. */
+const cellText = (cell: Cell): string | number =>
+  typeof cell === 'number' || typeof cell === 'string' ? cell : cell === null ? '' : JSON.stringify(cell);
+
+const longest = 60;
+const shorten = (value: string): string =>
+  value.length > longest ? `${value.slice(0, longest - 1)}…` : value;
 
 const steps: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
   plan,
   run,
   status,
   merge,
+  query,
 };
 
 const usage = `Usage: landlens study plan --out <folder> [options]
        landlens study run <folder> [--shard <index>]
        landlens study status <folder>
        landlens study merge <folder>
+       landlens study query <folder> "<select ...>"
 
 landlens study <step> --help says more.`;
 

@@ -41,6 +41,8 @@ export async function isFile(path: string): Promise<boolean> {
 /** A file that is written piece by piece under another name. */
 export interface PendingFile {
   readonly handle: FileHandle;
+  /** Its path for now, for others that write to it. */
+  readonly temporary: string;
   /** Flushes it to disk and gives it its name. */
   commit(): Promise<void>;
   /** Removes it. */
@@ -71,6 +73,7 @@ export async function openPending(path: string): Promise<PendingFile> {
   };
   return {
     handle,
+    temporary,
     discard,
     async commit() {
       try {

@@ -104,7 +104,7 @@ export async function openStudy(
   const places = new Map(records.map(({ imageIndex }, place) => [imageIndex, place]));
   const placeIn = ({ imageIndex }: NamedRecord): number => places.get(imageIndex) ?? records.length;
   found.sort((a, b) => placeIn(a) - placeIn(b));
-  const summary = summarise(found, all, { dataset: data, model: classifier.name });
+  const summary = await summarise(found, all, { dataset: data, model: classifier.name });
   showText(...lines, ...describeContext(summary.context).slice(0, 3));
   return { summary, records: found, folder: recorded?.folder ?? path, isFresh: computed > 0 };
 }

@@ -15,4 +15,5 @@ export { runStudy } from './run.js';
 export * from './selection.js';
 export { chooseImages, chooseTarget, readSubject, type Subject } from './subject.js';
 export * from './summary.js';
+export { queryStudy } from './table/queryStudy.js';
 export { describeContext } from './tables.js';

@@ -4,11 +4,18 @@ import { mean } from 'simple-statistics';
 import type { Correlation } from '../analysis/correlation.js';
 import type { Dataset } from '../dataset/patch.js';
 import { failAt } from '../error.js';
+import { fieldsOf, isCount, isNumber, isNumbers, isTexts, parseJson } from '../io/json.js';
 import { type MetricId, type MetricValues, metrics } from '../metric/metrics.js';
 import { ourColumn, rankAgreement } from './comparison.js';
 import { type PaperDataset, paperTable3 } from './paper/paperTables.js';
 import { randomBaseline, type StudyRecord } from './records.js';
 import type { Selection } from './selection.js';
+import { context } from './table/queries/context.js';
+import { localisation } from './table/queries/localisation.js';
+import { morfCurves } from './table/queries/morfCurves.js';
+import { sampling } from './table/queries/sampling.js';
+import { table3 } from './table/queries/table3.js';
+import { type Cell, type RecordTable, type Row, recordTableOf } from './table/recordTable.js';
 
 export interface LocalisationSummary {
   /** Images with a true mask of the class. */
@@ -79,11 +86,6 @@ export function paperColumnOf({ size }: Pick<Dataset, 'size'>): PaperDataset {
   return Math.abs(size - 120) <= Math.abs(size - 256) ? 'bigEarthNet' : 'sen12ms';
 }
 
-const meanOf = (values: readonly number[]): number | undefined =>
-  values.length === 0 ? undefined : mean(values);
-
-const isNumber = (value: number | undefined): value is number => value !== undefined;
-
 export interface SummariseOptions {
   readonly dataset: Pick<Dataset, 'name' | 'rendered' | 'size'>;
   /** The model's name. */
@@ -92,43 +94,76 @@ export interface SummariseOptions {
   readonly selection?: Selection;
 }
 
-/** Summarises the records of a complete study. `methods` gives ids and names in the paper's order. */
-export function summarise(
+type Methods = readonly { readonly id: string; readonly name: string }[];
+
+/**
+ * Summarises the records of a complete study.
+ * @param methods ids and names, in the paper's order
+ * @example const { methods } = await summarise(records, bindMethods(classifier), { dataset, model: classifier.name });
+ */
+export async function summarise(
   records: readonly StudyRecord[],
-  methods: readonly { readonly id: string; readonly name: string }[],
+  methods: Methods,
+  options: SummariseOptions,
+): Promise<StudySummary> {
+  const table = await recordTableOf(records);
+  try {
+    return await summariseTable(table, methods, options);
+  } finally {
+    await table.close();
+  }
+}
+
+/** As `summarise`, of records that need not fit into memory. */
+export async function summariseTable(
+  table: RecordTable,
+  methods: Methods,
   { dataset, model, selection }: SummariseOptions,
-): StudySummary {
-  const [first] = records;
-  if (first === undefined) throw failAt('summarise')('no records to summarise');
+): Promise<StudySummary> {
+  const [facts] = await table.query(context);
+  const { images, truePositives, preset, seed, model: modelHash, versions, devices } = facts ?? {};
+  if (!isCount(images) || images === 0) throw failAt('summarise')('no records to summarise');
+  const found = {
+    scores: byMethod(await table.query(table3)),
+    curves: byMethod(await table.query(morfCurves)),
+    sampling: byMethod(await table.query(sampling)),
+    localisation: byMethod(await table.query(localisation)),
+  };
   const paperColumn = paperColumnOf(dataset);
-  const rows = [...methods, { id: randomBaseline, name: 'Random baseline' }].map((method) =>
-    summariseMethod(
-      method,
-      records.filter((record) => record.method === method.id),
-      paperTable3[method.id]?.[paperColumn],
-    ),
+  const rows = [...methods, { id: randomBaseline, name: 'Random baseline' }].map(
+    ({ id, name }): MethodSummary => {
+      const scores = found.scores.get(id);
+      const curve = found.curves.get(id)?.curve;
+      return {
+        ...{ id, name, images: numberOf(scores?.images) ?? 0 },
+        scores: Object.fromEntries(
+          metrics.flatMap(({ id: metric }) => {
+            const value = numberOf(scores?.[metric]);
+            return value === undefined ? [] : [[metric, value]];
+          }),
+        ),
+        paper: paperTable3[id]?.[paperColumn],
+        morf: isNumbers(curve) ? curve : [],
+        sampling: samplingOf(found.sampling.get(id)),
+        localisation: localisationOf(found.localisation.get(id)),
+      };
+    },
   );
   const papers = {
     name: 'paper',
     scores: Object.fromEntries(rows.flatMap(({ id, paper }) => (paper === undefined ? [] : [[id, paper]]))),
   };
-  const perImage = new Map(records.map((record) => [record.imageIndex, record]));
   return {
     context: {
       dataset: dataset.name,
       rendered: dataset.rendered,
       ...(selection && { selection }),
-      images: perImage.size,
-      truePositives: [...perImage.values()].filter(({ target }) => target.truePositive).length,
-      preset: first.preset,
-      seed: first.seed,
-      model,
-      modelHash: first.model,
-      versions: Object.entries(first.versions)
+      ...{ images, truePositives: numberOf(truePositives) ?? 0, paperColumn },
+      ...{ preset: String(preset), seed: numberOf(seed) ?? 0, model, modelHash: String(modelHash) },
+      versions: Object.entries(fieldsOf(parseJson(String(versions))))
         .map(([name, version]) => `${name} ${version}`)
         .join(', '),
-      devices: [...new Set(records.map(({ device }) => device))],
-      paperColumn,
+      devices: isTexts(devices) ? devices : [],
     },
     methods: rows,
     agreement: Object.fromEntries(
@@ -140,52 +175,33 @@ export function summarise(
   };
 }
 
+const byMethod = (rows: readonly Row[]): ReadonlyMap<string, Row> =>
+  new Map(rows.map((row) => [String(row.method), row]));
+
+/** SQL's null is a mean over no images. */
+const numberOf = (cell: Cell | undefined): number | undefined => (isNumber(cell) ? cell : undefined);
+
+function samplingOf(row: Row | undefined): SamplingSummary | undefined {
+  const evaluations = numberOf(row?.evaluations);
+  if (evaluations === undefined) return undefined;
+  return {
+    relativeError: numberOf(row?.relativeError),
+    evaluations,
+    unreached: numberOf(row?.unreached) ?? 0,
+  };
+}
+
+function localisationOf(row: Row | undefined): LocalisationSummary | undefined {
+  const [images, area, hit] = [row?.images, row?.area, row?.hit].map(numberOf);
+  if (images === undefined || area === undefined || hit === undefined) return undefined;
+  return { images, share: numberOf(row?.share), area, ratio: numberOf(row?.ratio), hit };
+}
+
 /** Means of each metric over the records that have it. */
 export const meanScores = (records: readonly Pick<StudyRecord, 'metrics'>[]): MetricValues =>
   Object.fromEntries(
     metrics.flatMap(({ id }) => {
-      const value = meanOf(records.map((record) => record.metrics[id]).filter(isNumber));
-      return value === undefined ? [] : [[id, value]];
+      const values = records.map((record) => record.metrics[id]).filter(isNumber);
+      return values.length === 0 ? [] : [[id, mean(values)]];
     }),
   );
-
-function summariseMethod(
-  { id, name }: { readonly id: string; readonly name: string },
-  records: readonly StudyRecord[],
-  paper: MetricValues | undefined,
-): MethodSummary {
-  const curves = records.map(({ metrics }) => metrics.morf);
-  return {
-    id,
-    name,
-    images: records.length,
-    scores: meanScores(records),
-    paper,
-    morf: (curves[0] ?? []).map((_, point) => meanOf(curves.map((curve) => curve[point])) ?? 0),
-    sampling: summariseSampling(records),
-    localisation: summariseLocalisation(records),
-  };
-}
-
-function summariseSampling(records: readonly StudyRecord[]): SamplingSummary | undefined {
-  const found = records.flatMap(({ sampling }) => sampling ?? []);
-  const errors = found.flatMap(({ relativeError }) => relativeError ?? []);
-  const relativeError = errors.length === found.length ? meanOf(errors) : undefined;
-  const evaluations = meanOf(found.map((one) => one.evaluations));
-  if (evaluations === undefined) return undefined;
-  return { relativeError, evaluations, unreached: found.filter(({ reached }) => reached === false).length };
-}
-
-function summariseLocalisation(records: readonly StudyRecord[]): LocalisationSummary | undefined {
-  const found = records.flatMap(({ localisation }) => localisation ?? []);
-  const area = meanOf(found.map((one) => one.area));
-  const hit = meanOf(found.map((one) => one.hit));
-  if (area === undefined || hit === undefined) return undefined;
-  return {
-    images: found.length,
-    share: meanOf(found.map((one) => one.share).filter(isNumber)),
-    area,
-    ratio: meanOf(found.map((one) => one.ratio).filter(isNumber)),
-    hit,
-  };
-}

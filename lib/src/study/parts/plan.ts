@@ -69,7 +69,8 @@ export interface ReadPlan {
 }
 
 const planPath = (folder: string): string => join(folder, 'plan.json');
-const imagesPath = (folder: string): string => join(folder, 'images.jsonl');
+/** The images of a plan, a line for each. */
+export const imagesPath = (folder: string): string => join(folder, 'images.jsonl');
 
 export interface PlanOptions extends PlanSources {
   readonly shards: number;
