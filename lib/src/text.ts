@@ -42,6 +42,10 @@ export const markdownTable = (
     (cells) => `| ${cells.join(' | ')} |`,
   );
 
+/** A text as one word of a shell's command line. */
+export const shellWord = (text: string): string =>
+  /^[\w./:,=@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
 /** A table for a terminal: columns as wide as their longest text, numbers to the right. */
 export function alignedTable(
   headings: readonly string[],

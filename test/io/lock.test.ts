@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'mocha';
 import { packDataset } from '../../lib/src/dataset/packed/pack.js';
@@ -140,6 +141,14 @@ describe('a lock', () => {
       await utimes(path, minutesAgo(11), minutesAgo(11));
       assert.equal(await withLock(folder, 'folder', work), 'done');
       assert.deepEqual(await ownFiles(folder), []);
+    }));
+
+  it('is waited for, where that is asked for, until its holder has ended', () =>
+    withFolder(async (folder) => {
+      const holder = await holding('hold', folder);
+      const ended = sleep(1500).then(() => end(holder, 'SIGKILL'));
+      assert.equal(await withLock(folder, 'folder', work, { wait: 60_000 }), 'done');
+      await ended;
     }));
 
   it('tells its holder when it has been taken over', () =>

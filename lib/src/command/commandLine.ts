@@ -59,10 +59,14 @@ export async function untilInterrupted(
 
 /** Does something with the classifier that --model and --engine name. */
 export async function withClassifier<Result>(
-  { model, engine: name }: { readonly model: string; readonly engine: EngineName },
+  {
+    model,
+    engine: name,
+    threads,
+  }: { readonly model: string; readonly engine: EngineName; readonly threads?: number },
   work: (classifier: Classifier) => Promise<Result>,
 ): Promise<Result> {
-  const engine = await openEngine(name);
+  const engine = await openEngine(name, threads === undefined ? {} : { threads });
   try {
     return await work(await openClassifier(model, { engine }));
   } finally {

@@ -8,18 +8,14 @@ import { runStudy } from '../study/run.js';
 import { describeSelection } from '../study/selection.js';
 import { type StudySummary, summarise } from '../study/summary.js';
 import { table3Text } from '../study/tables.js';
-import { oneLine } from '../text.js';
+import { oneLine, shellWord } from '../text.js';
 import { interrupted, listenForInterrupt, print, withClassifier } from './commandLine.js';
 import { calledAs, readArguments } from './option.js';
 import { type StudyOptions, studyCommand, studyOptionsOf } from './studyOptions.js';
 
-function quote(argument: string): string {
-  return /^[\w./:,=@-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
-}
-
 /** The command line that resumes what these arguments began. */
 export const rerun = (argv: readonly string[]): string =>
-  [calledAs('reproduce'), ...argv.map(quote)].join(' ');
+  [calledAs('reproduce'), ...argv.map(shellWord)].join(' ');
 
 export async function reproduceCommand(argv: readonly string[]): Promise<number> {
   const read = readArguments(studyCommand, argv);

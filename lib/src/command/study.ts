@@ -1,13 +1,17 @@
 /** `landlens study`: a study that is planned, run in parts by as many processes as there are, and merged. */
-import { relative, resolve } from 'node:path';
+import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { bindMethods } from '../attribution/explain.js';
 import { methods as registry } from '../attribution/methods.js';
 import { datasetText, openDataset } from '../dataset/openDataset.js';
 import { parseEngine } from '../engine/engines.js';
-import { failAt } from '../error.js';
+import { failAt, messageOf } from '../error.js';
 import { createProgress } from '../io/progress.js';
+import { writeJobs } from '../study/parts/jobs.js';
 import { mergeParts, tablePath } from '../study/parts/merge.js';
-import { runPart } from '../study/parts/part.js';
+import { readState, runPart } from '../study/parts/part.js';
 import { planStudy, type ReadPlan, readPlan } from '../study/parts/plan.js';
 import { statusOf, statusText } from '../study/parts/status.js';
 import { presetNames } from '../study/presets.js';
@@ -17,11 +21,14 @@ import { summariseTable } from '../study/summary.js';
 import { queryStudy } from '../study/table/queryStudy.js';
 import { type Cell, openRecordTable } from '../study/table/recordTable.js';
 import { csv } from '../study/tables.js';
-import { alignedTable, oneLine } from '../text.js';
+import { alignedTable, oneLine, shellWord } from '../text.js';
 import { interrupted, listenForInterrupt, print, untilInterrupted, withClassifier } from './commandLine.js';
-import { flag, invalid, oneOf, option, readArguments, wholeNumber } from './option.js';
+import { flag, invalid, oneOf, option, path, readArguments, text, wholeNumber } from './option.js';
 import { printReport } from './reproduce.js';
 import { studyCommand, studyOptionsOf } from './studyOptions.js';
+
+/** MiB that a part takes at most with the paper's methods at 120 x 120 pixels, and half as much again. */
+const usualMemory = 4096;
 
 const folderOnly = { positionals: '<folder>', isCount: (count: number) => count === 1 };
 
@@ -48,6 +55,43 @@ const runCommand = {
       `which part, from 0; also as 3/8 (default: that of the scheduler's job: ${schedulerVariables().join(', ')})`,
       parseShard,
     ),
+    wait: option(
+      '<minutes>',
+      'how long another process that measures the part is waited for, which may turn out to be dead',
+      wholeNumber(0, 10_000),
+      '0',
+    ),
+    threads: option('<count>', 'threads of the engine (default: one for each core)', wholeNumber(1, 1024)),
+  },
+};
+
+const submitCommand = {
+  name: 'study submit',
+  ...folderOnly,
+  about:
+    'Writes the job files of a planned study into its folder jobs/: an array with a job for each part, and a merge that waits for ' +
+    'all of them. --go submits them. The templates are plain files.',
+  options: {
+    slurm: flag('for Slurm'),
+    kubernetes: flag('for Kubernetes'),
+    go: flag('submit them too, by sbatch or kubectl'),
+    cpus: option('<count>', 'cores of a part', wholeNumber(1, 1024), '4'),
+    memory: option(
+      '<MiB>',
+      `memory of a part (default: a quarter more than any part has taken, else ${usualMemory})`,
+      wholeNumber(64, 10_000_000),
+    ),
+    time: option('<h:mm:ss>', 'longest time of a part (Slurm)', parseTime, '24:00:00'),
+    retries: option(
+      '<count>',
+      'how often a part that was killed is started again',
+      wholeNumber(0, 1000),
+      '5',
+    ),
+    image: option('<name>', "the container's image, with landlens in it (Kubernetes)", text),
+    claim: option('<name>', 'claim of the volume that holds the study, data and network (Kubernetes)', text),
+    mount: option('<path>', 'where that is mounted (Kubernetes)', text, '/study'),
+    templates: option('<folder>', 'templates in place of those that come with landlens', path),
   },
 };
 
@@ -75,6 +119,11 @@ const queryCommand = {
     '"metrics" one per metric too. docs/scale.md lists the columns.',
   options: { csv: flag('print CSV in place of a Markdown table') },
 };
+
+function parseTime(given: string, name: string): string {
+  if (/^\d{1,4}:[0-5]\d:[0-5]\d$/.test(given)) return given;
+  throw invalid(name, 'hours:minutes:seconds, such as 24:00:00', given);
+}
 
 /** Where schedulers say which job of an array this is. */
 function schedulerVariables(): readonly string[] {
@@ -118,24 +167,28 @@ function chooseShard(asked: Shard | undefined, shards: number): number {
 /** Opens what a plan names. */
 async function withPlan<Result>(
   folder: string,
+  { threads }: { readonly threads?: number },
   work: (plan: ReadPlan, study: Omit<Study, 'images' | 'folder'>) => Promise<Result>,
 ): Promise<Result> {
   const plan = await readPlan(folder);
   const { dataset, model, engine, costs, selection } = plan.plan;
   const { seed, preset: name } = plan.manifest;
   const preset = oneOf(presetNames)(name, 'preset');
-  return withClassifier({ model, engine: parseEngine(engine, folder) }, async (classifier) => {
-    const study = {
-      ...{ classifier, preset, seed, selection },
-      dataset: await openDataset(dataset, classifier),
-      methods: bindMethods(
-        classifier,
-        Object.keys(costs).filter((id) => id !== randomBaseline),
-        { preset, seed },
-      ),
-    };
-    return work(plan, study);
-  });
+  return withClassifier(
+    { model, engine: parseEngine(engine, folder), ...(threads !== undefined && { threads }) },
+    async (classifier) => {
+      const study = {
+        ...{ classifier, preset, seed, selection },
+        dataset: await openDataset(dataset, classifier),
+        methods: bindMethods(
+          classifier,
+          Object.keys(costs).filter((id) => id !== randomBaseline),
+          { preset, seed },
+        ),
+      };
+      return work(plan, study);
+    },
+  );
 }
 
 async function plan(argv: readonly string[]): Promise<number> {
@@ -172,9 +225,11 @@ async function run(argv: readonly string[]): Promise<number> {
   if (read === undefined) return 0;
   const folder = resolve(read.positionals[0]);
   const signal = listenForInterrupt();
-  return withPlan(folder, async (plan, study) => {
+  return withPlan(folder, read.values, async (plan, study) => {
     const shard = chooseShard(read.values.shard, plan.plan.shards);
-    const { complete, records } = await runPart(plan, shard, study, { signal, createProgress });
+    const { complete, records } = await runPart(plan, shard, study, {
+      ...{ signal, createProgress, wait: 60_000 * read.values.wait },
+    });
     print(
       `Part ${shard} of ${plan.plan.shards}: ${records.length} records${complete ? '' : '; stopped, rerun to resume'}.`,
     );
@@ -187,6 +242,72 @@ async function status(argv: readonly string[]): Promise<number> {
   if (read === undefined) return 0;
   print(statusText(await statusOf(await readPlan(resolve(read.positionals[0])))));
   return 0;
+}
+
+async function submit(argv: readonly string[]): Promise<number> {
+  const read = readArguments(submitCommand, argv);
+  if (read === undefined) return 0;
+  const folder = resolve(read.positionals[0]);
+  const { slurm, kubernetes, go, image, claim, templates, memory: asked, ...limits } = read.values;
+  if (slurm === kubernetes) {
+    throw failAt('landlens study submit')('for which scheduler is not said', '--slurm or --kubernetes');
+  }
+  if (kubernetes && (image === undefined || claim === undefined)) {
+    throw failAt('--image, --claim')('Kubernetes needs both', 'an image and the claim of a volume');
+  }
+  const plan = await readPlan(folder);
+  const { shards } = plan.plan;
+  const memory = asked ?? (await measuredMemory(plan)) ?? usualMemory;
+  const jobs = await writeJobs(slurm ? 'slurm' : 'kubernetes', {
+    ...{ folder, shards, memory, ...limits, image: image ?? '', claim: claim ?? '' },
+    program: slurm ? [process.execPath, resolve(process.argv[1])] : ['npx', '--no-install', 'landlens'],
+    ...(templates !== undefined && { templates }),
+  });
+  const commands = slurm ? slurmCommands(jobs) : kubernetesCommands(jobs);
+  print(jobs.map((job) => relative(process.cwd(), job)).join('\n'));
+  if (!go) {
+    print(`Submit by:\n  ${commands.map((words) => words('<job>').map(shellWord).join(' ')).join('\n  ')}`);
+    return 0;
+  }
+  await mkdir(join(folder, 'logs'), { recursive: true });
+  let job = '';
+  for (const words of commands) {
+    const said = await callScheduler(words(job));
+    job = said.split(';')[0];
+    print(said);
+  }
+  return 0;
+}
+
+type SchedulerCall = (job: string) => readonly string[];
+
+const slurmCommands = ([parts, merge]: readonly string[]): readonly SchedulerCall[] => [
+  () => ['sbatch', '--parsable', parts],
+  (job) => ['sbatch', '--parsable', `--dependency=afterok:${job}`, '--kill-on-invalid-dep=yes', merge],
+];
+
+const kubernetesCommands = ([file]: readonly string[]): readonly SchedulerCall[] => [
+  () => ['kubectl', 'apply', '-f', file],
+];
+
+/** What a scheduler's program answers. */
+async function callScheduler([program, ...words]: readonly string[]): Promise<string> {
+  try {
+    return (await promisify(execFile)(program, words)).stdout.trim();
+  } catch (thrown) {
+    const fail = failAt(program, 'Submit the job files by hand where the scheduler is.');
+    throw fail(`did not take the job: ${messageOf(thrown).trim()}`);
+  }
+}
+
+/** A quarter more than the most that any part has taken, in MiB. */
+async function measuredMemory({ folder, plan }: ReadPlan): Promise<number | undefined> {
+  const taken: number[] = [];
+  for (let shard = 0; shard < plan.shards; shard++) {
+    const state = await readState(folder, shard);
+    if (state !== undefined) taken.push(state.memory);
+  }
+  return taken.length === 0 ? undefined : Math.ceil(1.25 * Math.max(...taken));
 }
 
 async function merge(argv: readonly string[]): Promise<number> {
@@ -241,6 +362,7 @@ const shorten = (value: string): string =>
 const steps: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
   plan,
   run,
+  submit,
   status,
   merge,
   query,
@@ -248,6 +370,7 @@ const steps: Readonly<Record<string, (argv: readonly string[]) => Promise<number
 
 const usage = `Usage: landlens study plan --out <folder> [options]
        landlens study run <folder> [--shard <index>]
+       landlens study submit <folder> --slurm | --kubernetes [--go]
        landlens study status <folder>
        landlens study merge <folder>
        landlens study query <folder> "<select ...>"

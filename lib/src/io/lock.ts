@@ -27,14 +27,16 @@ const tries = 5;
  * its lock gone.
  * @param path a folder, whose lock lies in it, or a file, whose lock lies beside it
  * @param work is given a function that throws InputError where the lock is no longer its own
+ * @param options wait: milliseconds in which another may end or turn out dead, before this gives up; default: 0
  * @throws InputError if another holds it, with its process, host and age
  */
 export async function withLock<Result>(
   path: string,
   kind: 'folder' | 'file',
   work: (requireHeld: () => Promise<void>) => Promise<Result>,
+  { wait = 0 }: { readonly wait?: number } = {},
 ): Promise<Result> {
-  const { own, release } = await acquire(resolve(path), kind);
+  const { own, release } = await acquire(resolve(path), kind, wait);
   const beating = setInterval(() => void touch(own), heartbeat).unref();
   try {
     return await work(async () => {
@@ -89,8 +91,10 @@ let count = 0;
 async function acquire(
   path: string,
   kind: 'folder' | 'file',
+  wait: number,
 ): Promise<{ readonly own: string; readonly release: () => Promise<void> }> {
   const { folder, subject } = placeOf(path, kind);
+  const deadline = Date.now() + wait;
   for (let attempt = 1; ; attempt++) {
     const own = join(folder, `.landlens-${subject}x${(count++).toString(36)}-${signature}.lock`);
     removeAtExit(own);
@@ -109,12 +113,12 @@ async function acquire(
       const other = await findOther(folder, subject, own);
       if (other === undefined) return { own, release };
       await release();
-      if (attempt >= tries) throw await heldBy(other, path);
+      if (attempt >= tries && Date.now() >= deadline) throw await heldBy(other, path);
     } catch (thrown) {
       await release();
       throw thrown;
     }
-    await sleep(randomInt(20, 200));
+    await sleep(randomInt(20, attempt < tries ? 200 : 3000));
   }
 }
 

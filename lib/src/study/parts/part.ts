@@ -26,6 +26,8 @@ export interface PartState {
   readonly costDone: number;
   readonly costLeft: number;
   readonly seconds: number;
+  /** Most that a process of this part has taken, in MiB. */
+  readonly memory: number;
   readonly host: string;
   readonly pid: number;
   /** ISO 8601. */
@@ -41,6 +43,12 @@ const statePath = (folder: string, shard: number): string => join(folder, 'parts
 /** The units of every part of a plan. */
 export const unitsOf = ({ plan, images }: ReadPlan): readonly (readonly Unit[])[] => shareOut(images, plan);
 
+export interface PartOptions extends Pick<RunOptions, 'signal'> {
+  readonly createProgress: CreateProgress;
+  /** Milliseconds in which another process that measures the part may end, or turn out to be dead. Default: 0. */
+  readonly wait?: number;
+}
+
 /** Milliseconds between two notes of how far a part is. */
 const interval = 10_000;
 
@@ -54,7 +62,7 @@ export async function runPart(
   plan: ReadPlan,
   shard: number,
   study: Omit<Study, 'images' | 'folder'>,
-  { signal, createProgress }: RunOptions & { readonly createProgress: CreateProgress },
+  { signal, createProgress, wait = 0 }: PartOptions,
 ): Promise<StudyResult> {
   const { folder, manifest } = plan;
   const parameters = study.methods.map(({ id, explain }) => [id, explain.parameters ?? {}]);
@@ -73,63 +81,70 @@ export async function runPart(
   const units = parts[shard];
   const { costs } = plan.plan;
   const planned = units.flatMap(({ methods }) => methods);
-  return withLock(recordsPath(folder, shard), 'file', async (requireHeld) => {
-    const since = Date.now();
-    let written = 0;
-    let done = 0;
-    let costDone = 0;
-    let costLeft = 0;
-    const note = async (state: PartState['state'], failure?: string): Promise<void> => {
-      written = Date.now();
-      const content: PartState = {
-        ...{ state, done, planned: planned.length, costDone, costLeft, seconds: (written - since) / 1000 },
-        ...{ host: hostname(), pid: process.pid, updated: new Date(written).toISOString() },
-        ...(failure !== undefined && { failure }),
+  return withLock(
+    recordsPath(folder, shard),
+    'file',
+    async (requireHeld) => {
+      const since = Date.now();
+      const earlier = (await readState(folder, shard).catch(() => undefined))?.memory ?? 0;
+      let written = 0;
+      let done = 0;
+      let costDone = 0;
+      let costLeft = 0;
+      const note = async (state: PartState['state'], failure?: string): Promise<void> => {
+        written = Date.now();
+        const content: PartState = {
+          ...{ state, done, planned: planned.length, costDone, costLeft, seconds: (written - since) / 1000 },
+          memory: Math.max(earlier, Math.ceil(process.resourceUsage().maxRSS / 1024)),
+          ...{ host: hostname(), pid: process.pid, updated: new Date(written).toISOString() },
+          ...(failure !== undefined && { failure }),
+        };
+        await writeFileAtomic(statePath(folder, shard), `${JSON.stringify(content, undefined, 2)}\n`);
       };
-      await writeFileAtomic(statePath(folder, shard), `${JSON.stringify(content, undefined, 2)}\n`);
-    };
-    // A disk that is full fails the records, which say so.
-    let noting: Promise<void> = note('running').catch(() => undefined);
-    const counted: CreateProgress = (steps, options) => {
-      const shown = createProgress(steps, options);
-      let current = '';
-      done = planned.length - steps.length;
-      costLeft = steps.reduce((sum, id) => sum + costs[id], 0);
-      return {
-        start(id, label) {
-          current = id;
-          shown.start(id, label);
-        },
-        done() {
-          done++;
-          costDone += costs[current];
-          costLeft -= costs[current];
-          shown.done();
-          if (Date.now() - written >= interval)
-            noting = noting.then(() => note('running')).catch(() => undefined);
-        },
-        finish: () => shown.finish(),
+      // A disk that is full fails the records, which say so.
+      let noting: Promise<void> = note('running').catch(() => undefined);
+      const counted: CreateProgress = (steps, options) => {
+        const shown = createProgress(steps, options);
+        let current = '';
+        done = planned.length - steps.length;
+        costLeft = steps.reduce((sum, id) => sum + costs[id], 0);
+        return {
+          start(id, label) {
+            current = id;
+            shown.start(id, label);
+          },
+          done() {
+            done++;
+            costDone += costs[current];
+            costLeft -= costs[current];
+            shown.done();
+            if (Date.now() - written >= interval)
+              noting = noting.then(() => note('running')).catch(() => undefined);
+          },
+          finish: () => shown.finish(),
+        };
       };
-    };
-    try {
-      const records = await measureUnits({
-        study: { ...study, folder },
-        ...{ units, manifest, records: recordsPath(folder, shard), split: plan.plan.selection.split },
-        createProgress: counted,
-        requireHeld,
-        ...(signal && { signal }),
-      });
-      const complete = records.length === planned.length;
-      if (complete) await drawShared(plan, study, parts, shard);
-      await noting;
-      await note(complete ? 'done' : 'stopped');
-      return { complete, records };
-    } catch (thrown) {
-      await noting;
-      await note('failed', messageOf(thrown)).catch(() => undefined);
-      throw thrown;
-    }
-  });
+      try {
+        const records = await measureUnits({
+          study: { ...study, folder },
+          ...{ units, manifest, records: recordsPath(folder, shard), split: plan.plan.selection.split },
+          createProgress: counted,
+          requireHeld,
+          ...(signal && { signal }),
+        });
+        const complete = records.length === planned.length;
+        if (complete) await drawShared(plan, study, parts, shard);
+        await noting;
+        await note(complete ? 'done' : 'stopped');
+        return { complete, records };
+      } catch (thrown) {
+        await noting;
+        await note('failed', messageOf(thrown)).catch(() => undefined);
+        throw thrown;
+      }
+    },
+    { wait },
+  );
 }
 
 /** Draws the sheets of images that several parts share, where the others have ended: the last one finds all maps. */
@@ -158,6 +173,7 @@ async function drawShared(
 const stateFields: Readonly<Record<keyof Required<PartState>, Check>> = {
   state: (value) => ['running', 'stopped', 'done', 'failed'].some((known) => known === value),
   ...{ done: isCount, planned: isCount, costDone: isNumber, costLeft: isNumber, seconds: isNumber },
+  memory: isNumber,
   ...{ host: isText, pid: isCount, updated: isText, failure: optional(isText) },
 };
 
