@@ -43,7 +43,7 @@ const parametersOf: Readonly<Record<Preset, PresetParameters>> = {
     path: { steps: 32, quadrature: 'midpoint' },
     // Fewer would leave the paper's error too, but a rougher map, whose Max-Sensitivity is higher.
     noise: { samples: 30, noise: 'antithetic' },
-    noisyPath: { samples: 240 },
+    noisyPath: { samples: 192 },
     lime: { samples: 1536, bits: 'paired', alpha: 0 },
     occlusion: { stride: [5, 5] },
   },
