@@ -1,4 +1,5 @@
 /** What the commands share: output that may end early, Ctrl+C, and errors as one line. */
+import { constants } from 'node:os';
 import { type EngineName, openEngine } from '../engine/engines.js';
 import { InputError, messageOf } from '../error.js';
 import { isSystemError, systemError } from '../io/file.js';
@@ -36,9 +37,19 @@ export function listenForInterrupt(): AbortSignal {
       return;
     }
     // npm passes on the signal that the terminal has already sent: one key press arrives twice.
-    if (Date.now() - since > 1000) process.exit(interrupted);
+    if (Date.now() - since > 1000) endBy('SIGINT');
   });
   return stopping.signal;
+}
+
+/**
+ * Ends the process by a signal: locks and temporary files are removed, then the signal has its own effect. An orderly
+ * `process.exit` would be an abort where an engine is at work.
+ */
+function endBy(signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM'): void {
+  process.emit('exit', 128 + constants.signals[signal]);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 /** Does what a command is for; where it is interrupted, prints `stopped` and gives the status of that. */
@@ -79,9 +90,8 @@ export async function withClassifier<Result>(
  * status 1; output that nobody reads any more ends the work quietly. What cannot be shown on stderr is no reason to end.
  */
 export async function runCommand(main: (argv: readonly string[]) => Promise<number>): Promise<void> {
-  // Ended by code, a process removes its locks and temporary files.
-  for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGTERM: 15 })) {
-    process.once(signal, () => process.exit(128 + number));
+  for (const signal of ['SIGHUP', 'SIGTERM'] as const) {
+    process.once(signal, () => endBy(signal));
   }
   process.stdout.on('error', (thrown) => {
     outputError ??= thrown;
