@@ -13,6 +13,7 @@ import { shareOut } from '../../lib/src/study/parts/shareOut.js';
 import { statusOf, statusText } from '../../lib/src/study/parts/status.js';
 import type { StudyRecord } from '../../lib/src/study/records.js';
 import { runStudy } from '../../lib/src/study/run.js';
+import { queryStudy } from '../../lib/src/study/table/queryStudy.js';
 import { openRecordTable } from '../../lib/src/study/table/recordTable.js';
 import { refusesInput } from '../refuses.js';
 import { tinyClassifier, tinyStudy, withFolder } from './fixture.js';
@@ -169,17 +170,31 @@ describe('a study in parts', () => {
       assert.equal((await statusOf(planned)).parts[0].state, 'lost');
     }));
 
-  it('refuses records that are there twice, or that another part should have', () =>
+  it('refuses records that two parts have, takes the last of a part’s own, and names a damaged line', () =>
     withFolder(async (folder) => {
       const planned = await plan(folder, 2, 2);
       for (const shard of [0, 1]) await run(planned, shard);
+      await mergeParts(planned);
+      const before = await lines(join(folder, 'records.jsonl'));
+      const path = recordsPath(folder, 0);
       const [own, other] = await Promise.all(
         [0, 1].map((shard) => readFile(recordsPath(folder, shard), 'utf8')),
       );
-      await appendFile(recordsPath(folder, 0), `${own.split('\n')[1]}\n`);
-      await refusesInput(() => mergeParts(planned), '', /0\.jsonl.*there twice: saliency of \.\.\/tiny/s);
-      await writeFile(recordsPath(folder, 0), own + other.split('\n')[0].concat('\n'));
-      await refusesInput(() => mergeParts(planned), '', /there twice: random of/);
+      // As where a map was lost: the image is measured again by that method.
+      const [, record] = own.split('\n');
+      const again: StudyRecord = JSON.parse(record);
+      await appendFile(path, `${JSON.stringify({ ...again, metrics: { ...again.metrics, seconds: 7 } })}\n`);
+      await mergeParts(planned);
+      const after = await lines(join(folder, 'records.jsonl'));
+      assert.deepEqual(timeless(after), timeless(before));
+      assert.equal(after.filter(({ metrics }) => metrics.seconds === 7).length, 1);
+      const [{ count }] = await queryStudy(folder, 'select count(*) as count from records where seconds = 7');
+      assert.equal(count, 1);
+
+      await writeFile(path, `${own}${other.split('\n')[0]}\n`);
+      await refusesInput(() => mergeParts(planned), '.jsonl', /there twice: random of/);
+      await writeFile(path, own.replace('"method"', '"meth'));
+      await refusesInput(() => mergeParts(planned), '0.jsonl line 1', /not a record of the study/);
     }));
 
   it('is measured by one process at a time, and by what it was planned with alone', () =>

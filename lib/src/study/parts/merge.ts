@@ -1,13 +1,13 @@
 /** The one table of a planned study, of what its parts have recorded. */
 import { join } from 'node:path';
 import { failAt } from '../../error.js';
-import { isFile, openPending, writeError } from '../../io/file.js';
+import { openPending, writeError } from '../../io/file.js';
 import { withLock } from '../../io/lock.js';
 import { studyId } from '../manifest.js';
 import { readRecords, type StudyRecord } from '../records.js';
 import { factsOf } from '../study.js';
 import { openRecordTable, type RecordTable, sqlText } from '../table/recordTable.js';
-import { recordsPath, unitsOf } from './part.js';
+import { recordsFile, recordsPath, unitsOf } from './part.js';
 import { imagesPath, type ReadPlan } from './plan.js';
 
 /** Where the merged records of a plan stand, one row for each. */
@@ -28,7 +28,8 @@ export async function mergeParts(plan: ReadPlan): Promise<number> {
     const ids = Object.keys(plan.plan.costs);
     const paths: string[] = [];
     for (let shard = 0; shard < plan.plan.shards; shard++) {
-      if (await isFile(recordsPath(folder, shard))) paths.push(recordsPath(folder, shard));
+      const path = await recordsFile(folder, shard);
+      if (path !== undefined) paths.push(path);
     }
     if (paths.length === 0) throw missingRecords(folder, unitsOf(plan).map(countOf));
     const table = await openRecordTable(paths, { withFile: true });
@@ -65,7 +66,8 @@ async function requireOwn(table: RecordTable, { manifest }: ReadPlan): Promise<v
     const [found] = await table.query(`select file, method, image from (${query}) order by file limit 1`);
     if (found === undefined) continue;
     const { file, method, image } = found;
-    const fail = failAt(String(file), 'Delete its line, and the part measures anew what it lacks.');
+    const lines = String(file).replace(/\.parquet$/, '.jsonl');
+    const fail = failAt(lines, 'Delete its line, and the part measures anew what it lacks.');
     throw fail(`${what}: ${method} of ${image}`);
   }
 }

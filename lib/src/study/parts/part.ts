@@ -1,9 +1,10 @@
 /** One part of a planned study: measured by one process, recorded in a file of its own. */
+import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { failAt, messageOf } from '../../error.js';
 import { readIfPresent } from '../../io/boundedFile.js';
-import { writeFileAtomic } from '../../io/file.js';
+import { isFile, writeFileAtomic } from '../../io/file.js';
 import { type Check, isCount, isNumber, isText, optional, parseJson, shape } from '../../io/json.js';
 import { withLock } from '../../io/lock.js';
 import type { CreateProgress } from '../../io/progress.js';
@@ -14,6 +15,7 @@ import type { RunOptions, StudyResult } from '../run.js';
 import { drawSheet } from '../sheet.js';
 import { factsOf, manifestOf, type Study } from '../study.js';
 import { readSubject } from '../subject.js';
+import { openRecordTable } from '../table/recordTable.js';
 import type { ReadPlan } from './plan.js';
 import { shareOut } from './shareOut.js';
 
@@ -38,6 +40,8 @@ export interface PartState {
 
 /** Where the records of a part stand. */
 export const recordsPath = (folder: string, shard: number): string => join(folder, 'parts', `${shard}.jsonl`);
+/** The records of a part that is done, once more, as a table: what is merged and asked without reading all lines again. */
+const tablePath = (folder: string, shard: number): string => join(folder, 'parts', `${shard}.parquet`);
 const statePath = (folder: string, shard: number): string => join(folder, 'parts', `${shard}.json`);
 
 /** The units of every part of a plan. */
@@ -133,7 +137,10 @@ export async function runPart(
           ...(signal && { signal }),
         });
         const complete = records.length === planned.length;
-        if (complete) await drawShared(plan, study, parts, shard);
+        if (complete) {
+          await drawShared(plan, study, parts, shard);
+          await writeTable(folder, shard);
+        }
         await noting;
         await note(complete ? 'done' : 'stopped');
         return { complete, records };
@@ -145,6 +152,24 @@ export async function runPart(
     },
     { wait },
   );
+}
+
+async function writeTable(folder: string, shard: number): Promise<void> {
+  if (!(await isFile(recordsPath(folder, shard)))) return;
+  const table = await openRecordTable([recordsPath(folder, shard)]);
+  try {
+    await table.writeParquet('select * from records', tablePath(folder, shard));
+  } finally {
+    await table.close();
+  }
+}
+
+/** The file to read the records of a part from: its table where that is no older than its lines; undefined before any. */
+export async function recordsFile(folder: string, shard: number): Promise<string | undefined> {
+  const [lines, table] = [recordsPath(folder, shard), tablePath(folder, shard)];
+  const [written, made] = await Promise.all([lines, table].map((path) => stat(path).catch(() => undefined)));
+  if (made !== undefined && (written === undefined || made.mtimeMs >= written.mtimeMs)) return table;
+  return written === undefined ? undefined : lines;
 }
 
 /** Draws the sheets of images that several parts share, where the others have ended: the last one finds all maps. */

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failAt } from '../../error.js';
 import { isFile } from '../../io/file.js';
+import { recordsFile } from '../parts/part.js';
 import { openRecordTable, type Row } from './recordTable.js';
 
 /** The files that hold the records of a study's folder: of the whole, else of the parts that are there. */
@@ -10,10 +11,11 @@ export async function recordPaths(folder: string): Promise<readonly string[]> {
   for (const whole of ['records.jsonl', 'records.parquet']) {
     if (await isFile(join(folder, whole))) return [join(folder, whole)];
   }
-  const parts = (await readdir(join(folder, 'parts')).catch((): string[] => []))
-    .filter((name) => /^\d+\.jsonl$/.test(name))
-    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
-  if (parts.length > 0) return parts.map((name) => join(folder, 'parts', name));
+  const names = await readdir(join(folder, 'parts')).catch((): string[] => []);
+  const shards = new Set(names.flatMap((name) => /^(\d+)\.(jsonl|parquet)$/.exec(name)?.[1] ?? []));
+  const inOrder = [...shards].map(Number).sort((a, b) => a - b);
+  const parts = await Promise.all(inOrder.map((shard) => recordsFile(folder, shard)));
+  if (parts.length > 0) return parts.flatMap((path) => path ?? []);
   throw failAt(
     folder,
     'Run a study there first: landlens reproduce, or landlens study plan.',

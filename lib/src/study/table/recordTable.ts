@@ -64,11 +64,20 @@ const selected = Object.entries(columns)
   .map(([name, from]) => `${from} as "${name}"`)
   .join(', ');
 
-/** The stored records of files of JSON lines. A last line that a kill tore is no record. */
+/**
+ * The stored records of files of JSON lines. A line that a kill tore is no record, and of several records of the same the
+ * last one counts: an image whose map was lost has been measured again.
+ */
 const fromLines = (paths: readonly string[]): string => {
   const types = Object.entries(stored).map(([name, type]) => `${sqlText(name)}: ${sqlText(type)}`);
-  return `read_json(${list(paths)}, format = 'newline_delimited', columns = {${types.join(', ')}}, ignore_errors = true, filename = true)`;
+  const lines = `read_json(${list(paths)}, format = 'newline_delimited', columns = {${types.join(', ')}}, ignore_errors = true, filename = true)`;
+  return `select ${selected}, filename as file from (select *, row_number() over () as line from ${lines})
+    where image is not null and method is not null
+    qualify row_number() over (partition by filename, imageIndex, method order by line desc) = 1`;
 };
+
+const fromParquet = (paths: readonly string[]): string =>
+  `select ${Object.keys(columns).join(', ')}, filename as file from read_parquet(${list(paths)}, filename = true)`;
 
 /** `metrics`: each metric's value in a row of its own; the area under the MoRF curve has the curve beside it. */
 const metricsView = `create view metrics as
@@ -78,7 +87,7 @@ const metricsView = `create view metrics as
 
 /**
  * Opens the records of files as tables.
- * @param paths records.jsonl, of parts or of whole studies, or records.parquet; one kind alone
+ * @param paths files of JSON lines or of Parquet, of parts or of whole studies; at least one
  * @throws InputError where a file is missing or damaged
  * @example
  * const table = await openRecordTable(['results/reproduce-scenes-quick/records.jsonl']);
@@ -92,11 +101,13 @@ export async function openRecordTable(
     const size = (await stat(path).catch(() => undefined))?.size;
     if (size === undefined) throw failAt(path, 'Run the study first.')('the file does not exist');
   }
-  const isParquet = paths.every((path) => path.endsWith('.parquet'));
-  const [all, from] = isParquet
-    ? [Object.keys(columns).join(', '), `read_parquet(${list(paths)}, filename = true)`]
-    : [selected, fromLines(paths)];
-  const source = `select ${all}${withFile ? ', filename as file' : ''} from ${from}`;
+  const parquet = paths.filter((path) => path.endsWith('.parquet'));
+  const lines = paths.filter((path) => !path.endsWith('.parquet'));
+  const sources = [
+    ...(parquet.length > 0 ? [fromParquet(parquet)] : []),
+    ...(lines.length > 0 ? [fromLines(lines)] : []),
+  ];
+  const source = `select * ${withFile ? '' : 'exclude (file)'} from (${sources.join(' union all ')})`;
   const table = await openTable({ memory, threads });
   await table.connection.run(`create view records as ${source}`);
   await table.connection.run(metricsView);
