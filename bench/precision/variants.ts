@@ -26,7 +26,7 @@ export interface Variant {
   readonly id: string;
   readonly name: string;
   readonly limit: Limit;
-  /** Copies of the noise, points of the path or perturbed images; those of the presets and some others. */
+  /** Copies of the noise, points of the path or perturbed images; near those of the presets. */
   readonly counts: readonly number[];
   readonly create: Create;
   /** Measured only where it is asked for. */

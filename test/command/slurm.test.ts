@@ -131,12 +131,16 @@ async function partProcesses(folder: string): Promise<readonly number[]> {
   return found;
 }
 
-async function recordsOf(folder: string): Promise<readonly unknown[]> {
+/** By image and method, without what was measured of time, and where. */
+async function recordsOf(folder: string): Promise<ReadonlyMap<string, unknown>> {
   const lines = (await readFile(join(folder, 'records.jsonl'), 'utf8')).trim().split('\n');
-  return lines.map((line) => {
+  const records = lines.map((line) => {
     const { device: _, metrics, ...record } = JSON.parse(line);
     return { ...record, metrics: { ...metrics, seconds: undefined } };
   });
+  const found = new Map(records.map((record) => [`${record.imageIndex} ${record.method}`, record]));
+  assert.equal(found.size, records.length, 'each is there once');
+  return found;
 }
 
 const missing = obstacle();

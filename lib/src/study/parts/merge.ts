@@ -18,7 +18,8 @@ const mostLines = 100_000;
 
 /**
  * Checks that every planned record is there once and of the planned versions, and writes records.parquet, and records.jsonl where
- * they are not too many: in the order that one undisturbed process would have recorded. Memory is bounded, however many they are.
+ * they are not too many: image by image in the seeded order, by each the random baseline, then the methods. Memory is bounded,
+ * however many they are.
  * @returns the number of records
  * @throws InputError where records are missing, with the commands that get them; where one is there twice or not planned
  */
