@@ -39,7 +39,10 @@ describe('study', function () {
     const planned = study(['plan', ...asked, '--shards', '2', '--out', folder]);
     assert.equal(planned.status, 0, planned.stderr);
     assert.match(planned.stdout, /2 images, 1 method, 2 parts.*landlens study run .* --shard/s);
-    assert.match(study(['status', folder]).stdout, /part 0: not begun, 0 of 2 records.*0 of 2 parts done/s);
+    assert.match(
+      study(['status', folder]).stdout,
+      /^parts 0 to 1: not begun\n0 of 2 parts done, 0 of 4 records$/m,
+    );
 
     const whichPart = study(['run', folder]);
     assert.deepEqual([whichPart.status, whichPart.stdout], [1, '']);

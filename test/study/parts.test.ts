@@ -160,6 +160,31 @@ describe('a study in parts', () => {
       assert.match(statusText(status), /1 of 3 parts done, 4 of 12 records/);
     }));
 
+  it('tells the speed of the parts that run, and when the slowest ends', () => {
+    const part = { shard: 0, done: 10, planned: 30, note: '' };
+    const status = {
+      parts: [
+        { ...part, state: 'done' as const, costLeft: 0, speed: undefined },
+        {
+          ...part,
+          shard: 1,
+          state: 'running' as const,
+          costLeft: 100,
+          speed: 2,
+          note: 'process 7 on node-3',
+        },
+        { ...part, shard: 2, state: 'not begun' as const, done: 0, costLeft: 100, speed: undefined },
+        { ...part, shard: 3, state: 'not begun' as const, done: 0, costLeft: 100, speed: undefined },
+      ],
+      ...{ done: 20, planned: 120, secondsLeft: 3600, imagesPerHour: 12.345 },
+    };
+    assert.deepEqual(statusText(status).split('\n'), [
+      'part 1: running, 10 of 30 records; process 7 on node-3',
+      'parts 2 to 3: not begun',
+      '1 of 4 parts done, 20 of 120 records; 12.3 images an hour, about 1 h 00 min left',
+    ]);
+  });
+
   it('tells a part that died without a word from one that runs', () =>
     withFolder(async (folder) => {
       const planned = await plan(folder, 1, 1);

@@ -2,6 +2,7 @@
 import { describeHolder } from '../../io/holder.js';
 import { holderAt } from '../../io/lock.js';
 import { duration } from '../../io/progress.js';
+import { oneLine } from '../../text.js';
 import { type PartState, readState, recordsPath, unitsOf } from './part.js';
 import type { ReadPlan } from './plan.js';
 
@@ -28,6 +29,8 @@ export interface StudyStatus {
   readonly planned: number;
   /** Until the last of the running parts ends, at the speed of each; undefined where none tells its speed. */
   readonly secondsLeft: number | undefined;
+  /** Of all running parts together, by every method; undefined where none tells its speed. */
+  readonly imagesPerHour: number | undefined;
 }
 
 /** Asks every part; nothing is changed. */
@@ -47,6 +50,7 @@ export async function statusOf(plan: ReadPlan): Promise<StudyStatus> {
       note: noted?.failure ?? (holder === undefined ? '' : describeHolder(holder)),
     });
   }
+  const costOfImage = Object.values(costs).reduce((total, cost) => total + cost, 0);
   const lefts = parts.flatMap(({ speed, costLeft }) => (speed === undefined ? [] : [costLeft / speed]));
   const sum = (of: (part: PartStatus) => number): number =>
     parts.reduce((total, part) => total + of(part), 0);
@@ -54,19 +58,35 @@ export async function statusOf(plan: ReadPlan): Promise<StudyStatus> {
     parts,
     done: sum(({ done }) => done),
     planned: sum(({ planned }) => planned),
-    secondsLeft: lefts.length === 0 ? undefined : Math.max(...lefts),
+    ...(lefts.length === 0
+      ? { secondsLeft: undefined, imagesPerHour: undefined }
+      : {
+          secondsLeft: Math.max(...lefts),
+          imagesPerHour: (3600 * sum(({ speed = 0 }) => speed)) / costOfImage,
+        }),
   };
 }
 
-/** The status as lines of text: the parts that are not done, then the whole. */
-export function statusText({ parts, done, planned, secondsLeft }: StudyStatus): string {
-  const lines = parts
-    .filter(({ state }) => state !== 'done')
-    .map(({ shard, state, done: own, planned: all, note }) =>
-      `part ${shard}: ${state}, ${own} of ${all} records${note === '' ? '' : `; ${note}`}`.trimEnd(),
+/** The status as lines of text: the parts that are not done, those that have not begun in runs, then the whole. */
+export function statusText({ parts, done, planned, secondsLeft, imagesPerHour }: StudyStatus): string {
+  const lines: string[] = [];
+  for (let i = 0; i < parts.length; i++) {
+    const { shard, state, done: own, planned: all, note } = parts[i];
+    if (state === 'done') continue;
+    let last = i;
+    while (state === 'not begun' && parts[last + 1]?.state === 'not begun') last++;
+    lines.push(
+      last === i
+        ? `part ${shard}: ${state}, ${own} of ${all} records${note === '' ? '' : `; ${oneLine(note)}`}`
+        : `parts ${shard} to ${parts[last].shard}: ${state}`,
     );
+    i = last;
+  }
   const finished = parts.filter(({ state }) => state === 'done').length;
-  const left = secondsLeft === undefined ? '' : `; about ${duration(1000 * secondsLeft)} left`;
+  const left =
+    secondsLeft === undefined || imagesPerHour === undefined
+      ? ''
+      : `; ${imagesPerHour.toPrecision(3)} images an hour, about ${duration(1000 * secondsLeft)} left`;
   return [...lines, `${finished} of ${parts.length} parts done, ${done} of ${planned} records${left}`].join(
     '\n',
   );
