@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 import { describe, it } from 'mocha';
 import { isFile } from '../../lib/src/io/file.js';
 import { createRandom } from '../../lib/src/random.js';
+import { recordLines } from '../study/fixture.js';
 
 const call = promisify(execFile);
 const entry = fileURLToPath(new URL('../../lib/bin/landlens.js', import.meta.url));
@@ -133,11 +134,10 @@ async function partProcesses(folder: string): Promise<readonly number[]> {
 
 /** By image and method, without what was measured of time, and where. */
 async function recordsOf(folder: string): Promise<ReadonlyMap<string, unknown>> {
-  const lines = (await readFile(join(folder, 'records.jsonl'), 'utf8')).trim().split('\n');
-  const records = lines.map((line) => {
-    const { device: _, metrics, ...record } = JSON.parse(line);
-    return { ...record, metrics: { ...metrics, seconds: undefined } };
-  });
+  const records = (await recordLines(folder)).map(({ device: _, metrics, ...record }) => ({
+    ...record,
+    metrics: { ...metrics, seconds: undefined },
+  }));
   const found = new Map(records.map((record) => [`${record.imageIndex} ${record.method}`, record]));
   assert.equal(found.size, records.length, 'each is there once');
   return found;

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import type { Method } from '../../lib/src/attribution/attribution.js';
 import { createExplain, type Explain } from '../../lib/src/attribution/attribution.js';
 import { type Dataset, defaultUnits, sentinel2Bands } from '../../lib/src/dataset/patch.js';
+import { type CreateProgress, createProgress } from '../../lib/src/io/progress.js';
 import { createRandom } from '../../lib/src/random.js';
+import type { StudyRecord } from '../../lib/src/study/records.js';
 import type { Study } from '../../lib/src/study/study.js';
 import type { StudiedClassifier } from '../../lib/src/study/subject.js';
 import { sizeOf, tensor } from '../../lib/src/tensor.js';
@@ -128,6 +130,22 @@ export async function withFolder<Result>(body: (folder: string) => Promise<Resul
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Progress that nobody sees. */
+export const quiet: CreateProgress = (steps) => createProgress(steps, { stream: { write: () => true } });
+
+/** Without the seconds, which no two runs share. */
+export const timeless = (records: readonly StudyRecord[]): readonly unknown[] =>
+  records.map((record) => ({ ...record, metrics: { ...record.metrics, seconds: undefined } }));
+
+/** The lines of records.jsonl. */
+export async function recordLines(folder: string): Promise<readonly StudyRecord[]> {
+  return (await readRecords(folder))
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 }
 
 export function readRecords(folder: string): Promise<Buffer> {

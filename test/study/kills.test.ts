@@ -5,30 +5,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'mocha';
 import { createRandom } from '../../lib/src/random.js';
-import type { StudyRecord } from '../../lib/src/study/records.js';
 import { runStudy } from '../../lib/src/study/run.js';
-import { tinyStudy, withFolder } from './fixture.js';
+import { recordLines, timeless, tinyStudy, withFolder } from './fixture.js';
 
 const child = fileURLToPath(new URL('./partChild.ts', import.meta.url));
 const loader = fileURLToPath(new URL('../typescript.mjs', import.meta.url));
 const wanted = Number(process.env.KILLS ?? 12);
 const [images, shards] = [5, 3];
-
-const timeless = (record: StudyRecord): unknown => ({
-  ...record,
-  metrics: { ...record.metrics, seconds: undefined },
-});
-
-async function recordsOf(folder: string): Promise<readonly StudyRecord[]> {
-  const lines = (await readFile(join(folder, 'records.jsonl'), 'utf8')).trim().split('\n');
-  return lines.map((line) => JSON.parse(line));
-}
 
 describe('a study whose processes are killed', function () {
   this.timeout(120_000 + 5000 * wanted);
@@ -77,7 +66,7 @@ describe('a study whose processes are killed', function () {
         }
         await untilDone('merge', folder);
         await untilDone('submit', folder);
-        assert.deepEqual((await recordsOf(folder)).map(timeless), whole.map(timeless));
+        assert.deepEqual(timeless(await recordLines(folder)), timeless(whole));
         for (const kind of ['maps', 'sheets']) {
           const names = async (place: string) =>
             (await readdir(join(parent, place, kind), { recursive: true })).sort();

@@ -1,15 +1,13 @@
 /** A process of the tests of killed studies: `node … partChild.ts <step> <folder> <images> <shards> [shard]`. */
 import { runCommand } from '../../lib/src/command/commandLine.js';
-import { createProgress } from '../../lib/src/io/progress.js';
 import { writeJobs } from '../../lib/src/study/parts/jobs.js';
 import { mergeParts } from '../../lib/src/study/parts/merge.js';
 import { runPart } from '../../lib/src/study/parts/part.js';
 import { planStudy, readPlan } from '../../lib/src/study/parts/plan.js';
-import { tinyStudy } from './fixture.js';
+import { quiet, tinyStudy } from './fixture.js';
 
 const [, , step, folder, ...numbers] = process.argv;
 const [images, shards, shard] = numbers.map(Number);
-const quiet = (steps: readonly string[]) => createProgress(steps, { stream: { write: () => true } });
 
 const steps: Readonly<Record<string, () => Promise<unknown>>> = {
   plan: () =>

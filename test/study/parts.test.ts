@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { withLock } from '../../lib/src/io/lock.js';
-import { createProgress } from '../../lib/src/io/progress.js';
 import { mergeParts, tablePath } from '../../lib/src/study/parts/merge.js';
 import { recordsPath, runPart, unitsOf } from '../../lib/src/study/parts/part.js';
 import { type PlannedImage, planStudy, type ReadPlan, readPlan } from '../../lib/src/study/parts/plan.js';
@@ -16,10 +15,8 @@ import { runStudy } from '../../lib/src/study/run.js';
 import { queryStudy } from '../../lib/src/study/table/queryStudy.js';
 import { openRecordTable } from '../../lib/src/study/table/recordTable.js';
 import { refusesInput } from '../refuses.js';
-import { tinyClassifier, tinyStudy, withFolder } from './fixture.js';
+import { quiet, recordLines, timeless, tinyClassifier, tinyStudy, withFolder } from './fixture.js';
 
-const silent = { write: () => true };
-const quiet = (steps: readonly string[]) => createProgress(steps, { stream: silent });
 const sources = { dataset: 'tiny', model: 'tiny', engine: 'arithmetic' };
 
 const plan = (folder: string, images: number, shards: number): Promise<ReadPlan> =>
@@ -27,16 +24,6 @@ const plan = (folder: string, images: number, shards: number): Promise<ReadPlan>
 
 const run = (planned: ReadPlan, shard: number, signal?: AbortSignal) =>
   runPart(planned, shard, tinyStudy(planned.folder), { createProgress: quiet, ...(signal && { signal }) });
-
-/** Without the seconds, which no two runs share. */
-const timeless = (records: readonly StudyRecord[]): readonly unknown[] =>
-  records.map((record) => ({ ...record, metrics: { ...record.metrics, seconds: undefined } }));
-
-const lines = async (path: string): Promise<StudyRecord[]> =>
-  (await readFile(path, 'utf8'))
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
 
 describe('shareOut', () => {
   const image = (index: number): PlannedImage => ({
@@ -83,7 +70,7 @@ describe('a study in parts', () => {
         const planned = await plan(join(folder, 'parts'), images, shards);
         for (let shard = shards - 1; shard >= 0; shard--) assert.ok((await run(planned, shard)).complete);
         assert.equal(await mergeParts(planned), whole.records.length);
-        const merged = await lines(join(folder, 'parts', 'records.jsonl'));
+        const merged = await recordLines(join(folder, 'parts'));
         assert.deepEqual(timeless(merged), timeless(whole.records));
         const table = await openRecordTable([tablePath(planned.folder)]);
         const rows = await table.query('select * from records');
@@ -140,7 +127,7 @@ describe('a study in parts', () => {
         }
       }
       await mergeParts(planned);
-      assert.deepEqual(timeless(await lines(join(place, 'records.jsonl'))), timeless(whole.records));
+      assert.deepEqual(timeless(await recordLines(place)), timeless(whole.records));
     }));
 
   it('says what is missing by the command that gets it, and how far each part is', () =>
@@ -200,7 +187,7 @@ describe('a study in parts', () => {
       const planned = await plan(folder, 2, 2);
       for (const shard of [0, 1]) await run(planned, shard);
       await mergeParts(planned);
-      const before = await lines(join(folder, 'records.jsonl'));
+      const before = await recordLines(folder);
       const path = recordsPath(folder, 0);
       const [own, other] = await Promise.all(
         [0, 1].map((shard) => readFile(recordsPath(folder, shard), 'utf8')),
@@ -210,7 +197,7 @@ describe('a study in parts', () => {
       const again: StudyRecord = JSON.parse(record);
       await appendFile(path, `${JSON.stringify({ ...again, metrics: { ...again.metrics, seconds: 7 } })}\n`);
       await mergeParts(planned);
-      const after = await lines(join(folder, 'records.jsonl'));
+      const after = await recordLines(folder);
       assert.deepEqual(timeless(after), timeless(before));
       assert.equal(after.filter(({ metrics }) => metrics.seconds === 7).length, 1);
       const [{ count }] = await queryStudy(folder, 'select count(*) as count from records where seconds = 7');

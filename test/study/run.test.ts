@@ -12,12 +12,7 @@ import { runStudy } from '../../lib/src/study/run.js';
 import type { Study } from '../../lib/src/study/study.js';
 import { summarise } from '../../lib/src/study/summary.js';
 import { table3Text } from '../../lib/src/study/tables.js';
-import { readRecords, tinyDataset, tinyMethods, tinyStudy, withFolder } from './fixture.js';
-
-/** Without the seconds, which no two runs share. */
-function timeless(records: readonly StudyRecord[]): readonly unknown[] {
-  return records.map((record) => ({ ...record, metrics: { ...record.metrics, seconds: undefined } }));
-}
+import { readRecords, timeless, tinyDataset, tinyMethods, tinyStudy, withFolder } from './fixture.js';
 
 async function table(records: readonly StudyRecord[]): Promise<string> {
   const still = records.map((record) => ({ ...record, metrics: { ...record.metrics, seconds: 0 } }));

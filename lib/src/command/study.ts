@@ -27,7 +27,7 @@ import { flag, invalid, oneOf, option, path, readArguments, text, wholeNumber } 
 import { printReport } from './reproduce.js';
 import { studyCommand, studyOptionsOf } from './studyOptions.js';
 
-/** MiB that a part takes at most with the paper's methods at 120 x 120 pixels, and half as much again. */
+/** MiB of a part before any has run: all methods took up to 2,400 on two cores at 120 x 120 pixels. */
 const usualMemory = 4096;
 
 const folderOnly = { positionals: '<folder>', isCount: (count: number) => count === 1 };
@@ -117,7 +117,7 @@ const queryCommand = {
   about:
     'Asks the records of a study in SQL (DuckDB), also while its parts run: "records" has a row per image, target and method, ' +
     '"metrics" one per metric too. docs/scale.md lists the columns.',
-  options: { csv: flag('print CSV in place of a Markdown table') },
+  options: { csv: flag('print CSV, whole texts and lists, in place of a table') },
 };
 
 function parseTime(given: string, name: string): string {
@@ -212,9 +212,10 @@ async function plan(argv: readonly string[]): Promise<number> {
         },
       );
       const place = relative(process.cwd(), folder) || '.';
+      const named = oneLine(shellWord(place));
       print(
         `${oneLine(place)}: ${images.length} images, ${methods.length} ${methods.length === 1 ? 'method' : 'methods'}, ${shards} ${shards === 1 ? 'part' : 'parts'}. Next:\n` +
-          `  landlens study run ${place}${shards === 1 ? '' : ` --shard <0 to ${shards - 1}>`}\n  landlens study merge ${place}`,
+          `  landlens study run ${named}${shards === 1 ? '' : ` --shard <0 to ${shards - 1}>`}\n  landlens study merge ${named}`,
       );
     }),
   );
@@ -263,13 +264,14 @@ async function submit(argv: readonly string[]): Promise<number> {
     program: slurm ? [process.execPath, resolve(process.argv[1])] : ['npx', '--no-install', 'landlens'],
     ...(templates !== undefined && { templates }),
   });
+  // Slurm makes no folders, whoever submits.
+  await mkdir(join(folder, 'logs'), { recursive: true });
   const commands = slurm ? slurmCommands(jobs) : kubernetesCommands(jobs);
   print(jobs.map((job) => relative(process.cwd(), job)).join('\n'));
   if (!go) {
     print(`Submit by:\n  ${commands.map((words) => words('<job>').map(shellWord).join(' ')).join('\n  ')}`);
     return 0;
   }
-  await mkdir(join(folder, 'logs'), { recursive: true });
   let job = '';
   for (const words of commands) {
     const said = await callScheduler(words(job));

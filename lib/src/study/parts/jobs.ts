@@ -6,8 +6,7 @@ import { failAt } from '../../error.js';
 import { writeFileAtomic } from '../../io/file.js';
 import { shellWord } from '../../text.js';
 
-export const schedulers = ['slurm', 'kubernetes'] as const;
-export type Scheduler = (typeof schedulers)[number];
+export type Scheduler = 'slurm' | 'kubernetes';
 
 /** The templates that come with landlens, by the names of the files that are written. */
 const templatesOf: Readonly<Record<Scheduler, readonly string[]>> = {

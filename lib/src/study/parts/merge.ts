@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { failAt } from '../../error.js';
 import { openPending, writeError } from '../../io/file.js';
 import { withLock } from '../../io/lock.js';
+import { shellWord } from '../../text.js';
 import { studyId } from '../manifest.js';
 import { readRecords, type StudyRecord } from '../records.js';
 import { factsOf } from '../study.js';
 import { openRecordTable, type RecordTable, sqlText } from '../table/recordTable.js';
 import { recordsFile, recordsPath, unitsOf } from './part.js';
 import { imagesPath, type ReadPlan } from './plan.js';
+import { wholeImages } from './shareOut.js';
 
 /** Where the merged records of a plan stand, one row for each. */
 export const tablePath = (folder: string): string => join(folder, 'records.parquet');
@@ -80,7 +82,7 @@ const countOf = (units: readonly { readonly methods: readonly string[] }[]): num
 async function requireWhole(table: RecordTable, plan: ReadPlan): Promise<void> {
   const { folder, images, manifest } = plan;
   const { shards } = plan.plan;
-  const whole = images.length - (images.length % shards);
+  const whole = wholeImages(images.length, shards);
   const missing = 'planned anti join records using (image_index, method)';
   const counts = new Array<number>(shards).fill(0);
   // As `shareOut` has it: whole images in turn, those that are left by their methods.
@@ -106,7 +108,9 @@ async function requireWhole(table: RecordTable, plan: ReadPlan): Promise<void> {
 function missingRecords(folder: string, counts: readonly number[]): Error {
   const shards = [...counts.keys()].filter((shard) => counts[shard] > 0);
   const total = counts.reduce((sum, count) => sum + count, 0);
-  const shown = shards.slice(0, 20).map((shard) => `landlens study run ${folder} --shard ${shard}`);
+  const shown = shards
+    .slice(0, 20)
+    .map((shard) => `landlens study run ${shellWord(folder)} --shard ${shard}`);
   if (shards.length > shown.length) shown.push(`and so on, of ${shards.length} parts`);
   return failAt(
     folder,

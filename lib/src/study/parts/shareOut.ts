@@ -8,6 +8,9 @@ export interface Sharing {
   readonly costs: Readonly<Record<string, number>>;
 }
 
+/** How many images, the first of a plan, parts get whole: image i goes to part i mod shards. */
+export const wholeImages = (images: number, shards: number): number => images - (images % shards);
+
 /**
  * The units of every part. Images cost about the same, so each part gets equally many whole ones, image i of the plan to part
  * i mod shards; the images that are left, fewer than parts, are shared out method by method, the dearest first, each
@@ -18,7 +21,7 @@ export function shareOut(
   { shards, costs }: Sharing,
 ): readonly (readonly Unit[])[] {
   const ids = Object.keys(costs);
-  const whole = images.length - (images.length % shards);
+  const whole = wholeImages(images.length, shards);
   const parts = Array.from({ length: shards }, (): Unit[] => []);
   for (const [i, { index, target }] of images.slice(0, whole).entries()) {
     parts[i % shards].push({ index, target, methods: ids });

@@ -8,9 +8,7 @@ import type { ReadPlan } from './plan.js';
 
 export interface PartStatus {
   readonly shard: number;
-  /**
-   * "lost": it says that it runs, but nobody holds it; "not begun", or as it says itself.
-   */
+  /** As it says itself; "lost" where it says that it runs, but nobody holds it. */
   readonly state: PartState['state'] | 'lost' | 'not begun';
   readonly done: number;
   readonly planned: number;
